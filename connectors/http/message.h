@@ -1,0 +1,41 @@
+// A request after the gate, and an answer before it is written. No Beast types: handlers do not know the wire.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tributary {
+
+/// One complete request. Exists => the gate has accepted its framing and its body is complete and within limits.
+/// Lifetime: belongs to its session until the answer is written; views point into it.
+struct HttpRequest {
+  std::string method;                                       // upper case
+  std::string target;                                       // as sent, origin form; never logged (it may carry a write key)
+  std::vector<std::string> path;                            // split at '/', empty segments dropped, each decoded once
+  std::vector<std::pair<std::string, std::string>> query;   // decoded, in order
+  std::vector<std::pair<std::string, std::string>> headers; // names lower-case
+  std::string body;                                         // as received; 64 readable bytes follow its end
+  std::string remote_address;                               // of the connection, or the rightmost untrusted proxy hop
+  std::vector<std::string> arguments;                       // values of the matched route's {names}, in order
+  std::string request_id;                                   // echoed from X-Request-Id when well formed, else made
+  bool tls = false;
+
+  /// The first value of a header by lower-case name; empty when absent.
+  std::string_view header(std::string_view lower_case_name) const;
+  bool has_header(std::string_view lower_case_name) const;
+  /// The first value of a query parameter; empty when absent.
+  std::string_view parameter(std::string_view name) const;
+  bool has_parameter(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;  // beyond those the session adds
+  bool close = false;                                        // end the connection after this answer
+};
+
+}  // namespace tributary

@@ -1,0 +1,58 @@
+// Which handler serves which path.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connectors/http/message.h"
+
+namespace tributary {
+
+/// Answers one request. The request outlives the coroutine. Thread: the session's I/O thread.
+using HttpHandler = std::function<boost::asio::awaitable<HttpResponse>(HttpRequest& request)>;
+
+/// Who may read an answer from another origin.
+enum class CorsPolicy {
+  none,    // query, admin and ops routes: no CORS header, ever
+  mirror,  // collection and start-up routes: the request's origin and headers are echoed, errors included
+};
+
+/// What the answer to a fault looks like on a route.
+enum class ErrorStyle {
+  sdk,      // {"success":false,"code","message","error","request_id"}
+  problem,  // application/problem+json with type, title, status, detail, instance, plus the four members above
+};
+
+struct Route {
+  std::string method;   // "GET", "POST"; a GET route also answers HEAD
+  std::string pattern;  // "/v1/projects/{write_key}/settings": {name} matches one segment
+  CorsPolicy cors = CorsPolicy::none;
+  ErrorStyle errors = ErrorStyle::problem;
+  HttpHandler handler;
+};
+
+/// A match: the route and the decoded values of its {names}, in pattern order.
+struct RouteMatch {
+  const Route* route = nullptr;          // null: no route with this path and method
+  std::vector<std::string> arguments;
+  std::string allow;                     // methods of this path, for 405; empty when no route has this path
+  CorsPolicy cors = CorsPolicy::none;    // of the path, whatever the method
+  ErrorStyle errors = ErrorStyle::problem;
+};
+
+/// Immutable after start. Thread: any.
+class Router {
+ public:
+  void add(Route route);
+  RouteMatch match(const HttpRequest& request) const;
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace tributary

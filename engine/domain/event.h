@@ -1,0 +1,64 @@
+// One immutable thing that happened, as accepted at the edge.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/strong_id.h"
+#include "engine/base/time.h"
+#include "engine/domain/identifier.h"
+
+namespace tributary {
+
+/// Stored: never renumber.
+enum class EventType : uint8_t { identify = 1, track = 2, page = 3, screen = 4, group = 5, alias = 6, merge = 7 };
+
+std::string_view event_type_name(EventType type);
+
+/// Who said it: somebody who might lie, or somebody entitled to say it. Stored; the greater one wins.
+enum class Trust : uint8_t { claimed = 0, verified = 1 };
+
+/// One identifier as this event carries it.
+struct EventIdentifier {
+  Identifier identifier;
+  Hash128 hash;
+  Trust trust = Trust::claimed;
+};
+
+/// One trait that this event sets. `value_json` is the value's own text, minified JSON; `null` unsets the trait.
+struct TraitChange {
+  std::string key;
+  std::string value_json;
+};
+
+/// What the time rule or the parser noticed; shown on the timeline, never a reason to refuse. Stored: bits.
+struct EventFlags {
+  static constexpr uint8_t kFutureClamped = 1;
+  static constexpr uint8_t kBadTimestamp = 2;
+  static constexpr uint8_t kGeneratedMessageId = 4;
+  static constexpr uint8_t kReplacedSurrogate = 8;
+};
+
+/// Exists => valid; never judged again after ingest.
+///
+/// Lifetime: `json` points into the request body; Engine::ingest copies it into the record before it returns.
+struct Event {
+  WorkspaceId workspace;
+  std::string source;      // the id of a configured source, 1..64 bytes
+  std::string message_id;  // 1.. bytes, trimmed, verbatim otherwise
+  EventType type = EventType::track;
+  std::string name;     // event name of a track, page or screen name; may be empty otherwise
+  std::string channel;  // `web`, `mobile`, `server`, ...; empty when the event does not say
+  Timestamp occurred_at;
+  Timestamp received_at;
+  uint8_t flags = 0;
+  std::vector<EventIdentifier> identifiers;  // 0..kIdentifiersPerEventMax, distinct, sorted by hash
+  std::vector<TraitChange> traits;           // distinct keys, sorted
+  std::string_view json;                     // the event's own bytes
+};
+
+constexpr size_t kIdentifiersPerEventMax = 20;
+
+}  // namespace tributary

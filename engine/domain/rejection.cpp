@@ -1,0 +1,74 @@
+#include "engine/domain/rejection.h"
+
+#include <array>
+
+#include "engine/base/check.h"
+
+namespace tributary {
+namespace {
+
+using enum RejectionCode;
+
+constexpr std::array kRows = {
+    RejectionRow{not_an_object, "not_an_object", 400, "item is not an object"},
+    RejectionRow{missing_type, "missing_type", 400, "type is missing"},
+    RejectionRow{unknown_type, "unknown_type", 400, "type is not known"},
+    RejectionRow{missing_id, "missing_id", 400, "request neither has anonymousId nor userId"},
+    RejectionRow{missing_event, "missing_event", 400, "track needs an event name"},
+    RejectionRow{missing_group_id, "missing_group_id", 400, "group needs a groupId"},
+    RejectionRow{invalid_field, "invalid_field", 400, "a field has the wrong form"},
+    RejectionRow{duplicate_key, "duplicate_key", 400, "an identity field stands twice with different values"},
+    RejectionRow{event_too_large, "event_too_large", 413, "event is larger than the limit"},
+    RejectionRow{invalid_utf8, "invalid_utf8", 400, "item is not valid UTF-8"},
+    RejectionRow{too_deep, "too_deep", 400, "item is nested too deeply"},
+    RejectionRow{too_many_properties, "too_many_properties", 400, "item has too many properties"},
+    RejectionRow{not_allowed, "not_allowed", 400, "this key may not do that"},
+    RejectionRow{invalid_json, "invalid_json", 400, "invalid json"},
+    RejectionRow{invalid_gzip, "invalid_gzip", 400, "invalid gzip"},
+    RejectionRow{missing_batch, "missing_batch", 400, "body has no batch array"},
+    RejectionRow{empty_batch, "empty_batch", 400, "empty batch payload"},
+    RejectionRow{missing_write_key, "missing_write_key", 401, "write key is missing"},
+    RejectionRow{invalid_write_key, "invalid_write_key", 401, "invalid write key"},
+    RejectionRow{origin_not_allowed, "origin_not_allowed", 403, "origin is not allowed for this source"},
+    RejectionRow{forbidden, "forbidden", 403, "this key may not do that"},
+    RejectionRow{source_disabled, "source_disabled", 404, "source is disabled"},
+    RejectionRow{not_found, "not_found", 404, "not found"},
+    RejectionRow{method_not_allowed, "method_not_allowed", 405, "method is not allowed here"},
+    RejectionRow{payload_too_large, "payload_too_large", 413, "body is larger than the limit"},
+    RejectionRow{too_many_events, "too_many_events", 413, "batch has more events than the limit"},
+    RejectionRow{rate_limited, "rate_limited", 429, "max requests limit reached"},
+    RejectionRow{overloaded, "overloaded", 503, "server is overloaded, try again"},
+    RejectionRow{disk_full, "disk_full", 503, "server is short of disk space, try again"},
+    RejectionRow{shutting_down, "shutting_down", 503, "server is shutting down, try again"},
+    RejectionRow{not_ready, "not_ready", 503, "server is not ready, try again"},
+    RejectionRow{malformed_request, "malformed_request", 400, "malformed request"},
+    RejectionRow{uri_too_long, "uri_too_long", 414, "request target is too long"},
+    RejectionRow{headers_too_large, "headers_too_large", 431, "request headers are too large"},
+    RejectionRow{internal, "internal", 500, "internal error"},
+    RejectionRow{invalid_cursor, "invalid_cursor", 400, "cursor is not valid"},
+    RejectionRow{invalid_parameter, "invalid_parameter", 400, "a parameter is not valid"},
+};
+
+}  // namespace
+
+const RejectionRow* try_rejection_row(RejectionCode code) {
+  for (const RejectionRow& row : kRows) {
+    if (row.code == code) return &row;
+  }
+  return nullptr;
+}
+
+const RejectionRow& rejection_row(RejectionCode code) {
+  const RejectionRow* row = try_rejection_row(code);
+  TRIBUTARY_CHECK(row != nullptr);
+  return *row;
+}
+
+std::optional<RejectionCode> parse_rejection_code(std::string_view name) {
+  for (const RejectionRow& row : kRows) {
+    if (row.name == name) return row.code;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tributary

@@ -1,0 +1,41 @@
+// Configured origins of events and the keys that open doors.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/strong_id.h"
+
+namespace tributary {
+
+/// How far a source's word goes. `browser`: its write key is public, so what it says of identifiers is claimed. `server`:
+/// its key is secret, so what it says is verified.
+enum class SourceTrust { browser, server };
+
+/// One configured origin of events. Immutable once loaded; a reload makes new ones.
+struct Source {
+  std::string id;  // 1..64 of [A-Za-z0-9_.-], unique over all workspaces
+  std::string name;
+  std::string workspace_name;
+  WorkspaceId workspace;
+  SourceTrust trust = SourceTrust::browser;
+  bool enabled = true;
+  std::vector<std::string> write_keys;       // public for a browser source; as configured
+  std::string default_country;               // ISO 3166-1 alpha-2 for national phone numbers, or empty
+  std::vector<std::string> allowed_origins;  // empty: every origin
+  std::string sdk_http_config_json;          // served as `httpConfig`, or empty
+};
+
+enum class ApiRole { analyst, admin };
+
+/// A secret key that reads. Only SHA-256 of the secret is kept.
+struct ApiKey {
+  std::string id;
+  std::string workspace_name;
+  WorkspaceId workspace;
+  ApiRole role = ApiRole::analyst;
+  std::string secret_sha256;  // 32 bytes
+};
+
+}  // namespace tributary

@@ -1,0 +1,110 @@
+// The facade: ingest, queries, stop. The only header of the engine that connectors include.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/base/json_out.h"
+#include "engine/base/keyed_hash.h"
+#include "engine/base/log_line.h"
+#include "engine/base/result.h"
+#include "engine/base/time.h"
+#include "engine/domain/event.h"
+#include "engine/domain/rejection.h"
+#include "engine/domain/source.h"
+#include "engine/domain/workspace.h"
+#include "engine/ingest/event_parser.h"
+#include "engine/log/segment_log.h"
+#include "engine/metrics/metrics.h"
+#include "engine/query/profile_view.h"
+
+namespace tributary {
+
+struct EngineOptions {
+  // Behaviour.
+  std::string data_dir;                                  // log/, state/<partition>/, index.key, LOCK
+  uint16_t partitions = 1;                               // 1..64; a store keeps the number it was made with
+  int64_t dedup_window_micros = 7 * kMicrosPerDay;
+  SegmentLogOptions log;                                 // `directory` is filled in
+  // Speed and memory.
+  size_t front_table_bytes = 256ull << 20;               // over all partitions
+  size_t block_cache_bytes = 128ull << 20;
+  size_t write_buffer_bytes = 64ull << 20;               // memtables over all partitions
+  int64_t state_flush_micros = 10 * kMicrosPerSecond;
+  size_t fold_queue_events_max = 100'000;
+};
+
+/// What became of one item.
+enum class ItemOutcome : uint8_t { accepted, duplicate, rejected };
+
+struct IngestOutcome {
+  /// Set when the whole request was refused (overloaded, disk_full, shutting_down, not_ready); then nothing of it was
+  /// acknowledged and the client must retry with the same message ids.
+  std::optional<RejectionCode> refused;
+  std::vector<ItemOutcome> items;  // in input order; empty when refused
+};
+
+struct IngestRequest {
+  std::vector<ParsedItem> items;  // 1..; moved from, their views need to live only until ingest() returns
+};
+
+/// One line of /readyz.
+struct ReadinessCheck {
+  std::string name;
+  bool ok = true;
+  std::string detail;
+};
+
+class Engine {
+ public:
+  /// Locks the directory, recovers the log, opens the state and replays what it lacks; returns when reads and writes can
+  /// be served. `on_progress` is called about once a second while replaying, on the calling thread.
+  /// Errors: unavailable "locked by pid N" (exit 69), corrupt (65), disk_full (75), io (74).
+  struct ReplayProgress {
+    Lsn at, target;
+    double records_per_second = 0;
+  };
+  static Result<std::unique_ptr<Engine>> open(EngineOptions options, Metrics& metrics,
+                                              std::function<void(const ReplayProgress&)> on_progress = {});
+  virtual ~Engine() = default;
+
+  /// Steps 4 to 10 of an event's walk. `done` runs exactly once, also on shutdown and failure, on a thread of the engine or
+  /// at once on the caller's: after the records are durable AND folded. Thread: any.
+  virtual void ingest(IngestRequest request, std::function<void(IngestOutcome)> done) = 0;
+
+  /// The index key of a workspace: what EventParser hashes with. Thread: any; valid as long as the engine.
+  virtual const KeyedHash& index_key(WorkspaceId workspace) = 0;
+
+  // Queries: on snapshots, from any thread. not_found for what is not in this workspace.
+  virtual Result<ProfileView> profile_of(WorkspaceId workspace, const Identifier& identifier) = 0;
+  virtual Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) = 0;
+  virtual Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) = 0;
+  virtual Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) = 0;
+
+  /// One check per condition under which an event would be refused. Thread: any.
+  virtual std::vector<ReadinessCheck> readiness() const = 0;
+
+  /// True after an I/O error that ended writing for good: the process must exit 74.
+  virtual bool failed() const = 0;
+
+  /// Refuses new work, drains log and fold, flushes the state, closes. Idempotent.
+  virtual void stop() = 0;
+};
+
+/// Checks log and state without serving: every record's checksum, the state's file checksums, applied LSN against the mark.
+struct VerifyReport {
+  LogVerification log;
+  std::vector<Lsn> applied;  // per partition
+  uint64_t customers = 0;
+};
+Result<VerifyReport> verify_store(const EngineOptions& options);
+
+/// Deletes the derived state and folds the whole log again. The store must not be in use.
+Result<void> rebuild_state(const EngineOptions& options, Metrics& metrics,
+                           std::function<void(const Engine::ReplayProgress&)> on_progress = {});
+
+}  // namespace tributary

@@ -1,0 +1,147 @@
+#include "engine/metrics/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace tributary {
+namespace {
+
+const prometheus::Histogram::BucketBoundaries kSeconds = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                                          0.01,    0.025,  0.05,    0.1,    0.25,  1,      5};
+const prometheus::Histogram::BucketBoundaries kGroupSizes = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
+
+}  // namespace
+
+struct Metrics::Registry {
+  prometheus::Registry registry;
+  std::map<RejectionCode, Counter> rejected;
+  std::map<RejectionCode, Counter> refused;
+  std::mutex collectors_mutex;
+  std::vector<std::function<void()>> collectors;
+
+  void* counter(const std::string& name, const std::string& help, const prometheus::Labels& labels = {}) {
+    return &prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add(labels);
+  }
+  void* gauge(const std::string& name, const std::string& help) {
+    return &prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+  }
+  void* histogram(const std::string& name, const std::string& help,
+                  const prometheus::Histogram::BucketBoundaries& buckets = kSeconds) {
+    return &prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
+  }
+};
+
+void Counter::increment(double by) { static_cast<prometheus::Counter*>(counter_)->Increment(by); }
+double Counter::value() const { return static_cast<prometheus::Counter*>(counter_)->Value(); }
+void Gauge::set(double value) { static_cast<prometheus::Gauge*>(gauge_)->Set(value); }
+void Histogram::observe(double value) { static_cast<prometheus::Histogram*>(histogram_)->Observe(value); }
+
+Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
+  Registry& r = *registry_;
+  const std::string events = "tributary_events_total";
+  const std::string events_help = "Events by outcome, counted once, after the decision.";
+  events_received.counter_ = r.counter("tributary_events_received_total", "Events that reached a decision.");
+  events_accepted.counter_ = r.counter(events, events_help, {{"outcome", "accepted"}});
+  events_duplicate.counter_ = r.counter(events, events_help, {{"outcome", "duplicate"}});
+  events_rejected.counter_ = r.counter(events, events_help, {{"outcome", "rejected"}});
+  for (int code = 0; code < 256; ++code) {
+    // Codes without a row are not codes; the table is the closed set of label values.
+    auto row = try_rejection_row(static_cast<RejectionCode>(code));
+    if (row == nullptr) continue;
+    std::string name(row->name);
+    r.rejected[row->code].counter_ =
+        r.counter("tributary_events_rejected_total", "Rejected events by reason.", {{"code", name}});
+    r.refused[row->code].counter_ =
+        r.counter("tributary_requests_refused_total", "Requests refused as a whole, by reason.", {{"code", name}});
+  }
+  conflicting_duplicates.counter_ =
+      r.counter("tributary_conflicting_duplicate_total", "Duplicates whose content differs from the stored copy.");
+  identifiers_blocked.counter_ =
+      r.counter("tributary_identifiers_rejected_total", "Values that are no identifier.", {{"reason", "blocked"}});
+  identifiers_invalid.counter_ =
+      r.counter("tributary_identifiers_rejected_total", "Values that are no identifier.", {{"reason", "invalid"}});
+
+  log_sync_seconds.histogram_ = r.histogram("tributary_log_sync_seconds", "Duration of one fdatasync of the log.");
+  mark_sync_seconds.histogram_ =
+      r.histogram("tributary_log_mark_sync_seconds", "Duration of one fdatasync of the acked high-water mark.");
+  log_group_records.histogram_ =
+      r.histogram("tributary_log_group_records", "Records committed by one fdatasync.", kGroupSizes);
+  log_bytes.counter_ = r.counter("tributary_log_bytes_total", "Bytes appended to the log.");
+  log_short_writes.counter_ = r.counter("tributary_log_short_writes_total", "Writes that the kernel cut short.");
+  log_tail_dropped_bytes.gauge_ =
+      r.gauge("tributary_log_tail_dropped_bytes", "Bytes of a torn, never acknowledged tail dropped at the last start.");
+  log_accepted_loss_records.gauge_ =
+      r.gauge("tributary_log_accepted_loss_records", "Acknowledged records given up by --accept-loss at the last start.");
+  log_queue_events.gauge_ = r.gauge("tributary_log_queue_events", "Records waiting for the log thread.");
+  log_queue_bytes.gauge_ = r.gauge("tributary_log_queue_bytes", "Bytes waiting for the log thread.");
+  log_last_lsn.gauge_ = r.gauge("tributary_log_last_lsn", "LSN of the last durable record.");
+  disk_free_bytes.gauge_ = r.gauge("tributary_disk_free_bytes", "Free bytes on the file system of the data directory.");
+
+  fold_group_seconds.histogram_ = r.histogram("tributary_fold_group_seconds", "Duration of folding one group.");
+  fold_lag_events.gauge_ = r.gauge("tributary_fold_lag_events", "Durable records that are not folded yet.");
+  fold_lag_seconds.gauge_ = r.gauge("tributary_fold_lag_seconds", "Age of the oldest durable record not folded yet.");
+  fold_queue_events.gauge_ = r.gauge("tributary_fold_queue_events", "Records in the folds' mailboxes.");
+  customers.gauge_ = r.gauge("tributary_customers", "Customers.");
+  identifiers.gauge_ = r.gauge("tributary_identifiers", "Identifiers.");
+  containers.gauge_ = r.gauge("tributary_containers", "Identity containers.");
+  containers_not_simple.gauge_ =
+      r.gauge("tributary_containers_not_simple", "Identity containers in which a rule had to refuse a link.");
+  merges.counter_ = r.counter("tributary_merges_total", "Customers that became part of another one.");
+  link_refusals_limit.counter_ = r.counter("tributary_link_refusals_total", "Links that a rule refused, at the moment a container was computed.",
+                                           {{"rule", "limit"}});
+  link_refusals_trust.counter_ = r.counter("tributary_link_refusals_total", "Links that a rule refused, at the moment a container was computed.",
+                                           {{"rule", "join_not_trusted"}});
+  front_hits.counter_ = r.counter("tributary_front_table_total", "Look-ups in the front table.", {{"result", "hit"}});
+  front_misses.counter_ = r.counter("tributary_front_table_total", "Look-ups in the front table.", {{"result", "miss"}});
+  front_bytes.gauge_ = r.gauge("tributary_front_table_bytes", "Bytes in the front table.");
+
+  store_background_errors.gauge_ = r.gauge("tributary_store_background_errors", "Background errors of the state store.");
+  store_write_stopped.gauge_ = r.gauge("tributary_store_write_stopped", "1 while the state store refuses writes.");
+  store_pending_compaction_bytes.gauge_ =
+      r.gauge("tributary_store_pending_compaction_bytes", "Bytes that compaction still has to rewrite.");
+  store_stalls.gauge_ = r.gauge("tributary_store_delayed_write_rate", "Write rate the store is held to, 0 for no limit.");
+
+  http_requests.counter_ = r.counter("tributary_http_requests_total", "Requests answered.");
+  http_request_seconds.histogram_ =
+      r.histogram("tributary_http_request_seconds", "From the complete request to the answer handed to the kernel.");
+  http_connections.gauge_ = r.gauge("tributary_http_connections", "Open connections.");
+  http_connections_refused.counter_ =
+      r.counter("tributary_http_connections_refused_total", "Connections closed at accept because of a limit.");
+
+  ready.gauge_ = r.gauge("tributary_ready", "1 when an event would be accepted.");
+  config_last_reload_successful.gauge_ =
+      r.gauge("tributary_config_last_reload_successful", "0 after a reload that was refused.");
+  prometheus::BuildGauge()
+      .Name("tributary_build_info")
+      .Help("Constant 1 with the version of the running binary.")
+      .Register(r.registry)
+      .Add({{"version", "0.1.0"}})
+      .Set(1);
+}
+
+Metrics::~Metrics() = default;
+
+Counter& Metrics::rejected(RejectionCode code) { return registry_->rejected.at(code); }
+Counter& Metrics::refused(RejectionCode code) { return registry_->refused.at(code); }
+
+std::string Metrics::text() const {
+  {
+    std::lock_guard lock(registry_->collectors_mutex);
+    for (const auto& collect : registry_->collectors) collect();
+  }
+  return prometheus::TextSerializer().Serialize(registry_->registry.Collect());
+}
+
+void Metrics::add_collector(std::function<void()> collect) {
+  std::lock_guard lock(registry_->collectors_mutex);
+  registry_->collectors.push_back(std::move(collect));
+}
+
+}  // namespace tributary

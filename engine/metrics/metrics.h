@@ -1,0 +1,96 @@
+// Every metric's name in one place. Values are held by reference: incrementing costs nanoseconds.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/domain/rejection.h"
+
+namespace tributary {
+
+/// A monotone count. Thread: any.
+class Counter {
+ public:
+  void increment(double by = 1);
+  double value() const;
+
+ private:
+  friend class Metrics;
+  void* counter_ = nullptr;  // prometheus::Counter, behind the fence
+};
+
+class Gauge {
+ public:
+  void set(double value);
+
+ private:
+  friend class Metrics;
+  void* gauge_ = nullptr;
+};
+
+class Histogram {
+ public:
+  void observe(double value);
+
+ private:
+  friend class Metrics;
+  void* histogram_ = nullptr;
+};
+
+/// The registry and every metric in it. Label values come from closed sets, never from input.
+///
+/// Owner: the process; outlives every part. Thread: all methods are safe from any thread.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // Events by outcome, counted once, after the decision: received = accepted + duplicate + rejected.
+  Counter events_received, events_accepted, events_duplicate, events_rejected;
+  Counter& rejected(RejectionCode code);  // items by reason
+  Counter& refused(RejectionCode code);   // whole requests by reason
+  Counter conflicting_duplicates;
+  Counter identifiers_blocked, identifiers_invalid;
+
+  // Log
+  Histogram log_sync_seconds, mark_sync_seconds, log_group_records;
+  Counter log_bytes, log_short_writes;
+  Gauge log_tail_dropped_bytes, log_accepted_loss_records, log_queue_events, log_queue_bytes, log_last_lsn;
+  Gauge disk_free_bytes;
+
+  // Fold
+  Histogram fold_group_seconds;
+  Gauge fold_lag_events, fold_lag_seconds, fold_queue_events;
+  Gauge customers, identifiers, containers, containers_not_simple;
+  Counter merges, link_refusals_limit, link_refusals_trust;
+  Counter front_hits, front_misses;
+  Gauge front_bytes;
+
+  // Store
+  Gauge store_background_errors, store_write_stopped, store_pending_compaction_bytes, store_stalls;
+
+  // HTTP
+  Counter http_requests;
+  Histogram http_request_seconds;
+  Gauge http_connections;
+  Counter http_connections_refused;
+
+  Gauge ready, config_last_reload_successful;
+
+  /// Text exposition format 0.0.4.
+  std::string text() const;
+
+  /// Called at each text(), before the values are read: for gauges that are cheaper to ask for than to keep.
+  void add_collector(std::function<void()> collect);
+
+ private:
+  struct Registry;
+  std::unique_ptr<Registry> registry_;
+};
+
+}  // namespace tributary

@@ -1,0 +1,99 @@
+// What readers get: values without a store behind them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/domain/event.h"
+#include "engine/domain/identifier.h"
+#include "engine/domain/rejection.h"
+
+namespace tributary {
+
+struct IdentifierView {
+  IdentifierKind kind;
+  std::string value;
+  Trust trust = Trust::claimed;
+  Timestamp first_seen, last_seen;
+  uint64_t events = 0;
+};
+
+struct TraitView {
+  std::string key;
+  std::string value_json;
+  std::string source;
+  std::string message_id;
+  Timestamp occurred_at;
+};
+
+struct EventCountView {
+  std::string name;  // event name, or the type of an event without one
+  uint64_t events = 0;
+};
+
+/// A customer as the joined fragments tell it. Lists are sorted: identifiers by (kind, value), traits and counts by name.
+struct ProfileView {
+  CustomerId id;
+  std::vector<IdentifierView> identifiers;
+  std::vector<TraitView> traits;
+  std::vector<EventCountView> event_counts;
+  std::vector<std::string> channels;
+  uint64_t events = 0;
+  Timestamp first_seen, last_seen;
+};
+
+struct TimelineQuery {
+  std::optional<EventType> type;
+  std::optional<std::string> name;
+  std::optional<std::string> source;
+  std::optional<Timestamp> from;   // inclusive
+  std::optional<Timestamp> until;  // exclusive
+  size_t limit = 50;               // 1..1000
+  std::string cursor;              // opaque, of the page before; empty for the newest
+};
+
+struct TimelineEntry {
+  EventType type = EventType::track;
+  std::string name;
+  std::string message_id;
+  std::string source;
+  Timestamp occurred_at, received_at;
+  uint8_t flags = 0;
+  uint64_t lsn = 0;
+  std::string json;  // the event's own bytes, as they came in
+};
+
+struct TimelinePage {
+  CustomerId customer;  // the current id: differs from the asked one after a merge
+  std::vector<TimelineEntry> entries;  // newest first
+  std::string next_cursor;  // empty at the end
+};
+
+struct RejectedQuery {
+  std::optional<std::string> source;
+  std::optional<RejectionCode> code;
+  std::optional<Timestamp> from;   // of receipt, inclusive
+  std::optional<Timestamp> until;  // exclusive
+  size_t limit = 50;
+  std::string cursor;
+};
+
+struct RejectedEntry {
+  std::string id;  // the LSN as text
+  std::string source;
+  RejectionCode code = RejectionCode::invalid_field;
+  std::string message;
+  std::string path;
+  std::string message_id;
+  Timestamp received_at;
+  std::string raw;  // the item's own bytes, which may be no valid JSON
+};
+
+struct RejectedPage {
+  std::vector<RejectedEntry> entries;  // newest first
+  std::string next_cursor;
+};
+
+}  // namespace tributary
