@@ -26,6 +26,7 @@ struct Error {
   ErrorCode code = ErrorCode::io;
   std::string message;
 
+  Error() = default;
   Error(ErrorCode error_code, std::string text) : code(error_code), message(std::move(text)) {}
 };
 
