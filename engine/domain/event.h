@@ -27,10 +27,18 @@ struct EventIdentifier {
   Trust trust = Trust::claimed;
 };
 
-/// One trait that this event sets. `value_json` is the value's own text, minified JSON; `null` unsets the trait.
+/// How a trait change joins what is known. Stored: never renumber.
+enum class TraitOperation : uint8_t {
+  set = 1,        // the latest by (trust, event time, message id) wins; the value `null` unsets
+  set_once = 2,   // the earliest by (event time, message id) wins
+  increment = 3,  // signed 64-bit integers are added
+};
+
+/// One trait that this event changes. `value_json` is the value's own text, minified JSON.
 struct TraitChange {
   std::string key;
   std::string value_json;
+  TraitOperation operation = TraitOperation::set;
 };
 
 /// What the time rule or the parser noticed; shown on the timeline, never a reason to refuse. Stored: bits.
@@ -55,7 +63,7 @@ struct Event {
   Timestamp received_at;
   uint8_t flags = 0;
   std::vector<EventIdentifier> identifiers;  // 0..kIdentifiersPerEventMax, distinct, sorted by hash
-  std::vector<TraitChange> traits;           // distinct keys, sorted
+  std::vector<TraitChange> traits;           // distinct (operation, key)
   std::string_view json;                     // the event's own bytes
 };
 

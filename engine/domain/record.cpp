@@ -68,6 +68,7 @@ void encode_event(const Event& event, const KeyedHash& index_key, std::string& p
   }
   out.varint(event.traits.size());
   for (const TraitChange& trait : event.traits) {
+    out.u8(static_cast<uint8_t>(trait.operation));
     out.text(trait.key);
     out.text(trait.value_json);
   }
@@ -85,7 +86,7 @@ void encode_rejected(const Rejected& rejected, const KeyedHash& index_key, std::
   out.text(rejected.message_id);
   out.text(rejected.message);
   out.text(rejected.path);
-  out.raw(rejected.raw);
+  out.raw(rejected.raw.substr(0, kRejectedRawMax));
 }
 
 Result<void> decode_event(std::string_view payload, EventView& into) {
@@ -110,8 +111,9 @@ Result<void> decode_event(std::string_view payload, EventView& into) {
   }
   into.traits.clear();
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+    auto operation = static_cast<TraitOperation>(in.u8());
     std::string_view key = in.text();
-    into.traits.push_back({key, in.text()});
+    into.traits.push_back({operation, key, in.text()});
   }
   into.json = in.rest();
   if (!in.ok()) return Error{ErrorCode::corrupt, "event record is cut short"};

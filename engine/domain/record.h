@@ -36,7 +36,10 @@ struct Record {
   std::string payload;  // 1 byte .. kRecordPayloadMax
 };
 
-constexpr size_t kRecordPayloadMax = 1 << 20;
+// An event of 512 KiB, its traits a second time, and its envelope must fit.
+constexpr size_t kRecordPayloadMax = 2 << 20;
+// What is kept of a rejected item's bytes.
+constexpr size_t kRejectedRawMax = 512 << 10;
 
 /// One record as the log gives it back. Lifetime: `payload` lives as long as the batch or read that gave it.
 struct RecordView {
@@ -58,6 +61,7 @@ struct RecordIdentifier {
 };
 
 struct RecordTrait {
+  TraitOperation operation;
   std::string_view key;
   std::string_view value_json;
 };
@@ -93,7 +97,7 @@ struct RejectedView {
 ///   event:    u8 version | u8 type | u8 flags | i64 occurred_at | 16 message hash | 16 evidence | text source |
 ///             text message_id | text name | text channel |
 ///             varint n { u8 family | u8 trust | 16 hash | text platform | text value } |
-///             varint n { text key | text value_json } | rest: the event's own JSON
+///             varint n { u8 operation | text key | text value_json } | rest: the event's own JSON
 ///   rejected: u8 version | u8 code | 16 message hash | text source | text message_id | text message | text path |
 ///             rest: the item's own bytes
 void encode_event(const Event& event, const KeyedHash& index_key, std::string& payload);
