@@ -50,7 +50,9 @@ TEST(Workspace, NumberIsAFunctionOfTheName) {
 TEST(Rejection, EveryCodeHasOneRowAndName) {
   for (int number = 0; number < 256; ++number) {
     const RejectionRow* row = try_rejection_row(static_cast<RejectionCode>(number));
-    if (row != nullptr) EXPECT_EQ(parse_rejection_code(row->name), row->code);
+    if (row != nullptr) {
+      EXPECT_EQ(parse_rejection_code(row->name), row->code);
+    }
   }
 }
 
