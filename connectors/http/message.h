@@ -36,6 +36,7 @@ struct HttpResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // beyond those the session adds
   bool close = false;                                        // end the connection after this answer
+  bool cors = true;  // false: no CORS header even on a mirror route, because the source refused the origin
 };
 
 }  // namespace tributary

@@ -47,6 +47,9 @@ constexpr std::array kRows = {
     RejectionRow{internal, "internal", 500, "internal error"},
     RejectionRow{invalid_cursor, "invalid_cursor", 400, "cursor is not valid"},
     RejectionRow{invalid_parameter, "invalid_parameter", 400, "a parameter is not valid"},
+    RejectionRow{missing_api_key, "missing_api_key", 401, "API key is missing"},
+    RejectionRow{invalid_api_key, "invalid_api_key", 401, "invalid API key"},
+    RejectionRow{identifier_blocked, "identifier_blocked", 404, "a place-holder value identifies nobody"},
 };
 
 }  // namespace

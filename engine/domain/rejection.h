@@ -51,6 +51,9 @@ enum class RejectionCode : uint8_t {
   internal = 85,
   invalid_cursor = 86,
   invalid_parameter = 87,
+  missing_api_key = 88,
+  invalid_api_key = 89,
+  identifier_blocked = 90,
 };
 
 struct RejectionRow {
