@@ -11,7 +11,7 @@ namespace tributary {
 
 }  // namespace tributary
 
-#define TRIBUTARY_CHECK(condition)                                                        \
-  do {                                                                                    \
-    if (!(condition)) ::tributary::check_failed(__FILE__, __LINE__, #condition, {});      \
+#define TRIBUTARY_CHECK(condition)                                                   \
+  do {                                                                               \
+    if (!(condition)) ::tributary::check_failed(__FILE__, __LINE__, #condition, {}); \
   } while (false)

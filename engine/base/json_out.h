@@ -1,5 +1,5 @@
-// Append-only JSON writer: commas and escapes are its job, the shape is the caller's. Raw JSON (an event's own bytes) is
-// spliced unchanged, so no number is ever rewritten.
+// Append-only JSON writer: commas and escapes are its job, the shape is the caller's. Raw JSON (an event's own bytes)
+// is spliced unchanged, so no number is ever rewritten.
 #pragma once
 
 #include <cstdint>

@@ -21,8 +21,8 @@ Error errno_error(std::string_view context, int error_number) {
 }
 
 void check_failed(const char* file, int line, const char* condition, const std::string& detail) {
-  std::fprintf(stderr, "{\"level\":\"error\",\"msg\":\"invariant broken\",\"at\":\"%s:%d\",\"condition\":\"%s\"}\n", file,
-               line, condition);
+  std::fprintf(stderr, "{\"level\":\"error\",\"msg\":\"invariant broken\",\"at\":\"%s:%d\",\"condition\":\"%s\"}\n",
+               file, line, condition);
   if (!detail.empty()) std::fprintf(stderr, "%s\n", detail.c_str());
   std::fflush(stderr);
   std::abort();

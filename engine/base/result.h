@@ -49,8 +49,8 @@ Error errno_error(std::string_view context, int error_number);
 }  // namespace tributary
 
 /// Returns the error of `expression` from the enclosing function. For Result<void> expressions.
-#define TRIBUTARY_TRY(expression)                                      \
-  do {                                                                 \
-    auto tributary_try_result = (expression);                          \
-    if (!tributary_try_result) return tributary_try_result.error();    \
+#define TRIBUTARY_TRY(expression)                                   \
+  do {                                                              \
+    auto tributary_try_result = (expression);                       \
+    if (!tributary_try_result) return tributary_try_result.error(); \
   } while (false)

@@ -117,8 +117,7 @@ std::optional<Timestamp> parse_iso8601(std::string_view text) {
   if (!month || *month < 1 || *month > 12 || !scanner.take('-')) return std::nullopt;
   auto day = scanner.take_digits(2);
   if (!day || *day < 1 || *day > days_in_month(*year, static_cast<unsigned>(*month))) return std::nullopt;
-  int64_t micros =
-      days_from_civil({*year, static_cast<unsigned>(*month), static_cast<unsigned>(*day)}) * kMicrosPerDay;
+  int64_t micros = days_from_civil({*year, static_cast<unsigned>(*month), static_cast<unsigned>(*day)}) * kMicrosPerDay;
   if (scanner.at_end()) return Timestamp{micros};
 
   if (!scanner.take_any("Tt ")) return std::nullopt;
@@ -151,8 +150,8 @@ std::string format_iso8601(Timestamp time) {
   CivilDate date = civil_from_days(days);
   int64_t seconds = rest / kMicrosPerSecond;
   int64_t micros = rest % kMicrosPerSecond;
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", date.year, date.month, date.day, seconds / 3600,
-                                 seconds / 60 % 60, seconds % 60);
+  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", date.year, date.month, date.day,
+                                 seconds / 3600, seconds / 60 % 60, seconds % 60);
   text += micros % 1000 == 0 ? fmt::format("{:03}Z", micros / 1000) : fmt::format("{:06}Z", micros);
   return text;
 }

@@ -28,9 +28,9 @@ class Clock {
 /// The process's system clock. Thread: any.
 const Clock& system_clock();
 
-/// Reads ISO 8601 / RFC 3339: `2026-11-21`, `2026-11-21T23:42:42`, with 0-9 fractional digits, `Z` or any `+hh:mm`, `+hhmm`
-/// offset, `T`, `t` or one space between; no offset means UTC. Leap second 60 counts as the next second. Digits beyond
-/// microseconds are cut. Returns nothing for other text, for impossible dates, and for years outside 0000..9999.
+/// Reads ISO 8601 / RFC 3339: `2026-11-21`, `2026-11-21T23:42:42`, with 0-9 fractional digits, `Z` or any `+hh:mm`,
+/// `+hhmm` offset, `T`, `t` or one space between; no offset means UTC. Leap second 60 counts as the next second. Digits
+/// beyond microseconds are cut. Returns nothing for other text, for impossible dates, and for years outside 0000..9999.
 /// Source: RFC 3339 section 5.6.
 std::optional<Timestamp> parse_iso8601(std::string_view text);
 

@@ -30,16 +30,16 @@ enum class IdentifierFamily : uint8_t {
   anonymous_id = 23,
 };
 
-/// A family plus, where the family has platforms, the platform: `email`, `external_id/crm`, `social_id/line`. Two platforms
-/// of a family are two kinds for every rule.
+/// A family plus, where the family has platforms, the platform: `email`, `external_id/crm`, `social_id/line`. Two
+/// platforms of a family are two kinds for every rule.
 struct IdentifierKind {
   IdentifierFamily family = IdentifierFamily::user_id;
   std::string platform;  // lower-case [a-z][a-z0-9_.]{0,39}, or empty
   friend auto operator<=>(const IdentifierKind&, const IdentifierKind&) = default;
 };
 
-/// A kind as one number, for counting members of a cluster by kind: the family in the top byte, 56 bits of a hash of the
-/// platform below. Equal kinds have equal codes on every host. Never used for order.
+/// A kind as one number, for counting members of a cluster by kind: the family in the top byte, 56 bits of a hash of
+/// the platform below. Equal kinds have equal codes on every host. Never used for order.
 using KindCode = uint64_t;
 KindCode kind_code(const IdentifierKind& kind);
 inline IdentifierFamily family_of(KindCode code) { return static_cast<IdentifierFamily>(code >> 56); }
@@ -48,15 +48,15 @@ inline IdentifierFamily family_of(KindCode code) { return static_cast<Identifier
 std::string kind_name(const IdentifierKind& kind);
 
 /// Reads a kind as people write it: the name above, or an alias (`shopify_customer_id` -> `marketplace_buyer/shopify`,
-/// `youzan_id`, `line_user_id`, `douyin_open_id`, `stripe_customer_id`). After lower-casing and `-`, space -> `_`, any other
-/// well-formed type name is `external_id/<name>`. Nothing for a name that is not well formed.
+/// `youzan_id`, `line_user_id`, `douyin_open_id`, `stripe_customer_id`). After lower-casing and `-`, space -> `_`, any
+/// other well-formed type name is `external_id/<name>`. Nothing for a name that is not well formed.
 std::optional<IdentifierKind> parse_kind(std::string_view name);
 
 /// Names a device or a browser rather than a person or an account.
 bool is_weak(IdentifierFamily family);
 
-/// A (kind, normalised value). Exists => normalised: only the normalisers of ingest/ and the record decoder make one, so two
-/// spellings of one address compare equal. Scoped kinds carry their scope inside the value.
+/// A (kind, normalised value). Exists => normalised: only the normalisers of ingest/ and the record decoder make one,
+/// so two spellings of one address compare equal. Scoped kinds carry their scope inside the value.
 class Identifier {
  public:
   static Identifier from_normalised(IdentifierKind kind, std::string value) {

@@ -26,13 +26,20 @@ Hash128 evidence_hash(const KeyedHash& index_key, const std::vector<EventIdentif
 
 std::string_view event_type_name(EventType type) {
   switch (type) {
-    case EventType::identify: return "identify";
-    case EventType::track: return "track";
-    case EventType::page: return "page";
-    case EventType::screen: return "screen";
-    case EventType::group: return "group";
-    case EventType::alias: return "alias";
-    case EventType::merge: return "merge";
+    case EventType::identify:
+      return "identify";
+    case EventType::track:
+      return "track";
+    case EventType::page:
+      return "page";
+    case EventType::screen:
+      return "screen";
+    case EventType::group:
+      return "group";
+    case EventType::alias:
+      return "alias";
+    case EventType::merge:
+      return "merge";
   }
   return "unknown";
 }

@@ -9,8 +9,8 @@
 
 namespace tributary {
 
-/// How far a source's word goes. `browser`: its write key is public, so what it says of identifiers is claimed. `server`:
-/// its key is secret, so what it says is verified.
+/// How far a source's word goes. `browser`: its write key is public, so what it says of identifiers is claimed.
+/// `server`: its key is secret, so what it says is verified.
 enum class SourceTrust { browser, server };
 
 /// One configured origin of events. Immutable once loaded; a reload makes new ones.

@@ -75,10 +75,10 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
       r.histogram("tributary_log_group_records", "Records committed by one fdatasync.", kGroupSizes);
   log_bytes.counter_ = r.counter("tributary_log_bytes_total", "Bytes appended to the log.");
   log_short_writes.counter_ = r.counter("tributary_log_short_writes_total", "Writes that the kernel cut short.");
-  log_tail_dropped_bytes.gauge_ =
-      r.gauge("tributary_log_tail_dropped_bytes", "Bytes of a torn, never acknowledged tail dropped at the last start.");
-  log_accepted_loss_records.gauge_ =
-      r.gauge("tributary_log_accepted_loss_records", "Acknowledged records given up by --accept-loss at the last start.");
+  log_tail_dropped_bytes.gauge_ = r.gauge("tributary_log_tail_dropped_bytes",
+                                          "Bytes of a torn, never acknowledged tail dropped at the last start.");
+  log_accepted_loss_records.gauge_ = r.gauge("tributary_log_accepted_loss_records",
+                                             "Acknowledged records given up by --accept-loss at the last start.");
   log_queue_events.gauge_ = r.gauge("tributary_log_queue_events", "Records waiting for the log thread.");
   log_queue_bytes.gauge_ = r.gauge("tributary_log_queue_bytes", "Bytes waiting for the log thread.");
   log_last_lsn.gauge_ = r.gauge("tributary_log_last_lsn", "LSN of the last durable record.");
@@ -94,19 +94,24 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
   containers_not_simple.gauge_ =
       r.gauge("tributary_containers_not_simple", "Identity containers in which a rule had to refuse a link.");
   merges.counter_ = r.counter("tributary_merges_total", "Customers that became part of another one.");
-  link_refusals_limit.counter_ = r.counter("tributary_link_refusals_total", "Links that a rule refused, at the moment a container was computed.",
-                                           {{"rule", "limit"}});
-  link_refusals_trust.counter_ = r.counter("tributary_link_refusals_total", "Links that a rule refused, at the moment a container was computed.",
-                                           {{"rule", "join_not_trusted"}});
+  link_refusals_limit.counter_ =
+      r.counter("tributary_link_refusals_total", "Links that a rule refused, at the moment a container was computed.",
+                {{"rule", "limit"}});
+  link_refusals_trust.counter_ =
+      r.counter("tributary_link_refusals_total", "Links that a rule refused, at the moment a container was computed.",
+                {{"rule", "join_not_trusted"}});
   front_hits.counter_ = r.counter("tributary_front_table_total", "Look-ups in the front table.", {{"result", "hit"}});
-  front_misses.counter_ = r.counter("tributary_front_table_total", "Look-ups in the front table.", {{"result", "miss"}});
+  front_misses.counter_ =
+      r.counter("tributary_front_table_total", "Look-ups in the front table.", {{"result", "miss"}});
   front_bytes.gauge_ = r.gauge("tributary_front_table_bytes", "Bytes in the front table.");
 
-  store_background_errors.gauge_ = r.gauge("tributary_store_background_errors", "Background errors of the state store.");
+  store_background_errors.gauge_ =
+      r.gauge("tributary_store_background_errors", "Background errors of the state store.");
   store_write_stopped.gauge_ = r.gauge("tributary_store_write_stopped", "1 while the state store refuses writes.");
   store_pending_compaction_bytes.gauge_ =
       r.gauge("tributary_store_pending_compaction_bytes", "Bytes that compaction still has to rewrite.");
-  store_stalls.gauge_ = r.gauge("tributary_store_delayed_write_rate", "Write rate the store is held to, 0 for no limit.");
+  store_stalls.gauge_ =
+      r.gauge("tributary_store_delayed_write_rate", "Write rate the store is held to, 0 for no limit.");
 
   http_requests.counter_ = r.counter("tributary_http_requests_total", "Requests answered.");
   http_request_seconds.histogram_ =

@@ -1,0 +1,21 @@
+#include "engine/identity/evidence.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tributary {
+
+const EvidenceMember& centre_of(const Evidence& evidence, const RuleSet& rules) {
+  return *std::min_element(
+      evidence.members.begin(), evidence.members.end(), [&](const EvidenceMember& a, const EvidenceMember& b) {
+        return std::make_tuple(rules.rule(a.kind).priority, a.id) < std::make_tuple(rules.rule(b.kind).priority, b.id);
+      });
+}
+
+const EvidenceMember& home_of(const std::vector<EvidenceMember>& members) {
+  return *std::min_element(members.begin(), members.end(), [](const EvidenceMember& a, const EvidenceMember& b) {
+    return std::make_tuple(home_rank(a.kind), a.kind, a.id) < std::make_tuple(home_rank(b.kind), b.kind, b.id);
+  });
+}
+
+}  // namespace tributary
