@@ -1,0 +1,337 @@
+#include "engine/store/state_store.h"
+
+#include <rocksdb/compaction_filter.h>
+#include <rocksdb/db.h>
+#include <rocksdb/file_checksum.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <array>
+#include <filesystem>
+
+#include "engine/base/bytes.h"
+
+namespace tributary {
+namespace {
+
+Error store_error(std::string_view context, const rocksdb::Status& status) {
+  ErrorCode code = ErrorCode::io;
+  if (status.IsCorruption()) code = ErrorCode::corrupt;
+  if (status.IsNoSpace()) code = ErrorCode::disk_full;
+  if (status.IsIncomplete() || status.IsBusy() || status.IsTimedOut()) code = ErrorCode::overloaded;
+  return Error{code, std::string(context) + ": " + status.ToString()};
+}
+
+rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+// Drops dedup rows that no look-up can match any more: the window and a day of slack for replays have passed in log
+// time.
+class DedupExpiry final : public rocksdb::CompactionFilter {
+ public:
+  DedupExpiry(const std::atomic<int64_t>& log_time_micros, int64_t window_micros)
+      : log_time_micros_(log_time_micros), window_micros_(window_micros) {}
+  bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value, std::string*, bool*) const override {
+    auto row = decode_dedup(view(value));
+    if (!row) return false;
+    return row->received_at.micros < log_time_micros_.load(std::memory_order_relaxed) - window_micros_ - kMicrosPerDay;
+  }
+  const char* Name() const override { return "tributary.DedupExpiry"; }
+
+ private:
+  const std::atomic<int64_t>& log_time_micros_;
+  int64_t window_micros_;
+};
+
+class RocksIterator final : public StateIterator {
+ public:
+  RocksIterator(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const rocksdb::Snapshot* snapshot,
+                std::string_view prefix)
+      : upper_bound_(prefix) {
+    while (!upper_bound_.empty() && static_cast<uint8_t>(upper_bound_.back()) == 0xff) upper_bound_.pop_back();
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
+    if (!upper_bound_.empty()) {
+      ++upper_bound_.back();
+      upper_slice_ = upper_bound_;
+      options.iterate_upper_bound = &upper_slice_;
+    }
+    iterator_.reset(db.NewIterator(options, family));
+    iterator_->Seek(slice(prefix));
+  }
+  bool valid() const override { return iterator_->Valid(); }
+  std::string_view key() const override { return view(iterator_->key()); }
+  std::string_view value() const override { return view(iterator_->value()); }
+  void next() override { iterator_->Next(); }
+  void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
+  Result<void> status() const override {
+    if (!iterator_->status().ok()) return store_error("scanning the state", iterator_->status());
+    return {};
+  }
+
+ private:
+  std::string upper_bound_;
+  rocksdb::Slice upper_slice_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+}  // namespace
+
+struct StoreMemory::Caches {
+  std::shared_ptr<rocksdb::Cache> blocks;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+};
+
+StoreMemory::StoreMemory(size_t block_cache_bytes, size_t write_buffer_bytes) : caches_(std::make_unique<Caches>()) {
+  caches_->blocks = rocksdb::NewLRUCache(block_cache_bytes);
+  caches_->write_buffers = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
+}
+StoreMemory::~StoreMemory() = default;
+
+struct StateBatch::Rows {
+  struct Row {
+    Family family;
+    bool erased;
+    std::string key;
+    std::string value;
+  };
+  std::vector<Row> rows;
+};
+
+class RocksStore final : public StateStore {
+ public:
+  explicit RocksStore(StateStoreOptions options)
+      : options_(std::move(options)), dedup_expiry_(log_time_micros_, options_.dedup_window_micros) {}
+
+  ~RocksStore() override {
+    for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  }
+
+  Result<void> open(StoreMemory& memory) {
+    std::error_code ignored;
+    std::filesystem::create_directories(options_.directory, ignored);
+    rocksdb::DBOptions db_options = make_db_options(memory);
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    families.emplace_back(rocksdb::kDefaultColumnFamilyName, make_family_options(Family::meta, memory));
+    for (size_t i = 0; i < kFamilyCount; ++i) {
+      auto family = static_cast<Family>(i);
+      families.emplace_back(std::string(family_name(family)), make_family_options(family, memory));
+    }
+    rocksdb::DB* db = nullptr;
+    rocksdb::Status status =
+        options_.read_only ? rocksdb::DB::OpenForReadOnly(db_options, options_.directory, families, &handles_, &db)
+                           : rocksdb::DB::Open(db_options, options_.directory, families, &handles_, &db);
+    if (!status.ok()) return store_error("opening state at " + options_.directory, status);
+    db_.reset(db);
+    return check_format();
+  }
+
+  Result<bool> get(Family family, std::string_view key, std::string& value) const override {
+    return get_at(nullptr, family, key, value);
+  }
+
+  std::unique_ptr<StateIterator> scan(Family family, std::string_view prefix) const override {
+    return std::make_unique<RocksIterator>(*db_, handle(family), nullptr, prefix);
+  }
+
+  Result<void> multi_get(Family family, std::span<const std::string> keys,
+                         std::vector<std::optional<std::string>>& values) const override {
+    values.assign(keys.size(), std::nullopt);
+    if (keys.empty()) return {};
+    std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+    std::vector<rocksdb::PinnableSlice> found(keys.size());
+    std::vector<rocksdb::Status> statuses(keys.size());
+    db_->MultiGet(rocksdb::ReadOptions(), handle(family), keys.size(), slices.data(), found.data(), statuses.data());
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (statuses[i].ok()) {
+        values[i] = found[i].ToString();
+      } else if (!statuses[i].IsNotFound()) {
+        return store_error("reading the state", statuses[i]);
+      }
+    }
+    return {};
+  }
+
+  Result<AppliedState> applied() const override {
+    std::string value;
+    auto found = get(Family::meta, kAppliedKey, value);
+    if (!found) return found.error();
+    if (!*found) return AppliedState{};
+    return decode_applied(value);
+  }
+
+  Result<void> commit(StateBatch& batch, const AppliedState& applied) override {
+    rocksdb::WriteBatch writes(batch.rows_->rows.size() * 160);
+    for (const auto& row : batch.rows_->rows) {
+      rocksdb::Status status =
+          row.erased ? writes.Delete(handle(row.family), row.key) : writes.Put(handle(row.family), row.key, row.value);
+      if (!status.ok()) return store_error("filling a state batch", status);
+    }
+    std::string value;
+    encode(applied, value);
+    writes.Put(handle(Family::meta), slice(kAppliedKey), value);
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    options.no_slowdown = true;
+    rocksdb::Status status = db_->Write(options, &writes);
+    if (!status.ok()) return store_error("committing a state batch", status);
+    return {};
+  }
+
+  std::unique_ptr<StateReader> snapshot() const override;
+
+  Result<void> flush() override {
+    rocksdb::FlushOptions options;
+    options.wait = true;
+    options.allow_write_stall = true;
+    rocksdb::Status status = db_->Flush(options, handles_);
+    if (!status.ok()) return store_error("flushing the state", status);
+    return {};
+  }
+
+  void set_log_time(Timestamp now) override { log_time_micros_.store(now.micros, std::memory_order_relaxed); }
+
+  StoreHealth health() const override {
+    StoreHealth health;
+    uint64_t stopped = 0;
+    db_->GetIntProperty("rocksdb.background-errors", &health.background_errors);
+    db_->GetIntProperty("rocksdb.is-write-stopped", &stopped);
+    db_->GetIntProperty("rocksdb.actual-delayed-write-rate", &health.delayed_write_rate);
+    db_->GetAggregatedIntProperty("rocksdb.estimate-pending-compaction-bytes", &health.pending_compaction_bytes);
+    health.write_stopped = stopped != 0;
+    return health;
+  }
+
+  Result<void> verify() const override {
+    rocksdb::Status status = db_->VerifyFileChecksums(rocksdb::ReadOptions());
+    if (status.ok()) status = db_->VerifyChecksum();
+    if (!status.ok()) return store_error("verifying state at " + options_.directory, status);
+    return {};
+  }
+
+  Result<bool> get_at(const rocksdb::Snapshot* snapshot, Family family, std::string_view key,
+                      std::string& value) const {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
+    rocksdb::Status status = db_->Get(options, handle(family), slice(key), &value);
+    if (status.ok()) return true;
+    if (status.IsNotFound()) return false;
+    return store_error("reading the state", status);
+  }
+
+  rocksdb::DB& db() const { return *db_; }
+  // handles_[0] is RocksDB's obligatory default family, which stays empty.
+  rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles_[static_cast<size_t>(family) + 1]; }
+
+ private:
+  rocksdb::DBOptions make_db_options(StoreMemory& memory) const {
+    rocksdb::DBOptions options;
+    options.create_if_missing = !options_.read_only;
+    options.create_missing_column_families = true;
+    options.atomic_flush = true;  // with the WAL off, families must reach the disk as one consistent prefix
+    options.paranoid_checks = true;
+    options.max_manifest_file_size = 4 << 20;
+    options.keep_log_file_num = 4;
+    options.max_background_jobs = 2;
+    options.write_buffer_manager = memory.caches_->write_buffers;
+    options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+    options.stats_dump_period_sec = 0;
+    options.avoid_flush_during_shutdown = true;  // stop() flushes explicitly; a crash must not look like one
+    return options;
+  }
+
+  rocksdb::ColumnFamilyOptions make_family_options(Family family, StoreMemory& memory) const {
+    rocksdb::ColumnFamilyOptions options;
+    options.compression = rocksdb::kLZ4Compression;
+    options.bottommost_compression = rocksdb::kZSTD;
+    options.level_compaction_dynamic_level_bytes = true;
+    options.force_consistency_checks = true;
+    options.write_buffer_size = 64 << 20;
+    options.max_write_buffer_number = 4;
+    options.memtable_prefix_bloom_size_ratio = 0.05;
+    options.memtable_whole_key_filtering = true;
+    rocksdb::BlockBasedTableOptions table;
+    table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10));
+    table.block_cache = memory.caches_->blocks;
+    table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    if (family == Family::dedup) options.compaction_filter = &dedup_expiry_;
+    return options;
+  }
+
+  Result<void> check_format() {
+    std::string value;
+    auto found = get(Family::meta, kFormatKey, value);
+    if (!found) return found.error();
+    if (*found) {
+      int stored = value.size() == 1 ? static_cast<uint8_t>(value[0]) : -1;
+      if (stored == kStateFormat) return {};
+      return Error{ErrorCode::corrupt, "opening state at " + options_.directory + ": it has format " +
+                                           std::to_string(stored) + ", this program reads format " +
+                                           std::to_string(kStateFormat) + "; `tributary rebuild` makes it anew"};
+    }
+    if (options_.read_only) return {};
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    char format = static_cast<char>(kStateFormat);
+    rocksdb::Status status = db_->Put(options, handle(Family::meta), slice(kFormatKey), {&format, 1});
+    if (!status.ok()) return store_error("marking the state's format", status);
+    return {};
+  }
+
+  StateStoreOptions options_;
+  std::atomic<int64_t> log_time_micros_{INT64_MIN / 2};
+  DedupExpiry dedup_expiry_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+};
+
+namespace {
+
+class SnapshotReader final : public StateReader {
+ public:
+  explicit SnapshotReader(const RocksStore& store) : store_(store), snapshot_(store.db().GetSnapshot()) {}
+  ~SnapshotReader() override { store_.db().ReleaseSnapshot(snapshot_); }
+  Result<bool> get(Family family, std::string_view key, std::string& value) const override {
+    return store_.get_at(snapshot_, family, key, value);
+  }
+  std::unique_ptr<StateIterator> scan(Family family, std::string_view prefix) const override {
+    return std::make_unique<RocksIterator>(store_.db(), store_.handle(family), snapshot_, prefix);
+  }
+
+ private:
+  const RocksStore& store_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+}  // namespace
+
+std::unique_ptr<StateReader> RocksStore::snapshot() const { return std::make_unique<SnapshotReader>(*this); }
+
+StateBatch::StateBatch() : rows_(std::make_unique<Rows>()) {}
+StateBatch::~StateBatch() = default;
+void StateBatch::put(Family family, std::string_view key, std::string_view value) {
+  rows_->rows.push_back({family, false, std::string(key), std::string(value)});
+}
+void StateBatch::erase(Family family, std::string_view key) {
+  rows_->rows.push_back({family, true, std::string(key), {}});
+}
+void StateBatch::clear() { rows_->rows.clear(); }
+
+Result<std::unique_ptr<StateStore>> StateStore::open(StateStoreOptions options, StoreMemory& memory) {
+  auto store = std::make_unique<RocksStore>(std::move(options));
+  TRIBUTARY_TRY(store->open(memory));
+  return std::unique_ptr<StateStore>(std::move(store));
+}
+
+Result<void> destroy_state(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::remove_all(directory, error);
+  if (error) return Error{ErrorCode::io, "removing state at " + directory + ": " + error.message()};
+  return {};
+}
+
+}  // namespace tributary
