@@ -1,5 +1,6 @@
 # The only place that knows package names. Debian 12's versions are the reference.
 find_package(Threads REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)  # with python3-yaml: the API description is made into JSON
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS url json)
 find_package(simdjson CONFIG REQUIRED)
 find_package(RocksDB CONFIG REQUIRED)

@@ -1,0 +1,37 @@
+// The read handlers: from a request to its answer, on snapshots, without waiting for anything.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "connectors/query/api_access.h"
+#include "connectors/query/query_parameters.h"
+#include "connectors/query/query_routes.h"
+
+namespace tributary {
+
+/// Thread: any.
+class QueryHandlers {
+ public:
+  explicit QueryHandlers(QueryServices services) : services_(std::move(services)) {}
+
+  HttpResponse look_up(const HttpRequest& request);
+  HttpResponse profile(const HttpRequest& request);
+  HttpResponse timeline(const HttpRequest& request);
+  HttpResponse rejected(const HttpRequest& request);
+
+ private:
+  struct Found {
+    std::optional<ProfileView> profile;
+    RejectionCode code = RejectionCode::not_found;  // without a profile
+    std::string message;
+  };
+  Found find(const ApiCaller& caller, const LookupQuery& lookup);
+  HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
+  HttpResponse refuse(const HttpRequest& request, const Error& error);
+
+  QueryServices services_;
+};
+
+}  // namespace tributary

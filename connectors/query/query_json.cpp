@@ -1,0 +1,160 @@
+#include "connectors/query/query_json.h"
+
+#include <algorithm>
+
+namespace tributary {
+namespace {
+
+void append_time(JsonOut& json, std::string_view name, Timestamp time) { json.key(name).string(format_iso8601(time)); }
+
+void append_identifiers(JsonOut& json, const std::vector<IdentifierView>& identifiers) {
+  json.key("identifiers").begin_array();
+  for (const IdentifierView& identifier : identifiers) {
+    json.begin_object().key("kind").string(kind_name(identifier.kind)).key("value").string(identifier.value);
+    json.key("trust").string(identifier.trust == Trust::verified ? "verified" : "claimed");
+    append_time(json, "first_seen", identifier.first_seen);
+    append_time(json, "last_seen", identifier.last_seen);
+    json.key("events").unsigned_number(identifier.events).end_object();
+  }
+  json.end_array();
+}
+
+void append_traits(JsonOut& json, const std::vector<TraitView>& traits, bool verbose) {
+  json.key("traits").begin_object();
+  for (const TraitView& trait : traits) {
+    json.key(trait.key);
+    if (!verbose) {
+      json.raw(trait.value_json);
+      continue;
+    }
+    json.begin_object().key("value").raw(trait.value_json).key("source").string(trait.source);
+    json.key("message_id").string(trait.message_id);
+    append_time(json, "occurred_at", trait.occurred_at);
+    json.end_object();
+  }
+  json.end_object();
+}
+
+void append_event_counts(JsonOut& json, const std::vector<EventCountView>& counts) {
+  json.key("event_counts").begin_object();
+  for (const EventCountView& count : counts) json.key(count.name).unsigned_number(count.events);
+  json.end_object();
+}
+
+void append_flags(JsonOut& json, uint8_t flags) {
+  json.key("flags").begin_array();
+  if (flags & EventFlags::kFutureClamped) json.string("future_clamped");
+  if (flags & EventFlags::kBadTimestamp) json.string("bad_timestamp");
+  if (flags & EventFlags::kGeneratedMessageId) json.string("generated_message_id");
+  if (flags & EventFlags::kReplacedSurrogate) json.string("replaced_surrogate");
+  json.end_array();
+}
+
+void append_timeline_entry(JsonOut& json, const TimelineEntry& entry) {
+  json.begin_object().key("type").string(event_type_name(entry.type)).key("name").string(entry.name);
+  json.key("message_id").string(entry.message_id).key("source").string(entry.source);
+  append_time(json, "occurred_at", entry.occurred_at);
+  append_time(json, "received_at", entry.received_at);
+  append_flags(json, entry.flags);
+  json.key("event").raw(entry.json).end_object();
+}
+
+void append_rejected_entry(JsonOut& json, const RejectedEntry& entry) {
+  json.begin_object().key("id").string(entry.id).key("source").string(entry.source);
+  json.key("code").string(rejection_row(entry.code).name);
+  json.key("message").string(valid_utf8(entry.message)).key("path").string(valid_utf8(entry.path));
+  json.key("message_id").string(valid_utf8(entry.message_id));
+  append_time(json, "received_at", entry.received_at);
+  json.key("raw").string(valid_utf8(entry.raw)).end_object();
+}
+
+void append_next(JsonOut& json, const std::string& cursor) {
+  json.key("next");
+  if (cursor.empty()) {
+    json.null();
+  } else {
+    json.string(cursor);
+  }
+}
+
+/// How one lead byte goes on: the bytes that follow it and the range of the first of them, which rules out overlong
+/// forms, surrogates and what lies beyond U+10FFFF. Source: Unicode 15 table 3-7.
+struct Lead {
+  int following;
+  uint8_t first_min, first_max;
+};
+
+Lead lead_of(uint8_t byte) {
+  if (byte < 0x80) return {0, 0, 0};
+  if (byte >= 0xc2 && byte <= 0xdf) return {1, 0x80, 0xbf};
+  if (byte == 0xe0) return {2, 0xa0, 0xbf};
+  if (byte == 0xed) return {2, 0x80, 0x9f};
+  if (byte >= 0xe1 && byte <= 0xef) return {2, 0x80, 0xbf};
+  if (byte == 0xf0) return {3, 0x90, 0xbf};
+  if (byte >= 0xf1 && byte <= 0xf3) return {3, 0x80, 0xbf};
+  if (byte == 0xf4) return {3, 0x80, 0x8f};
+  return {-1, 0, 0};
+}
+
+}  // namespace
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  size_t at = 0;
+  while (at < text.size()) {
+    Lead lead = lead_of(static_cast<uint8_t>(text[at]));
+    size_t length = 1;
+    uint8_t low = lead.first_min, high = lead.first_max;
+    while (static_cast<int>(length) <= lead.following && at + length < text.size()) {
+      auto byte = static_cast<uint8_t>(text[at + length]);
+      if (byte < low || byte > high) break;
+      low = 0x80, high = 0xbf;
+      ++length;
+    }
+    bool complete = lead.following >= 0 && length == static_cast<size_t>(lead.following) + 1;
+    out.append(complete ? text.substr(at, length) : std::string_view("\xef\xbf\xbd"));
+    at += length;
+  }
+  return out;
+}
+
+std::string profile_json(const ProfileView& profile, std::string_view workspace, bool verbose) {
+  std::string out;
+  JsonOut json(out);
+  json.begin_object().key("customer_id").string(profile.id.text()).key("workspace").string(workspace);
+  append_identifiers(json, profile.identifiers);
+  append_traits(json, profile.traits, verbose);
+  append_event_counts(json, profile.event_counts);
+  json.key("events").unsigned_number(profile.events);
+  append_time(json, "first_seen", profile.first_seen);
+  append_time(json, "last_seen", profile.last_seen);
+  json.key("channels").begin_array();
+  for (const std::string& channel : profile.channels) json.string(channel);
+  json.end_array().end_object();
+  return out;
+}
+
+std::string timeline_json(const TimelinePage& page) {
+  std::string out;
+  JsonOut json(out);
+  json.begin_object().key("customer_id").string(page.customer.text()).key("events").begin_array();
+  for (const TimelineEntry& entry : page.entries) append_timeline_entry(json, entry);
+  json.end_array();
+  append_next(json, page.next_cursor);
+  json.end_object();
+  return out;
+}
+
+std::string rejected_json(const RejectedPage& page) {
+  std::string out;
+  JsonOut json(out);
+  json.begin_object().key("rejected").begin_array();
+  for (const RejectedEntry& entry : page.entries) append_rejected_entry(json, entry);
+  json.end_array();
+  append_next(json, page.next_cursor);
+  json.end_object();
+  return out;
+}
+
+}  // namespace tributary

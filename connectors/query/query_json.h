@@ -1,0 +1,24 @@
+// Values of the engine's queries as the JSON that readers get.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/engine.h"
+
+namespace tributary {
+
+/// With `verbose` each trait is `{"value","source","message_id","occurred_at"}` instead of its value.
+std::string profile_json(const ProfileView& profile, std::string_view workspace, bool verbose);
+
+/// Each event's own bytes are spliced unchanged: a number leaves with the characters it came with.
+std::string timeline_json(const TimelinePage& page);
+
+/// `raw` is the item's bytes as a JSON string, each byte sequence that is no UTF-8 replaced by U+FFFD.
+std::string rejected_json(const RejectedPage& page);
+
+/// The text with each maximal ill-formed subsequence replaced by U+FFFD.
+/// Source: Unicode 15 section 3.9, "U+FFFD Substitution of Maximal Subparts".
+std::string valid_utf8(std::string_view text);
+
+}  // namespace tributary

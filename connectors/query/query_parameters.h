@@ -1,0 +1,35 @@
+// Parameters of an address as query values.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "connectors/http/message.h"
+#include "engine/engine.h"
+
+namespace tributary {
+
+/// What is wrong with a parameter, for the message of `invalid_parameter`: names the parameter, never repeats its
+/// value.
+struct ParameterFault {
+  std::string message;
+};
+
+template <class Value>
+using Parsed = std::variant<Value, ParameterFault>;
+
+/// `limit` is clamped to 1..1000; times are ISO 8601; an absent or empty parameter does not filter.
+Parsed<TimelineQuery> timeline_query(const HttpRequest& request);
+Parsed<RejectedQuery> rejected_query(const HttpRequest& request);
+
+/// `?verbose`: `true`, `1` or nothing but the name; false when absent, `false` or `0`.
+Parsed<bool> verbose_parameter(const HttpRequest& request);
+
+/// The body of a look-up: `{"kind","value"}`. A number as value becomes its decimal text.
+struct LookupQuery {
+  IdentifierKind kind;
+  std::string value;
+};
+Parsed<LookupQuery> lookup_query(std::string_view body);
+
+}  // namespace tributary

@@ -1,0 +1,37 @@
+#include "connectors/query/query_routes.h"
+
+#include "connectors/http/answers.h"
+#include "connectors/query/query_handlers.h"
+
+namespace asio = boost::asio;
+
+namespace tributary {
+namespace {
+
+using Handler = HttpResponse (QueryHandlers::*)(const HttpRequest&);
+
+asio::awaitable<HttpResponse> answered(HttpResponse response) { co_return std::move(response); }
+
+HttpResponse openapi_answer() {
+  HttpResponse response = json_response(std::string(openapi_json()));
+  response.headers.emplace_back("Cache-Control", "public, max-age=300");
+  return response;
+}
+
+}  // namespace
+
+void add_query_routes(Router& router, QueryServices services) {
+  auto handlers = std::make_shared<QueryHandlers>(std::move(services));
+  auto add = [&](std::string method, std::string pattern, Handler handler) {
+    HttpHandler run = [handlers, handler](HttpRequest& request) { return answered((*handlers.*handler)(request)); };
+    router.add(Route{std::move(method), std::move(pattern), CorsPolicy::none, ErrorStyle::problem, std::move(run)});
+  };
+  add("POST", "/v1/profiles/lookup", &QueryHandlers::look_up);
+  add("GET", "/v1/profiles/{customer_id}", &QueryHandlers::profile);
+  add("GET", "/v1/profiles/{customer_id}/events", &QueryHandlers::timeline);
+  add("GET", "/v1/rejected", &QueryHandlers::rejected);
+  router.add(Route{"GET", "/openapi.json", CorsPolicy::none, ErrorStyle::problem,
+                   [](HttpRequest&) { return answered(openapi_answer()); }});
+}
+
+}  // namespace tributary
