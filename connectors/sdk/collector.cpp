@@ -1,0 +1,132 @@
+#include "connectors/sdk/collector.h"
+
+#include <atomic>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "connectors/http/answers.h"
+#include "connectors/http/ingest_bridge.h"
+#include "connectors/http/unwrap.h"
+#include "connectors/sdk/pixel.h"
+
+namespace asio = boost::asio;
+
+namespace tributary {
+namespace {
+
+std::atomic<uint64_t> next_collector_id{1};
+
+ReceiveContext receive_context(const HttpRequest& request, const CollectRoute& route) {
+  ReceiveContext context;
+  context.shape = route.shape;
+  context.route_type = route.type;
+  context.received_at = system_clock().now();
+  context.header_sent_at = parse_iso8601(request.header("sentat"));
+  context.remote_address = request.remote_address;
+  context.shared_anonymous_id = route.shared_anonymous_id;
+  return context;
+}
+
+void count(Metrics& metrics, const OutcomeCounts& counts, const ItemErrors& errors) {
+  metrics.events_received.increment(static_cast<double>(counts.accepted + counts.duplicate + counts.rejected));
+  if (counts.accepted > 0) metrics.events_accepted.increment(static_cast<double>(counts.accepted));
+  if (counts.duplicate > 0) metrics.events_duplicate.increment(static_cast<double>(counts.duplicate));
+  if (counts.rejected > 0) metrics.events_rejected.increment(static_cast<double>(counts.rejected));
+  for (RejectionCode code : errors.codes) metrics.rejected(code).increment();
+}
+
+}  // namespace
+
+Collector::Collector(SdkServices services) : services_(std::move(services)), id_(next_collector_id.fetch_add(1)) {}
+
+asio::awaitable<HttpResponse> Collector::collect(HttpRequest& request, CollectRoute route) {
+  Prepared prepared;
+  std::optional<HttpResponse> refusal = prepare(request, route, nullptr, prepared);
+  if (refusal) co_return std::move(*refusal);
+  IngestOutcome outcome = co_await async_ingest(services_.engine, std::move(prepared.ingest), asio::use_awaitable);
+  co_return answer(request, route, prepared.errors, outcome);
+}
+
+asio::awaitable<HttpResponse> Collector::collect_pixel(HttpRequest& request, CollectRoute route,
+                                                       std::string event_json) {
+  Prepared prepared;
+  event_json.reserve(event_json.size() + kBodyPaddingBytes);
+  std::optional<HttpResponse> refusal = prepare(request, route, &event_json, prepared);
+  if (!refusal) {
+    IngestOutcome outcome = co_await async_ingest(services_.engine, std::move(prepared.ingest), asio::use_awaitable);
+    refusal = answer(request, route, prepared.errors, outcome);
+  }
+  HttpResponse image = pixel_answer();
+  image.cors = refusal->cors;
+  co_return image;
+}
+
+std::optional<HttpResponse> Collector::prepare(const HttpRequest& request, const CollectRoute& route,
+                                               const std::string* given_body, Prepared& prepared) {
+  auto ring = services_.keys.get();
+  WriteKeyFinding finding = find_write_key(request);
+  if (finding.malformed) return refuse(request, RejectionCode::invalid_write_key);
+  // A key that is known to be wrong is refused before anything is decompressed or parsed for it.
+  std::optional<Access> known;
+  if (!finding.key.empty()) {
+    known = access(*ring, request, finding.key);
+    if (known->refusal) return refuse(request, *known->refusal);
+  }
+  std::string_view body;
+  if (given_body != nullptr) {
+    body = *given_body;
+  } else if (auto rejection = unwrap_body(request, services_.limits, prepared.body, body)) {
+    return refuse(request, rejection->code, rejection->message);
+  }
+  EventParser& parser = thread_parser();
+  if (auto rejection = parser.parse(body, route.shape)) return refuse(request, rejection->code, rejection->message);
+  if (!known) known = access(*ring, request, parser.body_write_key());
+  if (known->refusal) return refuse(request, *known->refusal);
+  read_items(request, route, *known->source, parser, prepared);
+  return std::nullopt;
+}
+
+void Collector::read_items(const HttpRequest& request, const CollectRoute& route, const Source& source,
+                           EventParser& parser, Prepared& prepared) {
+  const KeyedHash& index_key = services_.engine.index_key(source.workspace);
+  prepared.ingest.items = parser.read_events(source, index_key, receive_context(request, route));
+  prepared.errors = item_errors(prepared.ingest.items, services_.limits.errors_listed_max);
+}
+
+Collector::Access Collector::access(const KeyRing& ring, const HttpRequest& request, std::string_view key) {
+  if (key.empty()) return {nullptr, RejectionCode::missing_write_key};
+  const Source* source = source_of_write_key(ring, key);
+  if (source == nullptr) return {nullptr, RejectionCode::invalid_write_key};
+  if (!source->enabled) return {source, RejectionCode::source_disabled};
+  if (!origin_allowed(*source, request)) return {source, RejectionCode::origin_not_allowed};
+  return {source, std::nullopt};
+}
+
+HttpResponse Collector::refuse(const HttpRequest& request, RejectionCode code, std::string_view message) {
+  services_.metrics.refused(code).increment();
+  HttpResponse response = error_response(code, ErrorStyle::sdk, request, message);
+  response.cors = code != RejectionCode::origin_not_allowed;
+  return response;
+}
+
+HttpResponse Collector::answer(const HttpRequest& request, const CollectRoute& route, const ItemErrors& errors,
+                               const IngestOutcome& outcome) {
+  if (outcome.refused) return refuse(request, *outcome.refused);
+  OutcomeCounts counts = count_outcomes(outcome.items);
+  count(services_.metrics, counts, errors);
+  if (route.shape == BodyShape::single && !errors.codes.empty()) {
+    return error_response(errors.codes.front(), ErrorStyle::sdk, request, errors.first_message);
+  }
+  return json_response(success_envelope(counts, errors));
+}
+
+EventParser& Collector::thread_parser() const {
+  struct Owned {
+    uint64_t collector = 0;
+    std::unique_ptr<EventParser> parser;
+  };
+  static thread_local Owned owned;
+  if (owned.collector != id_) owned = Owned{id_, std::make_unique<EventParser>(services_.limits)};
+  return *owned.parser;
+}
+
+}  // namespace tributary

@@ -1,0 +1,153 @@
+#include "connectors/sdk/json_overlay.h"
+
+#include <algorithm>
+
+#include "engine/engine.h"
+
+namespace tributary {
+namespace {
+
+bool is_space(char byte) { return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r'; }
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// The position behind the string that begins at `at`, or npos.
+size_t skip_string(std::string_view text, size_t at) {
+  for (size_t i = at + 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      return i + 1;
+    }
+  }
+  return text.npos;
+}
+
+/// The position of the comma behind the value that begins at `at`, or the end of the text, or npos.
+size_t skip_value(std::string_view text, size_t at) {
+  size_t depth = 0;
+  while (at < text.size()) {
+    char byte = text[at];
+    if (byte == '"') {
+      at = skip_string(text, at);
+      if (at == text.npos) return at;
+      continue;
+    }
+    if (byte == ',' && depth == 0) return at;
+    if (byte == '{' || byte == '[') ++depth;
+    if (byte == '}' || byte == ']') {
+      if (depth == 0) return text.npos;
+      --depth;
+    }
+    ++at;
+  }
+  return depth == 0 ? at : text.npos;
+}
+
+std::vector<std::string_view> split_path(std::string_view dotted_path) {
+  std::vector<std::string_view> names;
+  for (;;) {
+    size_t dot = dotted_path.find('.');
+    names.push_back(dotted_path.substr(0, dot));
+    if (dot == dotted_path.npos) return names;
+    dotted_path.remove_prefix(dot + 1);
+  }
+}
+
+template <class Nodes>
+auto find_child(Nodes& nodes, std::string_view name) {
+  return std::find_if(nodes.begin(), nodes.end(), [name](const auto& node) { return node.name == name; });
+}
+
+}  // namespace
+
+bool split_object(std::string_view text, std::vector<RawMember>& members) {
+  text = trimmed(text);
+  if (text.size() < 2 || text.front() != '{' || text.back() != '}') return false;
+  text = trimmed(text.substr(1, text.size() - 2));
+  while (!text.empty()) {
+    if (text.front() != '"') return false;
+    size_t name_end = skip_string(text, 0);
+    if (name_end == text.npos) return false;
+    size_t colon = text.find_first_not_of(" \t\r\n", name_end);
+    if (colon == text.npos || text[colon] != ':') return false;
+    size_t value_end = skip_value(text, colon + 1);
+    if (value_end == text.npos) return false;
+    members.emplace_back(text.substr(1, name_end - 2), trimmed(text.substr(colon + 1, value_end - colon - 1)));
+    if (value_end == text.size()) return true;
+    text = trimmed(text.substr(value_end + 1));
+    if (text.empty()) return false;
+  }
+  return true;
+}
+
+void JsonOverlay::set_string(std::string_view dotted_path, std::string_view value) {
+  std::string json;
+  append_json_string(json, value);
+  set_raw(dotted_path, std::move(json));
+}
+
+void JsonOverlay::set_raw(std::string_view dotted_path, std::string json) {
+  auto names = split_path(dotted_path);
+  if (names.size() > kOverlayDepthMax) return;
+  Node* node = &root_;
+  for (std::string_view name : names) {
+    node->raw.clear();
+    auto child = find_child(node->children, name);
+    if (child == node->children.end()) {
+      node->children.push_back(Node{std::string(name), {}, {}});
+      child = node->children.end() - 1;
+    }
+    node = &*child;
+  }
+  node->children.clear();
+  node->raw = std::move(json);
+}
+
+const std::string* JsonOverlay::find(std::string_view dotted_path) const {
+  const Node* node = &root_;
+  for (std::string_view name : split_path(dotted_path)) {
+    auto child = find_child(node->children, name);
+    if (child == node->children.end()) return nullptr;
+    node = &*child;
+  }
+  return node->children.empty() ? &node->raw : nullptr;
+}
+
+std::string JsonOverlay::merged_into(std::string_view object) const {
+  std::string out;
+  append_merged(root_, object, out);
+  return out;
+}
+
+void JsonOverlay::append_merged(const Node& node, std::string_view under, std::string& out) {
+  std::vector<RawMember> members;
+  if (!split_object(under, members)) members.clear();
+  JsonOut json(out);
+  json.begin_object();
+  for (const auto& [name, value] : members) {
+    if (find_child(node.children, name) != node.children.end()) continue;
+    std::string quoted{'"'};
+    quoted.append(name).append("\":").append(value);
+    json.raw(quoted);
+  }
+  for (const Node& child : node.children) {
+    json.key(child.name);
+    if (child.children.empty()) {
+      json.raw(child.raw);
+      continue;
+    }
+    auto below =
+        std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.first == child.name; });
+    std::string merged;
+    append_merged(child, below == members.end() ? std::string_view{} : below->second, merged);
+    json.raw(merged);
+  }
+  json.end_object();
+}
+
+}  // namespace tributary

@@ -1,0 +1,56 @@
+#include "connectors/sdk/write_key.h"
+
+#include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
+
+#include "engine/base/keyed_hash.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::string_view kBasic = "basic ";
+
+/// `user:` and `user` give `user`; `id:secret` stays whole.
+std::string key_of_credentials(std::string credentials) {
+  size_t colon = credentials.find(':');
+  if (colon != std::string::npos && (colon == 0 || colon + 1 == credentials.size())) credentials.resize(colon);
+  return credentials;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+WriteKeyFinding find_write_key(const HttpRequest& request) {
+  std::string_view authorization = request.header("authorization");
+  if (boost::algorithm::istarts_with(authorization, kBasic)) {
+    auto credentials = parse_base64(trimmed(authorization.substr(kBasic.size())));
+    if (!credentials) return {{}, true};
+    std::string key = key_of_credentials(std::move(*credentials));
+    if (!key.empty()) return {std::move(key)};
+  }
+  for (std::string_view key :
+       {request.header("x-write-key"), request.parameter("writeKey"), request.parameter("writekey")}) {
+    if (!key.empty()) return {key_of_credentials(std::string(key))};
+  }
+  return {};
+}
+
+const Source* source_of_write_key(const KeyRing& ring, std::string_view key) {
+  const Source* source = ring.source_of(key);
+  if (source == nullptr && key.find(':') != key.npos) source = ring.source_of(key.substr(0, key.find(':')));
+  return source;
+}
+
+bool origin_allowed(const Source& source, const HttpRequest& request) {
+  std::string_view origin = request.header("origin");
+  if (origin.empty() || source.allowed_origins.empty()) return true;
+  return std::any_of(source.allowed_origins.begin(), source.allowed_origins.end(),
+                     [origin](const std::string& allowed) { return boost::algorithm::iequals(allowed, origin); });
+}
+
+}  // namespace tributary
