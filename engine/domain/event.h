@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,7 +52,8 @@ struct EventFlags {
 
 /// Exists => valid; never judged again after ingest.
 ///
-/// Lifetime: `json` points into the request body; Engine::ingest copies it into the record before it returns.
+/// Lifetime: `json` points into the request body, or into `owned_json` where the bytes to store are not the bytes that came
+/// (a member of the batch merged in, a lone surrogate replaced); Engine::ingest copies it into the record before it returns.
 struct Event {
   WorkspaceId workspace;
   std::string source;      // the id of a configured source, 1..64 bytes
@@ -65,6 +67,7 @@ struct Event {
   std::vector<EventIdentifier> identifiers;  // 0..kIdentifiersPerEventMax, distinct, sorted by hash
   std::vector<TraitChange> traits;           // distinct (operation, key)
   std::string_view json;                     // the event's own bytes
+  std::shared_ptr<const std::string> owned_json;  // shared, because copies of an event keep pointing into it
 };
 
 constexpr size_t kIdentifiersPerEventMax = 20;

@@ -22,8 +22,8 @@ using ParsedItem = std::variant<Event, Rejected>;
 
 /// Which shape the route expects.
 enum class BodyShape {
-  single,           // one event object; the route's type wins over the body's
-  batch,            // {"batch": [...]}, or an array, or one event with `type`
+  single,  // one event object; the route's type wins over the body's
+  batch,   // {"batch": [...]}, or an array, or one event with `type`
 };
 
 /// A fault of the whole request: status and code come from the rejection table.
@@ -35,12 +35,12 @@ struct RequestRejection {
 /// Everything about a request that an event may need and the body does not hold.
 struct ReceiveContext {
   BodyShape shape = BodyShape::batch;
-  std::optional<EventType> route_type;       // of a single-event route
+  std::optional<EventType> route_type;  // of a single-event route
   Timestamp received_at;
-  std::optional<Timestamp> header_sent_at;   // header `SentAt`
-  std::string_view remote_address;           // used when context.ip is absent; kept as data, never an identifier
-  /// Jitsu's server client keeps one anonymousId for all users: with it, an anonymousId beside a userId and context.traits
-  /// are data, not identifiers.
+  std::optional<Timestamp> header_sent_at;  // header `SentAt`
+  std::string_view remote_address;          // used when context.ip is absent; kept as data, never an identifier
+  /// Jitsu's server client keeps one anonymousId for all users: with it, an anonymousId beside a userId and
+  /// context.traits are data, not identifiers.
   bool shared_anonymous_id = false;
 };
 
@@ -70,6 +70,10 @@ class EventParser {
   /// The items of the parsed body in input order, one result each. Call once after parse().
   std::vector<ParsedItem> read_events(const Source& source, const KeyedHash& index_key, const ReceiveContext& context);
 
+  /// Values of the last read_events() that look like identifiers and are none: blocked ones, and ones no rule accepts.
+  size_t blocked_count() const;
+  size_t invalid_count() const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;
@@ -77,12 +81,13 @@ class EventParser {
 
 constexpr size_t kBodyPaddingBytes = 64;
 
-/// Normalises one value as a look-up sends it. Errors: nothing when the value can be no identifier of this kind; `blocked`
-/// tells whether it is a blocked value (`null`, `0000`, ...).
+/// Normalises one value as a look-up sends it. Errors: nothing when the value can be no identifier of this kind;
+/// `blocked` tells whether it is a blocked value (`null`, `0000`, ...).
 struct NormalisedValue {
   std::optional<Identifier> identifier;
   bool blocked = false;
-  std::string reason;  // reason code: `email_invalid`, `phone_length`, `identifier_blocked`, ...
+  std::string reason;         // reason code: `email_invalid`, `phone_length`, `identifier_blocked`, ...
+  bool claimed_only = false;  // a land line: shared by many, so no source's word makes it verified
 };
 NormalisedValue normalise_identifier(const IdentifierKind& kind, std::string_view raw, std::string_view default_country,
                                      size_t identifier_bytes_max = 1024);

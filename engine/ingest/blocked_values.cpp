@@ -1,0 +1,126 @@
+#include "engine/ingest/blocked_values.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "engine/ingest/text_fold.h"
+
+namespace tributary {
+namespace {
+
+// Folded.
+constexpr std::array<std::string_view, 31> kEveryKind = {
+    "(not set)", "-",         "-1",      "0",           "[object object]",
+    "abc123",    "anonymous", "deleted", "distinct_id", "distinctid",
+    "email",     "false",     "guest",   "id",          "n/a",
+    "na",        "nan",       "nil",     "none",        "not_authenticated",
+    "null",      "test",      "true",    "undefined",   "unknown",
+    "user_id",   "userid",    "void",    "无",          "暂无",
+    "匿名"};
+
+constexpr std::array<std::string_view, 13> kEmails = {
+    "123456@qq.com", "123@qq.com",          "a@a.com",         "email@example.com", "na@na.com",
+    "no@email.com",  "noemail@noemail.com", "none@none.com",   "null@null.com",     "test@example.com",
+    "test@test.com", "unknown@unknown.com", "user@example.com"};
+
+constexpr std::array<std::string_view, 8> kEmailLocalParts = {
+    "do-not-reply", "do-notreply", "donot-reply", "donotreply", "mailer-daemon", "no-reply", "noreply", "postmaster"};
+
+constexpr std::array<std::string_view, 9> kPhones = {"+10000000000",   "+11234567890",   "+819000000000",
+                                                     "+819012345678",  "+8612345678900", "+8612345678901",
+                                                     "+8613800000000", "+8613800138000", "+8613900000000"};
+
+/// The longest listed value, with quotes around it.
+constexpr size_t kListedBytesMax = 20;
+
+template <size_t N>
+bool contains(const std::array<std::string_view, N>& list, std::string_view value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+std::string_view without_quotes(std::string_view value) {
+  if (value.size() < 2 || value.front() != value.back()) return value;
+  char quote = value.front();
+  if (quote != '\'' && quote != '"' && quote != '`') return value;
+  return trim_white_space(value.substr(1, value.size() - 2));
+}
+
+bool is_blocked_text(std::string_view folded) {
+  if (folded.size() <= kListedBytesMax && contains(kEveryKind, folded)) return true;
+  if (folded.find_first_not_of("0-") == std::string_view::npos) return true;  // the empty text too
+  if (folded.starts_with("[object ") && folded.ends_with(']')) return true;
+  return !is_ascii_alphanumeric(folded.front()) && is_punctuation_only(folded);
+}
+
+/// True when folding cannot turn the value into a blocked one: plain ASCII, too long for the list, and its first
+/// character begins none of the patterns. Nearly every real identifier ends here.
+bool is_plainly_free(std::string_view value) {
+  return value.size() > kListedBytesMax && is_ascii_letter(value.front()) && is_ascii(value);
+}
+
+bool ends_in_equal_digits(std::string_view phone, size_t count) {
+  if (phone.size() < count) return false;
+  std::string_view tail = phone.substr(phone.size() - count);
+  return tail.find_first_not_of(tail.front()) == std::string_view::npos;
+}
+
+bool is_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), is_ascii_digit); }
+
+/// +1 xxx 555 01xx is set aside for films. Source: NANP numbering plan, 555-0100 to 555-0199.
+bool is_fictional_phone(std::string_view phone) {
+  return phone.size() == 12 && phone.starts_with("+1") && phone.substr(5, 5) == "55501" && is_digits(phone.substr(1));
+}
+
+bool is_hotline(std::string_view phone) {
+  return phone.size() == 13 && (phone.starts_with("+86400") || phone.starts_with("+86800"));
+}
+
+bool blocked_phone(std::string_view phone) {
+  return contains(kPhones, phone) || ends_in_equal_digits(phone, 8) || is_fictional_phone(phone) || is_hotline(phone);
+}
+
+bool blocked_card(std::string_view value) {
+  if (value == "123456" || value == "1234567890") return true;
+  size_t scope = value.rfind(':');
+  std::string_view number = scope == std::string_view::npos ? value : value.substr(scope + 1);
+  return number == "123456" || number == "1234567890" || number.empty() ||
+         number.find_first_not_of(number.front()) == std::string_view::npos;
+}
+
+bool blocked_weak(std::string_view value) {
+  if (value.size() < 6) return true;
+  std::string_view first = value.substr(0, 1);
+  size_t second = value.find_first_not_of(first);
+  if (second == std::string_view::npos) return true;
+  char two[] = {value[0], value[second]};
+  return value.find_first_not_of(std::string_view(two, 2)) == std::string_view::npos;
+}
+
+}  // namespace
+
+Blocked blocked_for_every_kind(std::string_view value) {
+  if (value.find('*') != std::string_view::npos) return Blocked::masked;
+  if (value.empty()) return Blocked::listed;
+  if (is_plainly_free(value)) return Blocked::no;
+  std::optional<std::string> folded = nfkc_casefold(value);
+  if (!folded) return Blocked::no;
+  if (folded->find('*') != std::string::npos || folded->find("•") != std::string::npos) return Blocked::masked;
+  return is_blocked_text(without_quotes(trim_white_space(*folded))) ? Blocked::listed : Blocked::no;
+}
+
+bool blocked_for_kind(const IdentifierKind& kind, std::string_view normalised) {
+  switch (kind.family) {
+    case IdentifierFamily::email:
+      return contains(kEmails, normalised) || contains(kEmailLocalParts, normalised.substr(0, normalised.rfind('@')));
+    case IdentifierFamily::phone:
+      return blocked_phone(normalised);
+    case IdentifierFamily::member_card:
+    case IdentifierFamily::customer_no:
+      return blocked_card(normalised);
+    default:
+      return is_weak(kind.family) && blocked_weak(normalised);
+  }
+}
+
+}  // namespace tributary

@@ -1,0 +1,242 @@
+#include "engine/ingest/event_reader.h"
+
+#include <array>
+
+#include "engine/ingest/channel.h"
+#include "engine/ingest/identifier_extraction.h"
+#include "engine/ingest/json_text.h"
+#include "engine/ingest/normalise.h"
+#include "engine/ingest/text_fold.h"
+#include "engine/ingest/time_rule.h"
+#include "engine/ingest/traits.h"
+
+namespace tributary {
+namespace {
+
+using enum RejectionCode;
+
+std::string pointer_to(Field field) { return "/" + std::string(field_name(field)); }
+
+ItemFault wrong_form(Field field, std::string_view expected) {
+  return {invalid_field, std::string(field_name(field)) + " must be " + std::string(expected), pointer_to(field)};
+}
+
+std::optional<EventType> type_of_word(std::string_view word) {
+  constexpr std::array kTypes = {EventType::identify, EventType::track, EventType::page, EventType::screen,
+                                 EventType::group,    EventType::alias, EventType::merge};
+  for (EventType type : kTypes) {
+    std::string_view name = event_type_name(type);
+    if (name.size() != word.size()) continue;
+    bool same = true;
+    for (size_t i = 0; i < name.size(); ++i) same = same && ascii_lower(word[i]) == name[i];
+    if (same) return type;
+  }
+  return std::nullopt;
+}
+
+/// Known objects are objects or absent.
+std::optional<ItemFault> check_forms(const ItemFields& fields) {
+  for (Field field : {Field::context, Field::properties, Field::traits, Field::integrations}) {
+    const JsonValue& value = fields[field];
+    if (!value.missing() && !value.is(JsonKind::object)) return wrong_form(field, "an object");
+  }
+  return std::nullopt;
+}
+
+struct FieldTime {
+  std::optional<Timestamp> time;
+  bool unreadable = false;
+};
+
+FieldTime time_in(const JsonValue& value) {
+  if (value.missing()) return {};
+  std::string scratch;
+  std::optional<Timestamp> time = value.is(JsonKind::string) ? parse_iso8601(value.text(scratch)) : std::nullopt;
+  return {time, !time};
+}
+
+bool is_blank(const JsonValue& value) {
+  if (value.missing()) return true;
+  std::string scratch;
+  return value.is(JsonKind::string) && trim_white_space(value.text(scratch)).empty();
+}
+
+/// True for two entries that each name a value of a kind.
+bool is_pair_to_merge(const JsonValue& merge_properties) {
+  size_t named = 0;
+  for_each_element(merge_properties, [&](const JsonValue& entry) {
+    std::string scratch;
+    bool kind = find_member(entry, "type").is(JsonKind::string) && parse_kind(find_member(entry, "type").text(scratch));
+    if (kind && !find_member(entry, "value").missing()) ++named;
+  });
+  return named == 2 && merge_properties.size() == 2;
+}
+
+}  // namespace
+
+std::optional<ItemFault> EventReader::read(const JsonValue& item, Event& event) {
+  ItemFields fields = read_item_fields(item);
+  if (fields.conflicting) return ItemFault{duplicate_key, {}, pointer_to(fields.conflict)};
+  if (auto fault = read_type(fields, event)) return fault;
+  if (auto fault = check_forms(fields)) return fault;
+  if (auto fault = check_ids(fields, event.type)) return fault;
+  if (auto fault = read_message_id(fields, event)) return fault;
+  if (auto fault = read_name(fields, event)) return fault;
+  if (auto fault = check_sizes(fields)) return fault;
+  event.workspace = facts_.source.workspace;
+  event.source = facts_.source.id;
+  event.received_at = facts_.context.received_at;
+  read_times(fields, event);
+  ContextFields context = read_context_fields(fields[Field::context]);
+  event.channel = channel_of(fields, context);
+  if (event.type == EventType::identify) {
+    event.traits =
+        read_traits(facts_.context.shared_anonymous_id ? JsonValue{} : context.traits, fields[Field::traits]);
+  }
+  return read_identifiers(fields, context, event);
+}
+
+std::optional<ItemFault> EventReader::read_type(const ItemFields& fields, Event& event) const {
+  const ReceiveContext& context = facts_.context;
+  const JsonValue& type = fields[Field::type];
+  if (context.shape == BodyShape::single && context.route_type) {
+    event.type = *context.route_type;
+  } else {
+    if (type.missing()) return ItemFault{missing_type, {}, pointer_to(Field::type)};
+    std::string scratch;
+    std::string_view word = type.text(scratch);
+    std::optional<EventType> known = type.is(JsonKind::string) ? type_of_word(trim_white_space(word)) : std::nullopt;
+    if (!known) {
+      return ItemFault{unknown_type, "type \"" + quoted_for_message(word) + "\" is not known", pointer_to(Field::type)};
+    }
+    event.type = *known;
+  }
+  if (event.type == EventType::merge && facts_.source.trust != SourceTrust::server) {
+    return ItemFault{not_allowed, "merge needs the key of a server source", pointer_to(Field::type)};
+  }
+  return std::nullopt;
+}
+
+std::optional<ItemFault> EventReader::check_ids(const ItemFields& fields, EventType type) const {
+  std::array<bool, kFieldCount> present{};
+  for (Field field : {Field::user_id, Field::anonymous_id, Field::previous_id, Field::group_id}) {
+    const JsonValue& value = fields[field];
+    if (value.missing()) continue;
+    if (!value.is(JsonKind::string) && !value.is(JsonKind::number)) return wrong_form(field, "a string");
+    std::string scratch, clean_scratch;
+    CleanId id = clean_id(value.text(scratch), facts_.limits.identifier_bytes_max, clean_scratch);
+    if (id.fault == IdFault::has_nul) return wrong_form(field, "free of U+0000");
+    if (id.fault == IdFault::too_long) {
+      return wrong_form(field, "at most " + std::to_string(facts_.limits.identifier_bytes_max) + " bytes");
+    }
+    present[static_cast<size_t>(field)] = !id.text.empty();
+  }
+  auto has = [&](Field field) { return present[static_cast<size_t>(field)]; };
+  if (type == EventType::merge) {
+    if (is_pair_to_merge(fields[Field::merge_properties])) return std::nullopt;
+    return wrong_form(Field::merge_properties, "two objects with type and value");
+  }
+  if (type == EventType::alias && !has(Field::user_id)) return ItemFault{missing_id, "alias needs a userId", {}};
+  if (!has(Field::user_id) && !has(Field::anonymous_id)) return ItemFault{missing_id, {}, {}};
+  if (type == EventType::group && !has(Field::group_id))
+    return ItemFault{missing_group_id, {}, pointer_to(Field::group_id)};
+  return std::nullopt;
+}
+
+std::optional<ItemFault> EventReader::read_message_id(const ItemFields& fields, Event& event) const {
+  const JsonValue& value = fields[Field::message_id];
+  if (!value.missing()) {
+    if (!value.is(JsonKind::string) && !value.is(JsonKind::number)) return wrong_form(Field::message_id, "a string");
+    std::string scratch;
+    CleanId id = clean_message_id(value.text(scratch), facts_.limits.identifier_bytes_max);
+    if (id.fault == IdFault::has_nul) return wrong_form(Field::message_id, "free of U+0000");
+    if (id.fault == IdFault::too_long) {
+      return wrong_form(Field::message_id, "at most " + std::to_string(facts_.limits.identifier_bytes_max) + " bytes");
+    }
+    event.message_id = id.text;
+  }
+  if (event.message_id.empty()) {
+    event.message_id = make_uuid_v7(facts_.context.received_at.micros / 1000);
+    event.flags |= EventFlags::kGeneratedMessageId;
+  }
+  return std::nullopt;
+}
+
+std::optional<ItemFault> EventReader::read_name(const ItemFields& fields, Event& event) const {
+  std::string scratch;
+  if (event.type == EventType::track) {
+    const JsonValue& name = fields[Field::event];
+    if (is_blank(name)) return ItemFault{missing_event, {}, pointer_to(Field::event)};
+    if (!name.is(JsonKind::string)) return wrong_form(Field::event, "a string");
+    event.name = name.text(scratch);
+    if (event.name.size() > facts_.limits.event_name_bytes_max) {
+      return wrong_form(Field::event, "at most " + std::to_string(facts_.limits.event_name_bytes_max) + " bytes");
+    }
+  }
+  if (event.type == EventType::page || event.type == EventType::screen) {
+    for (Field field : {Field::name, Field::category}) {
+      const JsonValue& name = fields[field];
+      if (name.missing()) continue;
+      if (!name.is(JsonKind::string)) return wrong_form(field, "a string");
+      std::string_view text = name.text(scratch);
+      // Titles of pages are as long as their authors like: one too long to count by is left out, not refused.
+      if (event.name.empty() && text.size() <= facts_.limits.event_name_bytes_max) event.name = text;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<ItemFault> EventReader::check_sizes(const ItemFields& fields) const {
+  size_t members_max = facts_.limits.properties_max;
+  if (members_max == 0) return std::nullopt;
+  for (Field field : {Field::properties, Field::traits}) {
+    if (fields[field].size() > members_max) return ItemFault{too_many_properties, {}, pointer_to(field)};
+  }
+  return std::nullopt;
+}
+
+void EventReader::read_times(const ItemFields& fields, Event& event) const {
+  FieldTime timestamp = time_in(fields[Field::timestamp]);
+  FieldTime original = time_in(fields[Field::original_timestamp]);
+  FieldTime sent = time_in(fields[Field::sent_at]);
+  bool unreadable = timestamp.unreadable || original.unreadable || sent.unreadable;
+  if (!sent.time) {
+    FieldTime batch_sent = time_in(facts_.batch_sent_at);
+    unreadable = unreadable || batch_sent.unreadable;
+    sent.time = batch_sent.time ? batch_sent.time : facts_.context.header_sent_at;
+  }
+  TimeLimits limits;
+  limits.future_micros_max = facts_.limits.future_micros_max;
+  if (facts_.source.trust == SourceTrust::browser) limits.past_micros_max = facts_.limits.public_past_micros_max;
+  OccurredAt occurred =
+      occurred_at({timestamp.time, original.time, sent.time, unreadable}, facts_.context.received_at, limits);
+  event.occurred_at = occurred.time;
+  event.flags |= occurred.flags;
+}
+
+std::optional<ItemFault> EventReader::read_identifiers(const ItemFields& fields, const ContextFields& context,
+                                                       Event& event) {
+  IdentifierCollector collector(facts_.index_key, facts_.source.default_country, facts_.limits.identifier_bytes_max);
+  ExtractionRules rules;
+  rules.source_trust = facts_.source.trust == SourceTrust::server ? Trust::verified : Trust::claimed;
+  rules.shared_anonymous_id = facts_.context.shared_anonymous_id;
+  extract_identifiers(event.type, fields, context, rules, collector);
+  blocked_ += collector.blocked();
+  invalid_ += collector.invalid();
+  if (collector.overflown()) {
+    return ItemFault{
+        invalid_field, "event carries more than " + std::to_string(kIdentifiersPerEventMax) + " identifiers", {}};
+  }
+  event.identifiers = collector.take();
+  return std::nullopt;
+}
+
+std::string EventReader::readable_message_id(const JsonValue& item) const {
+  JsonValue value = find_member(item, field_name(Field::message_id));
+  if (!value.is(JsonKind::string) && !value.is(JsonKind::number)) return {};
+  std::string scratch;
+  CleanId id = clean_message_id(value.text(scratch), facts_.limits.identifier_bytes_max);
+  return id.fault == IdFault::none ? std::string(id.text) : std::string();
+}
+
+}  // namespace tributary

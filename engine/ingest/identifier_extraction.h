@@ -1,0 +1,23 @@
+// Where in an event identifiers stand, and how far each place can be trusted.
+#pragma once
+
+#include "engine/domain/event.h"
+#include "engine/ingest/identifier_collector.h"
+#include "engine/ingest/item_fields.h"
+
+namespace tributary {
+
+struct ExtractionRules {
+  Trust source_trust = Trust::claimed;
+  /// Jitsu's server client keeps one anonymousId and the last user's traits for everybody: beside a userId the
+  /// anonymousId, and context.traits always, are data.
+  bool shared_anonymous_id = false;
+};
+
+/// Adds userId, anonymousId, previousId, e-mail and phone from traits, context.traits and properties, device ids,
+/// context.externalIds (Segment) and context.externalId (RudderStack). Whatever stands in `properties` is claimed,
+/// because "send to a friend" names somebody else. `groupId` is none, and the traits of a group describe the group.
+void extract_identifiers(EventType type, const ItemFields& fields, const ContextFields& context,
+                         const ExtractionRules& rules, IdentifierCollector& collector);
+
+}  // namespace tributary

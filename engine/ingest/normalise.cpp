@@ -1,0 +1,191 @@
+#include "engine/ingest/normalise.h"
+
+#include <algorithm>
+
+#include "engine/ingest/blocked_values.h"
+#include "engine/ingest/json_text.h"
+#include "engine/ingest/normalise_email.h"
+#include "engine/ingest/normalise_phone.h"
+#include "engine/ingest/normalised.h"
+#include "engine/ingest/text_fold.h"
+
+namespace tributary {
+namespace {
+
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+bool is_edge_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+std::string_view trim_space_and_controls(std::string_view text) {
+  for (;;) {
+    size_t before = text.size();
+    text = trim_white_space(text);
+    while (!text.empty() && is_edge_control(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_edge_control(text.back())) text.remove_suffix(1);
+    if (text.size() == before) return text;
+  }
+}
+
+IdFault fault_of(std::string_view raw, std::string_view cleaned, size_t bytes_max) {
+  if (raw.find('\0') != std::string_view::npos) return IdFault::has_nul;
+  return cleaned.size() > bytes_max ? IdFault::too_long : IdFault::none;
+}
+
+/// Numbers on cards are printed in groups and typed in either width; leading zeroes count, O and 0 differ.
+std::optional<std::string> card_number(std::string_view value) {
+  std::optional<std::string> folded = nfkc(value);
+  if (!folded) return std::nullopt;
+  std::string result;
+  for_each_code_point(*folded, [&](char32_t c) {
+    if (is_white_space(c) || c == '-' || c == 0x2013 || c == '.' || c == '/' || c == '_') return;
+    append_utf8(result, c >= 'a' && c <= 'z' ? c - 32 : c);
+  });
+  return result;
+}
+
+/// 18 characters of the unified social credit code; the last is a check character. Source: GB 32100-2015 section 4.
+bool is_credit_code(std::string_view code) {
+  constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+  constexpr int kWeights[] = {1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28};
+  if (code.size() != 18) return false;
+  int sum = 0;
+  for (size_t i = 0; i < 17; ++i) {
+    size_t digit = kAlphabet.find(code[i]);
+    if (digit == std::string_view::npos) return false;
+    sum += static_cast<int>(digit) * kWeights[i];
+  }
+  return code[17] == kAlphabet[static_cast<size_t>((31 - sum % 31) % 31)];
+}
+
+Normalised normalise_card(std::string_view value) {
+  std::optional<std::string> number = card_number(value);
+  if (!number) return Normalised::refused("identifier_invalid");
+  return Normalised::of(std::move(*number));
+}
+
+Normalised normalise_credit_code(std::string_view value) {
+  std::optional<std::string> number = card_number(value);
+  if (!number || !is_credit_code(*number)) return Normalised::refused("uscc_invalid");
+  return Normalised::of(std::move(*number));
+}
+
+/// Kinds whose values mean something only inside a shop, app or programme carry that scope in front: `<scope>:<value>`,
+/// where a kind with platforms begins its scope with the platform: `shopify:<shop domain>:<id>`.
+Normalised normalise_scoped(const IdentifierKind& kind, std::string_view value) {
+  size_t colon = value.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return Normalised::refused("scope_missing");
+  std::string scope(value.substr(0, colon));
+  std::string_view id = value.substr(colon + 1);
+  if (!kind.platform.empty()) {
+    bool platform_and_account = scope.size() > kind.platform.size() + 1 && scope.starts_with(kind.platform + ":");
+    if (!platform_and_account) return Normalised::refused("scope_missing");
+  }
+  if (kind.family == IdentifierFamily::member_card) {
+    Normalised card = normalise_card(id);
+    if (card.value) *card.value = scope + ':' + *card.value;
+    return card;
+  }
+  if (kind.platform == "shopify") {
+    for (char& c : scope) c = ascii_lower(c);
+    id = id.substr(id.rfind('/') + 1);  // gid://shopify/Customer/123
+  }
+  if (id.empty() || id == "0") return Normalised::refused("identifier_blocked");
+  return Normalised::of(scope + ':' + std::string(id));
+}
+
+Normalised normalise_device(std::string_view value) {
+  std::string result(value);
+  if (is_uuid_shaped(value)) {
+    for (char& c : result) c = ascii_lower(c);
+  }
+  return Normalised::of(std::move(result));
+}
+
+Normalised normalise_by_kind(const IdentifierKind& kind, std::string_view value, std::string_view default_country) {
+  switch (kind.family) {
+    case IdentifierFamily::email:
+      return normalise_email(value);
+    case IdentifierFamily::phone:
+      return normalise_phone(value, default_country);
+    case IdentifierFamily::device_id:
+      return normalise_device(value);
+    case IdentifierFamily::customer_no:
+      return normalise_card(value);
+    case IdentifierFamily::uscc:
+      return normalise_credit_code(value);
+    case IdentifierFamily::member_card:
+    case IdentifierFamily::wechat_openid:
+    case IdentifierFamily::marketplace_buyer:
+    case IdentifierFamily::social_id:
+      return normalise_scoped(kind, value);
+    case IdentifierFamily::user_id:
+    case IdentifierFamily::wechat_unionid:
+    case IdentifierFamily::external_id:
+    case IdentifierFamily::push_token:
+    case IdentifierFamily::ga_client_id:
+    case IdentifierFamily::anonymous_id:
+      break;
+  }
+  return Normalised::of(std::string(value));
+}
+
+NormalisedValue refused(std::string_view reason, bool blocked) {
+  NormalisedValue value;
+  value.reason = reason;
+  value.blocked = blocked;
+  return value;
+}
+
+}  // namespace
+
+bool is_uuid_shaped(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    bool hex = is_ascii_digit(text[i]) || (ascii_lower(text[i]) >= 'a' && ascii_lower(text[i]) <= 'f');
+    if (dash ? text[i] != '-' : !hex) return false;
+  }
+  return true;
+}
+
+CleanId clean_id(std::string_view raw, size_t bytes_max, std::string& scratch) {
+  if (is_plain(raw)) return {raw, raw.size() > bytes_max ? IdFault::too_long : IdFault::none};
+  scratch = without_controls(raw);
+  std::string_view cleaned = trim_white_space(scratch);
+  return {cleaned, fault_of(raw, cleaned, bytes_max)};
+}
+
+CleanId clean_message_id(std::string_view raw, size_t bytes_max) {
+  std::string_view cleaned = is_plain(raw) ? raw : trim_space_and_controls(raw);
+  return {cleaned, fault_of(raw, cleaned, bytes_max)};
+}
+
+NormalisedValue normalise_identifier(const IdentifierKind& kind, std::string_view raw, std::string_view default_country,
+                                     size_t identifier_bytes_max) {
+  std::string scratch;
+  CleanId clean = clean_id(raw, identifier_bytes_max, scratch);
+  if (clean.fault != IdFault::none) return refused("identifier_invalid", false);
+  switch (blocked_for_every_kind(clean.text)) {
+    case Blocked::listed:
+      return refused("identifier_blocked", true);
+    case Blocked::masked:
+      return refused("value_masked", true);
+    case Blocked::no:
+      break;
+  }
+  Normalised normalised = normalise_by_kind(kind, clean.text, default_country);
+  if (!normalised.value) return refused(normalised.reason, normalised.reason == "identifier_blocked");
+  // Folding can make a value longer, and what it leaves can be a blocked value that was spelled differently.
+  if (normalised.value->size() > identifier_bytes_max) return refused("identifier_invalid", false);
+  if (blocked_for_every_kind(*normalised.value) != Blocked::no || blocked_for_kind(kind, *normalised.value)) {
+    return refused("identifier_blocked", true);
+  }
+  NormalisedValue value;
+  value.claimed_only = normalised.claimed_only;
+  value.identifier = Identifier::from_normalised(kind, std::move(*normalised.value));
+  return value;
+}
+
+}  // namespace tributary

@@ -1,0 +1,191 @@
+#include "engine/ingest/normalise_email.h"
+
+#include <optional>
+
+#include "engine/ingest/text_fold.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::string_view kInvalid = "email_invalid";
+constexpr size_t kLabelBytesMax = 63;
+constexpr size_t kDomainBytesMax = 253;
+
+bool is_special(char c) {
+  return static_cast<unsigned char>(c) <= ' ' || c == 0x7f ||
+         std::string_view("()<>[]:;,\\\"").find(c) != std::string_view::npos;
+}
+
+/// Position of the only `@` outside quotes; nothing when there is none, a second one, or an open quote.
+std::optional<size_t> split_position(std::string_view address) {
+  std::optional<size_t> at;
+  bool quoted = false;
+  for (size_t i = 0; i < address.size(); ++i) {
+    char c = address[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      if (at) return std::nullopt;
+      quoted = !quoted;
+    } else if (c == '@' && !quoted) {
+      if (at) return std::nullopt;
+      at = i;
+    }
+  }
+  return quoted ? std::nullopt : at;
+}
+
+/// True when nothing outside quotes needs them: no white space, no comment, none of the special characters.
+bool is_well_formed_local_part(std::string_view local) {
+  bool quoted = false;
+  for (size_t i = 0; i < local.size(); ++i) {
+    char c = local[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && is_special(c)) {
+      return false;
+    }
+  }
+  bool space_outside = false;
+  if (!is_ascii(local) && local.find('"') == std::string_view::npos) {
+    for_each_code_point(local, [&](char32_t c) { space_outside = space_outside || is_white_space(c); });
+  }
+  return !space_outside;
+}
+
+std::optional<std::string> normalised_label(std::string_view label) {
+  std::string ascii(label);
+  if (!is_ascii(label)) {
+    std::u32string code_points;
+    for_each_code_point(label, [&](char32_t c) { code_points += c; });
+    std::optional<std::string> encoded = punycode(code_points);
+    if (!encoded) return std::nullopt;
+    for (char c : label) {
+      if (static_cast<unsigned char>(c) < 0x80 && !is_ascii_alphanumeric(c) && c != '-') return std::nullopt;
+    }
+    ascii = "xn--" + *encoded;
+  }
+  if (ascii.empty() || ascii.size() > kLabelBytesMax) return std::nullopt;
+  for (char c : ascii) {
+    if (!is_ascii_alphanumeric(c) && c != '-') return std::nullopt;
+  }
+  return ascii;
+}
+
+/// `domain` is in normal form and lower case.
+std::optional<std::string> normalised_domain(std::string_view domain) {
+  if (domain.size() > 2 && domain.front() == '[' && domain.back() == ']') {
+    std::string_view inside = domain.substr(1, domain.size() - 2);
+    bool plain = is_ascii(inside) && inside.find_first_of(" \t[]\\@") == std::string_view::npos;
+    return plain ? std::optional<std::string>(domain) : std::nullopt;
+  }
+  if (domain.ends_with('.')) domain.remove_suffix(1);
+  std::string result;
+  for (;;) {
+    size_t dot = domain.find('.');
+    std::optional<std::string> label = normalised_label(domain.substr(0, dot));
+    if (!label) return std::nullopt;
+    result += *label;
+    if (dot == std::string_view::npos) break;
+    result += '.';
+    domain.remove_prefix(dot + 1);
+  }
+  if (result.size() > kDomainBytesMax) return std::nullopt;
+  return result;
+}
+
+/// U+3002, the one ideographic full stop that normal form keeps, separates labels as a dot does.
+std::string with_ascii_dots(std::string_view domain) {
+  constexpr std::string_view kIdeographicFullStop = "\xe3\x80\x82";
+  std::string result;
+  for (size_t at; (at = domain.find(kIdeographicFullStop)) != std::string_view::npos;) {
+    result += domain.substr(0, at);
+    result += '.';
+    domain.remove_prefix(at + kIdeographicFullStop.size());
+  }
+  return result += domain;
+}
+
+std::string_view without_wrapping(std::string_view address) {
+  constexpr std::string_view kScheme = "mailto:";
+  if (address.size() > kScheme.size()) {
+    bool scheme = true;
+    for (size_t i = 0; i < kScheme.size(); ++i) scheme = scheme && ascii_lower(address[i]) == kScheme[i];
+    if (scheme) address = trim_white_space(address.substr(kScheme.size()));
+  }
+  if (address.size() > 2 && address.front() == '<' && address.back() == '>') {
+    address = trim_white_space(address.substr(1, address.size() - 2));
+  }
+  return address;
+}
+
+}  // namespace
+
+Normalised normalise_email(std::string_view trimmed) {
+  std::optional<std::string> folded = nfkc(trimmed);
+  if (!folded) return Normalised::refused(kInvalid);
+  std::string_view address = without_wrapping(trim_white_space(*folded));
+  std::optional<size_t> at = split_position(address);
+  if (!at || *at == 0 || *at + 1 == address.size()) return Normalised::refused(kInvalid);
+  std::string_view local = address.substr(0, *at);
+  if (!is_well_formed_local_part(local)) return Normalised::refused(kInvalid);
+  std::optional<std::string> lowered_domain = nfkc_lower(address.substr(*at + 1));
+  if (!lowered_domain) return Normalised::refused(kInvalid);
+  std::optional<std::string> domain = normalised_domain(with_ascii_dots(*lowered_domain));
+  if (!domain) return Normalised::refused(kInvalid);
+  bool quoted = local.find('"') != std::string_view::npos;
+  std::optional<std::string> lowered_local = quoted ? std::string(local) : nfkc_lower(local);
+  if (!lowered_local) return Normalised::refused(kInvalid);
+  return Normalised::of(*lowered_local + '@' + *domain);
+}
+
+std::optional<std::string> punycode(std::u32string_view label) {
+  constexpr uint32_t kBase = 36, kTMin = 1, kTMax = 26, kSkew = 38, kDamp = 700;
+  uint32_t n = 128, delta = 0, bias = 72;
+  std::string out;
+  for (char32_t c : label) {
+    if (c < 0x80) out += static_cast<char>(c);
+  }
+  auto basic = static_cast<uint32_t>(out.size());
+  uint32_t handled = basic;
+  if (basic > 0) out += '-';
+  auto digit = [](uint32_t value) { return static_cast<char>(value < 26 ? 'a' + value : '0' + value - 26); };
+  auto adapted = [&](uint32_t change, uint32_t points, bool first) {
+    change = first ? change / kDamp : change / 2;
+    change += change / points;
+    uint32_t k = 0;
+    for (; change > (kBase - kTMin) * kTMax / 2; k += kBase) change /= kBase - kTMin;
+    return k + (kBase - kTMin + 1) * change / (change + kSkew);
+  };
+  while (handled < label.size()) {
+    uint32_t next = 0x110000;
+    for (char32_t c : label) {
+      if (c >= n && c < next) next = c;
+    }
+    if (next - n > (UINT32_MAX - delta) / (handled + 1)) return std::nullopt;
+    delta += (next - n) * (handled + 1);
+    n = next;
+    for (char32_t c : label) {
+      if (c < n) ++delta;
+      if (c != n) continue;
+      uint32_t rest = delta;
+      for (uint32_t k = kBase;; k += kBase) {
+        uint32_t threshold = k <= bias ? kTMin : k >= bias + kTMax ? kTMax : k - bias;
+        if (rest < threshold) break;
+        out += digit(threshold + (rest - threshold) % (kBase - threshold));
+        rest = (rest - threshold) / (kBase - threshold);
+      }
+      out += digit(rest);
+      bias = adapted(delta, handled + 1, handled == basic);
+      delta = 0;
+      ++handled;
+    }
+    ++delta;
+    ++n;
+  }
+  return out;
+}
+
+}  // namespace tributary

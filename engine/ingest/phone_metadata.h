@@ -1,0 +1,33 @@
+// Numbering plans of the world, as far as matching phone numbers needs them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace tributary {
+
+struct PhoneRegion {
+  std::string_view iso;  // ISO 3166-1 alpha-2, or `001` for world-wide services
+  uint16_t calling_code;
+  std::string_view trunk_prefix;  // dialled before a national number at home, or empty
+  std::string_view exit_codes;    // dialled before a calling code, separated by `|`
+  uint32_t national_lengths;      // bit n: numbers of n digits exist
+  std::string_view national_pattern;
+  std::string_view mobile_pattern;  // empty: the plan does not tell mobile from fixed
+
+  bool has_length(size_t digits) const { return digits < 32 && ((national_lengths >> digits) & 1) != 0; }
+};
+
+/// The region of an ISO code in capitals; null when unknown.
+const PhoneRegion* find_phone_region(std::string_view iso);
+
+/// All regions of the calling code that the digits begin with, the main one first; empty when no code fits. Calling
+/// codes have 1 to 3 digits and none is the beginning of another (ITU-T E.164).
+std::span<const PhoneRegion> phone_regions_of(std::string_view international_digits);
+
+/// True when the whole national number fits the region's pattern. Thread: any; compiles a pattern at its first use.
+bool is_national_number(const PhoneRegion& region, std::string_view national_digits);
+bool is_mobile_number(const PhoneRegion& region, std::string_view national_digits);
+
+}  // namespace tributary

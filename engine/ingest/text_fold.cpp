@@ -1,0 +1,138 @@
+#include "engine/ingest/text_fold.h"
+
+#include <utf8proc.h>
+
+#include <cstdlib>
+
+#include "engine/ingest/json_text.h"
+
+namespace tributary {
+namespace {
+
+std::optional<std::string> mapped(std::string_view text, int options) {
+  utf8proc_uint8_t* out = nullptr;
+  utf8proc_ssize_t length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &out, static_cast<utf8proc_option_t>(options));
+  if (length < 0) return std::nullopt;
+  std::string result(reinterpret_cast<char*>(out), static_cast<size_t>(length));
+  std::free(out);
+  return result;
+}
+
+constexpr int kNfkc = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
+
+std::string lower(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for_each_code_point(text, [&](char32_t c) {
+    append_utf8(result, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
+  });
+  return result;
+}
+
+std::string ascii_lowered(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = ascii_lower(c);
+  return result;
+}
+
+bool is_control(unsigned char c) { return c < 0x20 || c == 0x7f; }
+
+}  // namespace
+
+bool is_ascii(std::string_view text) {
+  unsigned char bits = 0;
+  for (char c : text) bits |= static_cast<unsigned char>(c);
+  return bits < 0x80;
+}
+
+FrontCodePoint front_code_point(std::string_view text) {
+  utf8proc_int32_t code_point = -1;
+  utf8proc_ssize_t bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                            static_cast<utf8proc_ssize_t>(text.size()), &code_point);
+  if (bytes <= 0 || code_point < 0) return {0, 0};
+  return {static_cast<char32_t>(code_point), static_cast<size_t>(bytes)};
+}
+
+bool is_white_space(char32_t c) {
+  if (c < 0x80) return (c >= 9 && c <= 13) || c == ' ';
+  return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
+         c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+std::string_view trim_white_space(std::string_view text) {
+  while (!text.empty()) {
+    FrontCodePoint front = front_code_point(text);
+    if (front.bytes == 0 || !is_white_space(front.code_point)) break;
+    text.remove_prefix(front.bytes);
+  }
+  while (!text.empty()) {
+    size_t last = text.size() - 1;
+    while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xc0) == 0x80) --last;
+    FrontCodePoint back = front_code_point(text.substr(last));
+    if (last + back.bytes != text.size() || back.bytes == 0 || !is_white_space(back.code_point)) break;
+    text.remove_suffix(back.bytes);
+  }
+  return text;
+}
+
+std::string without_controls(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto c = static_cast<unsigned char>(text[i]);
+    if (is_control(c)) continue;
+    bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (c1) {
+      ++i;
+      continue;
+    }
+    result += text[i];
+  }
+  return result;
+}
+
+std::optional<std::string> nfkc(std::string_view text) {
+  if (is_ascii(text)) return std::string(text);
+  return mapped(text, kNfkc);
+}
+
+std::optional<std::string> nfkc_casefold(std::string_view text) {
+  if (is_ascii(text)) return ascii_lowered(text);
+  return mapped(text, kNfkc | UTF8PROC_CASEFOLD);
+}
+
+std::optional<std::string> nfkc_lower(std::string_view text) {
+  if (is_ascii(text)) return ascii_lowered(text);
+  std::optional<std::string> current = mapped(text, kNfkc);
+  // Lower-casing can leave normal form and normalising can give a capital; in Unicode 15 two rounds settle every text.
+  for (int round = 0; current && round < 4; ++round) {
+    std::optional<std::string> further = mapped(lower(*current), kNfkc);
+    if (further == current) break;
+    current = std::move(further);
+  }
+  return current;
+}
+
+bool is_punctuation_only(std::string_view text) {
+  bool only = true;
+  bool valid = for_each_code_point(text, [&](char32_t c) {
+    utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+    only = only && category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_ZP &&
+           !(category >= UTF8PROC_CATEGORY_SM && category <= UTF8PROC_CATEGORY_SO);
+  });
+  return valid && only;
+}
+
+int decimal_digit(char32_t code_point) {
+  if (code_point < 0x80) return code_point >= '0' && code_point <= '9' ? static_cast<int>(code_point - '0') : -1;
+  auto at = static_cast<utf8proc_int32_t>(code_point);
+  if (utf8proc_category(at) != UTF8PROC_CATEGORY_ND) return -1;
+  // Digits stand in runs of ten, zero first; the mathematical digits, five runs without a gap, fold by NFKC before.
+  utf8proc_int32_t zero = at;
+  while (at - zero < 9 && utf8proc_category(zero - 1) == UTF8PROC_CATEGORY_ND) --zero;
+  return static_cast<int>(at - zero);
+}
+
+}  // namespace tributary
