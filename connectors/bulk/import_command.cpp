@@ -1,0 +1,264 @@
+#include "connectors/bulk/import_command.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <variant>
+
+#include "connectors/bulk/checkpoint.h"
+#include "connectors/bulk/import_run.h"
+#include "connectors/bulk/mapped_file.h"
+#include "connectors/bulk/mapping_file.h"
+#include "connectors/bulk/ndjson_input.h"
+#include "connectors/bulk/table_input.h"
+#include "engine/base/json_out.h"
+
+namespace tributary {
+namespace {
+
+constexpr int kUsage = 64, kBadData = 65, kNoInput = 66, kUnavailable = 69, kIo = 74, kConfig = 78;
+constexpr std::chrono::seconds kLogLineEvery{10};
+
+/// A message for people and the exit code that goes with it.
+struct Failure {
+  int exit_code;
+  std::string message;
+};
+
+void say(const std::string& message) { std::fprintf(stderr, "import: %s\n", message.c_str()); }
+
+/// The progress line on a terminal, or a line now and then in a log.
+class ProgressScreen {
+ public:
+  void show(const ProgressState& state) {
+    if (!terminal_) {
+      if (state.elapsed - shown_at_ < kLogLineEvery) return;
+      shown_at_ = state.elapsed;
+      say(progress_line(state, 0));
+      return;
+    }
+    std::fprintf(stderr, "\r\033[K%s", progress_line(state, width()).c_str());
+    std::fflush(stderr);
+    drawn_ = true;
+  }
+  void end() {
+    if (drawn_) std::fputc('\n', stderr);
+    drawn_ = false;
+  }
+
+ private:
+  static size_t width() {
+    winsize size{};
+    bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : 80;
+  }
+  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  bool drawn_ = false;
+  std::chrono::duration<double> shown_at_{};
+};
+
+bool is_ndjson(const ImportOptions& options) {
+  if (options.format != ImportFormat::automatic) return options.format == ImportFormat::ndjson;
+  std::string extension = std::filesystem::path(options.file).extension();
+  return extension == ".ndjson" || extension == ".jsonl";
+}
+
+std::optional<Failure> check_usage(const ImportOptions& options) {
+  if (options.source.empty()) return Failure{kUsage, "no source; give --source"};
+  if (options.write_key.empty()) return Failure{kUsage, "no write key; give --write-key or --config"};
+  if (is_ndjson(options) && !options.mapping_file.empty()) {
+    return Failure{kUsage, "events in NDJSON need no mapping; for a table give --format table"};
+  }
+  if (!is_ndjson(options) && options.mapping_file.empty()) {
+    return Failure{kUsage, "a table needs a mapping; give --mapping, or --format ndjson for a file of events"};
+  }
+  if (options.batch_events < 1 || options.batch_events > kBatchEventsMax) {
+    return Failure{kUsage, "a batch has 1 to 1000 events"};
+  }
+  if (options.in_flight < 1 || options.in_flight > 64) return Failure{kUsage, "1 to 64 batches can be in flight"};
+  return std::nullopt;
+}
+
+std::string read_text_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::variant<std::unique_ptr<ImportInput>, Failure> open_input(const ImportOptions& options, std::string_view bytes) {
+  if (is_ndjson(options)) return open_ndjson(bytes);
+  auto loaded = load_mapping(options.mapping_file);
+  if (auto* mistakes = std::get_if<std::vector<std::string>>(&loaded)) {
+    std::string all = "the mapping is wrong";
+    for (const std::string& mistake : *mistakes) all += "\n" + mistake;
+    return Failure{kConfig, all};
+  }
+  auto input = open_table(bytes, std::get<Mapping>(std::move(loaded)));
+  if (!input)
+    return Failure{kBadData, options.file + " does not fit " + options.mapping_file + ":\n" + input.error().message};
+  return std::move(*input);
+}
+
+std::variant<Checkpoint, Failure> find_start(const ImportOptions& options, const std::string& path,
+                                             const std::string& fingerprint) {
+  Checkpoint fresh;
+  fresh.input = fingerprint;
+  if (options.start == ImportStart::restart) return fresh;
+  auto loaded = load_checkpoint(path);
+  if (!loaded) return Failure{kUsage, loaded.error().message};
+  if (!*loaded) {
+    if (options.start == ImportStart::resume) return Failure{kUsage, "nothing to resume: no checkpoint " + path};
+    return fresh;
+  }
+  if ((*loaded)->input == fingerprint) return **loaded;
+  return Failure{kUsage,
+                 "the checkpoint " + path + " belongs to another content, mapping or source; --restart begins anew"};
+}
+
+std::string quoted(const std::string& word) {
+  if (word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:-") ==
+      std::string::npos) {
+    return word;
+  }
+  std::string out = "'";
+  for (char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string resume_command(const ImportOptions& options) {
+  std::string command = "tributary import " + quoted(options.file);
+  if (!options.mapping_file.empty()) command += " --mapping " + quoted(options.mapping_file);
+  if (options.format == ImportFormat::ndjson) command += " --format ndjson";
+  if (options.format == ImportFormat::table) command += " --format table";
+  command += " --source " + quoted(options.source);
+  if (!options.connection_flags.empty()) command += " " + options.connection_flags;
+  if (!options.checkpoint_file.empty()) command += " --checkpoint " + quoted(options.checkpoint_file);
+  if (!options.report_file.empty()) command += " --report " + quoted(options.report_file);
+  return command + " --resume";
+}
+
+void print_counts(const ImportCounts& counts, bool complete, const std::string& report) {
+  std::string json;
+  JsonOut out(json);
+  out.begin_object().key("complete").boolean(complete).key("events").unsigned_number(counts.total());
+  out.key("accepted").unsigned_number(counts.accepted).key("duplicate").unsigned_number(counts.duplicate);
+  out.key("rejected").unsigned_number(counts.rejected);
+  if (counts.rejected > 0) out.key("report").string(report);
+  out.end_object();
+  std::printf("%s\n", json.c_str());
+  std::fflush(stdout);
+}
+
+/// One import with its files found and its input open.
+class Command {
+ public:
+  Command(const ImportOptions& options, ImportServer server, ImportInput& input, Checkpoint state)
+      : options_(options), server_(std::move(server)), input_(input), state_(std::move(state)) {
+    checkpoint_path_ = options.checkpoint_file.empty() ? default_path(options, ".checkpoint") : options.checkpoint_file;
+    report_path_ = options.report_file.empty() ? default_path(options, ".rejected.ndjson") : options.report_file;
+  }
+
+  static std::string default_path(const ImportOptions& options, const char* ending) {
+    return options.file + "." + options.source + ending;
+  }
+
+  int run() {
+    if (state_.place.line > 0) {
+      say("resuming at line " + grouped_number(state_.place.line) + "; " + grouped_number(state_.counts.total()) +
+          " events are answered");
+      input_.seek(state_.place);
+    }
+    ImportReport report(report_path_, state_.report_bytes);
+    ImportObserver observer;
+    observer.save = [this](const Checkpoint& checkpoint) { return save(checkpoint); };
+    observer.show = [this](const ProgressState& progress) { screen_.show(progress); };
+    ImportRunOptions run_options;
+    run_options.server = server_;
+    run_options.batch_events = options_.batch_events;
+    run_options.in_flight = options_.in_flight;
+    run_options.patience = options_.patience;
+    auto started = std::chrono::steady_clock::now();
+    ImportResult result = run_import_batches(run_options, input_, report, state_, observer);
+    screen_.end();
+    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    return finish(result);
+  }
+
+ private:
+  /// A directory that cannot be written costs the place, not the import: repeated events are duplicates.
+  Result<void> save(const Checkpoint& checkpoint) {
+    if (unsaved_) return {};
+    auto saved = save_checkpoint(checkpoint_path_, checkpoint);
+    if (saved) return {};
+    unsaved_ = true;
+    screen_.end();
+    say(saved.error().message +
+        "; an interrupted import would begin anew (nothing counts twice). --checkpoint names another place");
+    return {};
+  }
+
+  int finish(const ImportResult& result) {
+    print_counts(state_.counts, result.end == ImportEnd::complete, report_path_);
+    if (result.end != ImportEnd::complete) return finish_early(result);
+    std::error_code ignored;
+    std::filesystem::remove(checkpoint_path_, ignored);
+    char took[32];
+    std::snprintf(took, sizeof took, "%.1f s", seconds_);
+    say(grouped_number(state_.counts.total()) + " events: " + grouped_number(state_.counts.accepted) + " accepted, " +
+        grouped_number(state_.counts.duplicate) + " already there, " + grouped_number(state_.counts.rejected) +
+        " rejected; this run took " + took);
+    if (state_.counts.rejected == 0) return 0;
+    say("rejected rows and reasons: " + report_path_);
+    return kBadData;
+  }
+
+  int finish_early(const ImportResult& result) {
+    say(result.message);
+    if (result.end == ImportEnd::failed) return kIo;
+    if (result.end == ImportEnd::refused) return kUsage;
+    say("to go on: " + resume_command(options_));
+    return result.end == ImportEnd::unreachable ? kUnavailable : 128 + result.signal;
+  }
+
+  const ImportOptions& options_;
+  ImportServer server_;
+  ImportInput& input_;
+  Checkpoint state_;
+  std::string checkpoint_path_, report_path_;
+  ProgressScreen screen_;
+  bool unsaved_ = false;
+  double seconds_ = 0;
+};
+
+int fail(const Failure& failure) {
+  say(failure.message);
+  return failure.exit_code;
+}
+
+}  // namespace
+
+int run_import(const ImportOptions& options) {
+  if (auto wrong = check_usage(options)) return fail(*wrong);
+  auto server = parse_import_server(options.server);
+  if (!server) return fail({kUsage, server.error().message});
+  server->write_key = options.write_key;
+  server->ca_file = options.ca_file;
+  auto file = MappedFile::open(options.file);
+  if (!file) return fail({kNoInput, file.error().message});
+  auto input = open_input(options, file->bytes());
+  if (auto* failure = std::get_if<Failure>(&input)) return fail(*failure);
+  std::string mapping_text = options.mapping_file.empty() ? "ndjson" : read_text_file(options.mapping_file);
+  std::string fingerprint = import_fingerprint(file->bytes(), mapping_text, options.source);
+  std::string checkpoint =
+      options.checkpoint_file.empty() ? Command::default_path(options, ".checkpoint") : options.checkpoint_file;
+  auto start = find_start(options, checkpoint, fingerprint);
+  if (auto* failure = std::get_if<Failure>(&start)) return fail(*failure);
+  Command command(options, *server, *std::get<0>(input), std::get<Checkpoint>(std::move(start)));
+  return command.run();
+}
+
+}  // namespace tributary
