@@ -14,6 +14,7 @@
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/domain/event.h"
+#include "engine/domain/outcome.h"
 #include "engine/domain/rejection.h"
 #include "engine/domain/source.h"
 #include "engine/domain/workspace.h"
@@ -36,16 +37,6 @@ struct EngineOptions {
   size_t write_buffer_bytes = 64ull << 20;               // memtables over all partitions
   int64_t state_flush_micros = 10 * kMicrosPerSecond;
   size_t fold_queue_events_max = 100'000;
-};
-
-/// What became of one item.
-enum class ItemOutcome : uint8_t { accepted, duplicate, rejected };
-
-struct IngestOutcome {
-  /// Set when the whole request was refused (overloaded, disk_full, shutting_down, not_ready); then nothing of it was
-  /// acknowledged and the client must retry with the same message ids.
-  std::optional<RejectionCode> refused;
-  std::vector<ItemOutcome> items;  // in input order; empty when refused
 };
 
 struct IngestRequest {

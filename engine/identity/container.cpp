@@ -83,6 +83,8 @@ void absorb(Container& large, Container small) {
   large.summary.weak_links += small.summary.weak_links;
   large.summary.evidence += small.summary.evidence;
   large.summary.customers += small.summary.customers;
+  large.summary.refused_limit += small.summary.refused_limit;
+  large.summary.refused_trust += small.summary.refused_trust;
 
   std::vector<ContainerMember> members;
   members.reserve(large.members.size() + small.members.size());

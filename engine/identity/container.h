@@ -22,7 +22,9 @@ struct ContainerSummary {
   uint32_t verified_strong = 0;                        // of them, verified by some evidence
   uint32_t weak_links = 0;                             // links without verified identifiers at both ends
   uint32_t evidence = 0;
-  uint32_t customers = 1;
+  uint32_t customers = 0;      // as of the last settling; 0 for a new container
+  uint32_t refused_limit = 0;  // links refused at the last settling, by rule
+  uint32_t refused_trust = 0;
   bool simple = true;
 
   void count_kind(KindCode kind);

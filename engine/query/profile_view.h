@@ -33,7 +33,8 @@ struct EventCountView {
   uint64_t events = 0;
 };
 
-/// A customer as the joined fragments tell it. Lists are sorted: identifiers by (kind, value), traits and counts by name.
+/// A customer as the joined fragments tell it. Lists are sorted: identifiers by (kind, value), traits and counts by
+/// name.
 struct ProfileView {
   CustomerId id;
   std::vector<IdentifierView> identifiers;
@@ -66,9 +67,9 @@ struct TimelineEntry {
 };
 
 struct TimelinePage {
-  CustomerId customer;  // the current id: differs from the asked one after a merge
+  CustomerId customer;                 // the current id: differs from the asked one after a merge
   std::vector<TimelineEntry> entries;  // newest first
-  std::string next_cursor;  // empty at the end
+  std::string next_cursor;             // empty at the end
 };
 
 struct RejectedQuery {

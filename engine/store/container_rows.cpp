@@ -25,6 +25,8 @@ Result<Container> load_container(const StateReader& reader, WorkspaceId workspac
   if (!stored) return Error{ErrorCode::corrupt, "container " + base32(root) + " has no header"};
   // Counts are derived from the evidence; what only the fold knows is stored.
   container.summary.customers = stored->customers;
+  container.summary.refused_limit = stored->refused_limit;
+  container.summary.refused_trust = stored->refused_trust;
   container.summary.simple = stored->simple;
   return container;
 }

@@ -26,8 +26,14 @@ Result<void> write_key_file(const std::string& path, std::string_view key) {
 
 }  // namespace
 
-IndexKeys::IndexKeys(std::string_view master)
-    : master_(master), cursor_key_(master_.derive("cursor")), table_(std::make_shared<const Table>()) {}
+IndexKeys::IndexKeys(std::string_view master) : master_(master), cursor_key_(master_.derive("cursor")) {}
+
+IndexKeys::~IndexKeys() {
+  for (Node* node = head_.load(); node != nullptr;) {
+    std::unique_ptr<Node> owned(node);
+    node = node->next;
+  }
+}
 
 Result<std::unique_ptr<IndexKeys>> IndexKeys::open(const std::string& data_dir, bool log_exists) {
   std::string path = data_dir + "/index.key";
@@ -44,16 +50,16 @@ Result<std::unique_ptr<IndexKeys>> IndexKeys::open(const std::string& data_dir, 
 }
 
 const KeyedHash& IndexKeys::of(WorkspaceId workspace) {
-  std::shared_ptr<const Table> table = table_.load();
-  while (true) {
-    auto found = table->find(workspace);
-    if (found != table->end()) return *found->second;
-    auto larger = std::make_shared<Table>(*table);
-    larger->emplace(
-        workspace, std::make_shared<const KeyedHash>(master_.derive("workspace " + std::to_string(workspace.value()))));
-    // Another thread may have been faster; then its table is looked at.
-    if (table_.compare_exchange_strong(table, std::move(larger))) table = table_.load();
+  Node* head = head_.load(std::memory_order_acquire);
+  for (Node* node = head; node != nullptr; node = node->next) {
+    if (node->workspace == workspace) return node->key;
   }
+  std::string key = master_.derive("workspace " + std::to_string(workspace.value()));
+  auto node = std::make_unique<Node>(Node{workspace, KeyedHash(key), head});
+  // Another thread may add the same workspace first: two nodes with one key do no harm.
+  while (!head_.compare_exchange_weak(node->next, node.get(), std::memory_order_acq_rel)) {
+  }
+  return node.release()->key;
 }
 
 }  // namespace tributary

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -19,19 +18,25 @@ class IndexKeys {
   /// Errors: corrupt when a log is there and its key is missing or has the wrong size.
   static Result<std::unique_ptr<IndexKeys>> open(const std::string& data_dir, bool log_exists);
 
+  ~IndexKeys();
+
   /// Valid as long as this object.
   const KeyedHash& of(WorkspaceId workspace);
   /// For signing what leaves the process and comes back: cursors.
   const KeyedHash& cursor_key() const { return cursor_key_; }
 
  private:
-  using Table = std::map<WorkspaceId, std::shared_ptr<const KeyedHash>>;
+  // An append-only list: a workspace is added on its first use and never removed, so readers never wait.
+  struct Node {
+    WorkspaceId workspace;
+    KeyedHash key;
+    Node* next;
+  };
   explicit IndexKeys(std::string_view master);
 
   KeyedHash master_;
   KeyedHash cursor_key_;
-  // Copied on the rare first use of a workspace; readers never wait.
-  std::atomic<std::shared_ptr<const Table>> table_;
+  std::atomic<Node*> head_{nullptr};
 };
 
 }  // namespace tributary

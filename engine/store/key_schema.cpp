@@ -142,6 +142,7 @@ void encode(const TimelineRow& row, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kRowVersion);
   out.u64(row.lsn.value());
+  out.i64(row.received_at.micros);
   out.raw(row.evidence.view());
   out.u8(static_cast<uint8_t>(row.type));
   out.u32(row.source_crc);
@@ -175,6 +176,8 @@ void encode(const ContainerSummary& row, std::string& bytes) {
   out.varint(row.weak_links);
   out.varint(row.evidence);
   out.varint(row.customers);
+  out.varint(row.refused_limit);
+  out.varint(row.refused_trust);
   out.varint(row.kinds.size());
   for (const auto& [kind, count] : row.kinds) {
     out.u64(kind);
@@ -231,6 +234,7 @@ Result<TimelineRow> decode_timeline(std::string_view bytes) {
   if (!open_row(in)) return damaged("timeline");
   TimelineRow row;
   row.lsn = Lsn{in.u64()};
+  row.received_at = Timestamp{in.i64()};
   row.evidence = read_hash(in);
   row.type = static_cast<EventType>(in.u8());
   row.source_crc = in.u32();
@@ -273,6 +277,8 @@ Result<ContainerSummary> decode_summary(std::string_view bytes) {
   row.weak_links = static_cast<uint32_t>(in.varint());
   row.evidence = static_cast<uint32_t>(in.varint());
   row.customers = static_cast<uint32_t>(in.varint());
+  row.refused_limit = static_cast<uint32_t>(in.varint());
+  row.refused_trust = static_cast<uint32_t>(in.varint());
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     KindCode kind = in.u64();
     row.kinds.push_back({kind, static_cast<uint32_t>(in.varint())});

@@ -49,6 +49,7 @@ struct DedupRow {
 
 struct TimelineRow {
   Lsn lsn;
+  Timestamp received_at;
   Hash128 evidence;
   EventType type = EventType::track;
   uint32_t source_crc = 0;  // pre-filters; the record decides

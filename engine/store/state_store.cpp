@@ -91,15 +91,29 @@ StoreMemory::StoreMemory(size_t block_cache_bytes, size_t write_buffer_bytes) : 
 }
 StoreMemory::~StoreMemory() = default;
 
-struct StateBatch::Rows {
-  struct Row {
-    Family family;
-    bool erased;
-    std::string key;
-    std::string value;
-  };
-  std::vector<Row> rows;
+namespace {
+
+class RocksBatch final : public StateBatch {
+ public:
+  explicit RocksBatch(const std::vector<rocksdb::ColumnFamilyHandle*>& handles) : handles_(handles) {}
+  void put(Family family, std::string_view key, std::string_view value) override {
+    remember(writes.Put(handles_[static_cast<size_t>(family) + 1], slice(key), slice(value)));
+  }
+  void erase(Family family, std::string_view key) override {
+    remember(writes.Delete(handles_[static_cast<size_t>(family) + 1], slice(key)));
+  }
+
+  rocksdb::WriteBatch writes;
+  rocksdb::Status status;  // of the first row that did not fit
+
+ private:
+  void remember(const rocksdb::Status& row) {
+    if (status.ok()) status = row;
+  }
+  const std::vector<rocksdb::ColumnFamilyHandle*>& handles_;
 };
+
+}  // namespace
 
 class RocksStore final : public StateStore {
  public:
@@ -163,20 +177,18 @@ class RocksStore final : public StateStore {
     return decode_applied(value);
   }
 
+  std::unique_ptr<StateBatch> make_batch() const override { return std::make_unique<RocksBatch>(handles_); }
+
   Result<void> commit(StateBatch& batch, const AppliedState& applied) override {
-    rocksdb::WriteBatch writes(batch.rows_->rows.size() * 160);
-    for (const auto& row : batch.rows_->rows) {
-      rocksdb::Status status =
-          row.erased ? writes.Delete(handle(row.family), row.key) : writes.Put(handle(row.family), row.key, row.value);
-      if (!status.ok()) return store_error("filling a state batch", status);
-    }
+    auto& rows = static_cast<RocksBatch&>(batch);
     std::string value;
     encode(applied, value);
-    writes.Put(handle(Family::meta), slice(kAppliedKey), value);
+    rows.put(Family::meta, kAppliedKey, value);
+    if (!rows.status.ok()) return store_error("filling a state batch", rows.status);
     rocksdb::WriteOptions options;
     options.disableWAL = true;
     options.no_slowdown = true;
-    rocksdb::Status status = db_->Write(options, &writes);
+    rocksdb::Status status = db_->Write(options, &rows.writes);
     if (!status.ok()) return store_error("committing a state batch", status);
     return {};
   }
@@ -310,16 +322,6 @@ class SnapshotReader final : public StateReader {
 }  // namespace
 
 std::unique_ptr<StateReader> RocksStore::snapshot() const { return std::make_unique<SnapshotReader>(*this); }
-
-StateBatch::StateBatch() : rows_(std::make_unique<Rows>()) {}
-StateBatch::~StateBatch() = default;
-void StateBatch::put(Family family, std::string_view key, std::string_view value) {
-  rows_->rows.push_back({family, false, std::string(key), std::string(value)});
-}
-void StateBatch::erase(Family family, std::string_view key) {
-  rows_->rows.push_back({family, true, std::string(key), {}});
-}
-void StateBatch::clear() { rows_->rows.clear(); }
 
 Result<std::unique_ptr<StateStore>> StateStore::open(StateStoreOptions options, StoreMemory& memory) {
   auto store = std::make_unique<RocksStore>(std::move(options));

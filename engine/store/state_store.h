@@ -56,19 +56,12 @@ class StateReader {
   virtual std::unique_ptr<StateIterator> scan(Family family, std::string_view prefix) const = 0;
 };
 
-/// Changes that become visible and durable together. Owner: fold thread.
+/// Changes that become visible together, made by a store for itself. Owner: fold thread.
 class StateBatch {
  public:
-  StateBatch();
-  ~StateBatch();
-  void put(Family family, std::string_view key, std::string_view value);
-  void erase(Family family, std::string_view key);
-  void clear();
-
- private:
-  friend class RocksStore;
-  struct Rows;
-  std::unique_ptr<Rows> rows_;
+  virtual ~StateBatch() = default;
+  virtual void put(Family family, std::string_view key, std::string_view value) = 0;
+  virtual void erase(Family family, std::string_view key) = 0;
 };
 
 struct StoreHealth {
@@ -90,6 +83,8 @@ class StateStore : public StateReader {
 
   /// The state that the store holds: zero for a fresh one. Read once at open; afterwards the fold knows.
   virtual Result<AppliedState> applied() const = 0;
+
+  virtual std::unique_ptr<StateBatch> make_batch() const = 0;
 
   /// Applies the batch with `applied` in it, atomically. Errors: overloaded while the store is stalled (nothing was
   /// written; try again), io and corrupt otherwise. Thread: fold.

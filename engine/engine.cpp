@@ -1,0 +1,407 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "engine/base/check.h"
+#include "engine/fold/checkpointer.h"
+#include "engine/fold/partition.h"
+#include "engine/log/disk_guard.h"
+#include "engine/query/customer.h"
+#include "engine/query/timeline.h"
+#include "engine/store/directory_lock.h"
+#include "engine/store/index_keys.h"
+
+namespace tributary {
+namespace {
+
+constexpr size_t kReplayBatchBytes = 4 << 20;
+
+std::string state_directory(const EngineOptions& options, uint16_t partition) {
+  return options.data_dir + "/state/" + std::to_string(partition);
+}
+
+SegmentLogOptions log_options(const EngineOptions& options) {
+  SegmentLogOptions log = options.log;
+  log.directory = options.data_dir + "/log";
+  return log;
+}
+
+bool has_segments(const std::string& data_dir) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(data_dir + "/log", error)) {
+    if (entry.path().extension() == ".seg") return true;
+  }
+  return false;
+}
+
+RejectionCode code_of(AppendRefusal refusal) {
+  switch (refusal) {
+    case AppendRefusal::overloaded:
+      return RejectionCode::overloaded;
+    case AppendRefusal::disk_full:
+      return RejectionCode::disk_full;
+    case AppendRefusal::stopping:
+      return RejectionCode::shutting_down;
+    case AppendRefusal::failed:
+      return RejectionCode::not_ready;
+  }
+  return RejectionCode::not_ready;
+}
+
+// Before RocksDB meets the disk: on a full one it could abort.
+Result<void> check_disk_space(const SegmentLogOptions& log, Metrics& metrics) {
+  std::error_code error;
+  std::filesystem::create_directories(log.directory, error);
+  if (error) return Error{ErrorCode::io, "making " + log.directory + ": " + error.message()};
+  DiskGuard guard({.directory = log.directory, .low_bytes = log.disk_low_bytes}, metrics);
+  return guard.start();
+}
+
+// A store is spread over the number of partitions it was made with; another number would scatter a workspace.
+Result<void> check_partitions(const EngineOptions& options) {
+  std::error_code error;
+  uint16_t found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(options.data_dir + "/state", error)) {
+    if (entry.is_directory()) ++found;
+  }
+  if (found == 0 || found == options.partitions) return {};
+  return Error{ErrorCode::config, "opening " + options.data_dir +
+                                      ": it was made with partitions: " + std::to_string(found) +
+                                      ", the configuration says " + std::to_string(options.partitions)};
+}
+
+}  // namespace
+
+class EngineInstance final : public Engine {
+ public:
+  EngineInstance(EngineOptions options, Metrics& metrics) : options_(std::move(options)), metrics_(metrics) {}
+  ~EngineInstance() override { stop(); }
+
+  Result<void> open(const std::function<void(const ReplayProgress&)>& on_progress);
+
+  void ingest(IngestRequest request, std::function<void(IngestOutcome)> done) override;
+  const KeyedHash& index_key(WorkspaceId workspace) override { return index_keys_->of(workspace); }
+
+  Result<ProfileView> profile_of(WorkspaceId workspace, const Identifier& identifier) override {
+    return profile_at(workspace, identifier_hash(index_key(workspace), identifier));
+  }
+  Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) override {
+    return profile_at(workspace, id.anchor);
+  }
+  Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
+  Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) override;
+
+  std::vector<ReadinessCheck> readiness() const override;
+  bool failed() const override;
+  void stop() override;
+
+ private:
+  Result<void> open_partitions();
+  Result<void> open_log();
+  Result<void> replay(const std::function<void(const ReplayProgress&)>& on_progress);
+  void start();
+  void dispatch(DurableGroup group, std::vector<DurableAppend> appends);
+  void collect_metrics();
+  Result<ProfileView> profile_at(WorkspaceId workspace, const Hash128& identifier);
+
+  PartitionId partition_of(WorkspaceId workspace) const {
+    return PartitionId{static_cast<uint16_t>(workspace.value() % options_.partitions)};
+  }
+  Partition& partition(WorkspaceId workspace) const { return *partitions_[partition_of(workspace).value()]; }
+
+  EngineOptions options_;
+  Metrics& metrics_;
+  RuleSet rules_;
+  std::unique_ptr<DirectoryLock> lock_;
+  std::unique_ptr<IndexKeys> index_keys_;
+  std::unique_ptr<StoreMemory> memory_;
+  std::vector<std::unique_ptr<Partition>> partitions_;
+  std::unique_ptr<SegmentLog> log_;
+  std::unique_ptr<Checkpointer> checkpointer_;
+  std::atomic<bool> stopped_{false};
+};
+
+Result<void> EngineInstance::open(const std::function<void(const ReplayProgress&)>& on_progress) {
+  auto lock = DirectoryLock::take(options_.data_dir);
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+  auto keys = IndexKeys::open(options_.data_dir, has_segments(options_.data_dir));
+  if (!keys) return keys.error();
+  index_keys_ = std::move(*keys);
+  TRIBUTARY_TRY(check_partitions(options_));
+  TRIBUTARY_TRY(check_disk_space(log_options(options_), metrics_));
+  TRIBUTARY_TRY(open_partitions());
+  TRIBUTARY_TRY(open_log());
+  TRIBUTARY_TRY(replay(on_progress));
+  start();
+  return {};
+}
+
+Result<void> EngineInstance::open_partitions() {
+  memory_ = std::make_unique<StoreMemory>(options_.block_cache_bytes, options_.write_buffer_bytes);
+  FoldOptions fold{options_.dedup_window_micros, options_.front_table_bytes / options_.partitions};
+  for (uint16_t number = 0; number < options_.partitions; ++number) {
+    auto store = StateStore::open({state_directory(options_, number), options_.dedup_window_micros, false}, *memory_);
+    if (!store) return store.error();
+    partitions_.push_back(std::make_unique<Partition>(PartitionId{number}, std::move(*store), fold, metrics_));
+    TRIBUTARY_TRY(partitions_.back()->open());
+  }
+  return {};
+}
+
+Result<void> EngineInstance::open_log() {
+  Lsn applied;
+  for (const auto& partition : partitions_) applied = std::max(applied, partition->applied().lsn);
+  auto log = SegmentLog::open(log_options(options_), applied, metrics_);
+  if (!log) return log.error();
+  log_ = std::move(*log);
+  return {};
+}
+
+// Recovery is the normal path: the same fold over what the state lacks.
+Result<void> EngineInstance::replay(const std::function<void(const ReplayProgress&)>& on_progress) {
+  Lsn from = log_->last_durable();
+  for (const auto& partition : partitions_) from = std::min(from, partition->applied().lsn);
+  ReplayProgress progress{from, log_->last_durable(), 0};
+  if (progress.at == progress.target) return {};
+  auto started = std::chrono::steady_clock::now();
+  auto reported = started;
+  uint64_t records = 0;
+  auto cursor = log_->read(next(from));
+  while (true) {
+    auto batch = cursor->next_batch(kReplayBatchBytes);
+    if (!batch) return with_context("replaying", batch.error());
+    if (batch->empty()) break;
+    for (auto& partition : partitions_) {
+      std::vector<RecordView> own;
+      for (const RecordView& record : *batch) {
+        if (record.partition == partition->id() && record.lsn > partition->applied().lsn) own.push_back(record);
+      }
+      if (!own.empty()) TRIBUTARY_TRY(partition->recover(own));
+    }
+    records += batch->size();
+    progress.at = batch->back().lsn;
+    auto now = std::chrono::steady_clock::now();
+    progress.records_per_second = static_cast<double>(records) / std::chrono::duration<double>(now - started).count();
+    if (on_progress && now - reported >= std::chrono::seconds(1)) {
+      reported = now;
+      on_progress(progress);
+    }
+  }
+  return {};
+}
+
+void EngineInstance::start() {
+  std::vector<Partition*> partitions;
+  for (auto& partition : partitions_) {
+    partition->start();
+    partitions.push_back(partition.get());
+  }
+  log_->start([this](DurableGroup group, std::vector<DurableAppend> appends) {
+    dispatch(std::move(group), std::move(appends));
+  });
+  checkpointer_ = std::make_unique<Checkpointer>(partitions, *log_, options_.state_flush_micros);
+  metrics_.add_collector([this] { collect_metrics(); });
+}
+
+void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutcome)> done) {
+  TRIBUTARY_CHECK(!request.items.empty());
+  AppendRequest append;
+  append.records.reserve(request.items.size());
+  for (const ParsedItem& item : request.items) {
+    Record& record = append.records.emplace_back();
+    if (const auto* event = std::get_if<Event>(&item)) {
+      record.workspace = event->workspace;
+      record.received_at = event->received_at;
+      record.payload.reserve(event->json.size() + 512);
+      encode_event(*event, index_key(event->workspace), record.payload);
+    } else {
+      const auto& rejected = std::get<Rejected>(item);
+      record.kind = RecordKind::rejected_event;
+      record.workspace = rejected.workspace;
+      record.received_at = rejected.received_at;
+      encode_rejected(rejected, index_key(rejected.workspace), record.payload);
+    }
+    record.partition = partition_of(record.workspace);
+  }
+
+  Partition& target = *partitions_[append.records.front().partition.value()];
+  std::optional<RejectionCode> refused;
+  if (target.failed()) refused = RejectionCode::not_ready;
+  if (target.waiting_records() > options_.fold_queue_events_max) refused = RejectionCode::overloaded;
+  if (stopped_.load()) refused = RejectionCode::shutting_down;
+  if (refused) {
+    done(IngestOutcome{refused, {}});
+    return;
+  }
+  auto pending = std::make_shared<PendingIngest>(append.records.size(), std::move(done));
+  append.context = pending;
+  append.done = [pending](Result<Lsn> durable) {
+    if (durable) {
+      pending->on_durable();
+    } else {
+      bool stopping = durable.error().code == ErrorCode::stopping;
+      pending->fail(stopping ? RejectionCode::shutting_down : RejectionCode::not_ready);
+    }
+  };
+  if (auto refusal = log_->append(std::move(append))) pending->fail(code_of(*refusal));
+}
+
+// On the log thread: each partition gets its own records. One workspace per request, so an append never spans
+// partitions.
+void EngineInstance::dispatch(DurableGroup group, std::vector<DurableAppend> appends) {
+  std::vector<Partition::Work> works(partitions_.size());
+  for (DurableAppend& append : appends) {
+    if (append.count == 0) continue;
+    PartitionId id = group.records[append.first].partition;
+    Partition::Work& work = works[id.value()];
+    size_t first = work.records.size();
+    auto begin = group.records.begin() + static_cast<ptrdiff_t>(append.first);
+    work.records.insert(work.records.end(), begin, begin + static_cast<ptrdiff_t>(append.count));
+    work.appends.push_back({std::move(append.context), first, append.count});
+  }
+  for (size_t i = 0; i < works.size(); ++i) {
+    if (works[i].records.empty()) continue;
+    works[i].memory = group.memory;
+    partitions_[i]->push(std::move(works[i]));
+  }
+}
+
+Result<ProfileView> EngineInstance::profile_at(WorkspaceId workspace, const Hash128& identifier) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto customer = find_customer(*snapshot, workspace, identifier, rules_);
+  if (!customer) return customer.error();
+  return read_profile(*snapshot, *customer);
+}
+
+Result<TimelinePage> EngineInstance::timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto customer = find_customer(*snapshot, workspace, id.anchor, rules_);
+  if (!customer) return customer.error();
+  return read_timeline(*snapshot, *log_, index_keys_->cursor_key(), *customer, query);
+}
+
+Result<RejectedPage> EngineInstance::rejected_events(WorkspaceId workspace, const RejectedQuery& query) {
+  auto snapshot = partition(workspace).store().snapshot();
+  return read_rejected(*snapshot, *log_, index_keys_->cursor_key(), workspace, query);
+}
+
+std::vector<ReadinessCheck> EngineInstance::readiness() const {
+  std::vector<ReadinessCheck> checks;
+  auto refusal = log_->refusal();
+  checks.push_back({"log", !log_->failed(), log_->failed() ? "a write failed; restart to read what is durable" : ""});
+  bool disk = !refusal || *refusal != AppendRefusal::disk_full;
+  checks.push_back({"disk", disk, disk ? "" : "free space is below the low mark"});
+  bool room = !refusal || *refusal != AppendRefusal::overloaded;
+  checks.push_back({"queue", room, room ? "" : "the log's queue is full"});
+  bool folding = std::none_of(partitions_.begin(), partitions_.end(), [](auto& p) { return p->failed(); });
+  checks.push_back({"fold", folding, folding ? "" : "a partition stopped; see the log lines"});
+  bool store = std::all_of(partitions_.begin(), partitions_.end(), [](auto& p) {
+    StoreHealth health = p->store().health();
+    return health.background_errors == 0 && !health.write_stopped;
+  });
+  checks.push_back({"state", store, store ? "" : "the state store has background errors or refuses writes"});
+  checks.push_back({"running", !stopped_.load(), stopped_.load() ? "shutting down" : ""});
+  return checks;
+}
+
+bool EngineInstance::failed() const {
+  bool folding = std::none_of(partitions_.begin(), partitions_.end(), [](auto& p) { return p->failed(); });
+  return log_->failed() || !folding;
+}
+
+void EngineInstance::collect_metrics() {
+  if (stopped_.load()) return;
+  AppliedState sum;
+  size_t waiting = 0;
+  int64_t oldest = 0;
+  StoreHealth worst;
+  for (const auto& partition : partitions_) {
+    AppliedState applied = partition->applied();
+    sum.customers += applied.customers;
+    sum.identifiers += applied.identifiers;
+    sum.containers += applied.containers;
+    sum.containers_not_simple += applied.containers_not_simple;
+    waiting += partition->waiting_records();
+    oldest = std::max(oldest, partition->waiting_micros());
+    StoreHealth health = partition->store().health();
+    worst.background_errors += health.background_errors;
+    worst.write_stopped = worst.write_stopped || health.write_stopped;
+    worst.delayed_write_rate = std::max(worst.delayed_write_rate, health.delayed_write_rate);
+    worst.pending_compaction_bytes += health.pending_compaction_bytes;
+  }
+  metrics_.customers.set(static_cast<double>(sum.customers));
+  metrics_.identifiers.set(static_cast<double>(sum.identifiers));
+  metrics_.containers.set(static_cast<double>(sum.containers));
+  metrics_.containers_not_simple.set(static_cast<double>(sum.containers_not_simple));
+  metrics_.fold_lag_events.set(static_cast<double>(waiting));
+  metrics_.fold_queue_events.set(static_cast<double>(waiting));
+  metrics_.fold_lag_seconds.set(static_cast<double>(oldest) / kMicrosPerSecond);
+  metrics_.store_background_errors.set(static_cast<double>(worst.background_errors));
+  metrics_.store_write_stopped.set(worst.write_stopped ? 1 : 0);
+  metrics_.store_stalls.set(static_cast<double>(worst.delayed_write_rate));
+  metrics_.store_pending_compaction_bytes.set(static_cast<double>(worst.pending_compaction_bytes));
+}
+
+// Log before fold: what the log still writes, the folds still apply; then the state is flushed and closed.
+void EngineInstance::stop() {
+  if (stopped_.exchange(true)) return;
+  if (log_) log_->stop();
+  for (auto& partition : partitions_) partition->stop();
+  if (checkpointer_) {
+    checkpointer_->stop();
+    if (auto flushed = checkpointer_->flush_all(); !flushed) {
+      log_line(LogLevel::warn, "last state flush failed; the next start replays more",
+               {{"reason", flushed.error().message}});
+    }
+  }
+}
+
+Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, Metrics& metrics,
+                                             std::function<void(const ReplayProgress&)> on_progress) {
+  auto engine = std::make_unique<EngineInstance>(std::move(options), metrics);
+  TRIBUTARY_TRY(engine->open(on_progress));
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+Result<VerifyReport> verify_store(const EngineOptions& options) {
+  auto lock = DirectoryLock::take(options.data_dir);
+  if (!lock) return lock.error();
+  VerifyReport report;
+  auto log = verify_log(log_options(options).directory);
+  if (!log) return log.error();
+  report.log = std::move(*log);
+  StoreMemory memory(8 << 20, 8 << 20);
+  for (uint16_t number = 0; number < options.partitions; ++number) {
+    auto store = StateStore::open({state_directory(options, number), options.dedup_window_micros, true}, memory);
+    if (!store) return store.error();
+    TRIBUTARY_TRY((*store)->verify());
+    auto applied = (*store)->applied();
+    if (!applied) return applied.error();
+    if (applied->lsn > report.log.last_lsn) {
+      return Error{ErrorCode::corrupt, "state " + std::to_string(number) + " has applied LSN " +
+                                           std::to_string(applied->lsn.value()) + ", but the log ends at " +
+                                           std::to_string(report.log.last_lsn.value())};
+    }
+    report.applied.push_back(applied->lsn);
+    report.customers += applied->customers;
+  }
+  return report;
+}
+
+Result<void> rebuild_state(const EngineOptions& options, Metrics& metrics,
+                           std::function<void(const Engine::ReplayProgress&)> on_progress) {
+  {
+    auto lock = DirectoryLock::take(options.data_dir);
+    if (!lock) return lock.error();
+    TRIBUTARY_TRY(destroy_state(options.data_dir + "/state"));
+  }
+  auto engine = Engine::open(options, metrics, std::move(on_progress));
+  if (!engine) return engine.error();
+  (*engine)->stop();
+  return {};
+}
+
+}  // namespace tributary

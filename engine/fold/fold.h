@@ -1,0 +1,106 @@
+// state = fold(log): applies durable records, in log order, to identity, fragments and timelines. Deterministic: no
+// clock, no random numbers, no configuration that is not part of the store's identity.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <span>
+#include <vector>
+
+#include "engine/domain/outcome.h"
+#include "engine/domain/record.h"
+#include "engine/fold/clock_cache.h"
+#include "engine/identity/clusters.h"
+#include "engine/profile/fragment.h"
+#include "engine/store/container_rows.h"
+#include "engine/store/state_store.h"
+
+namespace tributary {
+
+struct FoldOptions {
+  int64_t dedup_window_micros = 7 * kMicrosPerDay;
+  size_t front_table_bytes = 256ull << 20;
+};
+
+/// 1 deduplicate · 2 evidence to identity · 3 fragments and timeline · 4 one atomic batch with the LSN.
+///
+/// Owner: fold thread. Between two calls of apply() everything is in the store; the front table only spares reads.
+class Fold {
+ public:
+  Fold(StateStore& store, FoldOptions options, Metrics& metrics);
+
+  /// Takes over what the store holds. Call once, before apply().
+  Result<void> open();
+
+  /// Folds records of this partition whose LSNs rise above applied(); `outcomes[i]` tells what became of `records[i]`.
+  /// Errors: overloaded while the store is stalled: the group is folded but not visible; call commit() until it is. Any
+  /// other error is final.
+  Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
+
+  /// Makes the group of the last apply() visible, when that answered overloaded.
+  Result<void> commit();
+
+  const AppliedState& applied() const { return applied_; }
+  size_t front_bytes() const { return evidence_.bytes() + vertices_.bytes() + containers_.bytes(); }
+
+ private:
+  struct EvidenceEntry {
+    WorkspaceId workspace;
+    Hash128 home;
+    Fragment fragment;
+  };
+
+  // One event of the group with what was fetched ahead for it.
+  struct Step {
+    const RecordView* record = nullptr;
+    EventView event;
+    RejectedView rejected;
+    Hash128 message;  // zero: not deduplicated
+  };
+
+  Result<void> decode(std::span<const RecordView> records);
+  Result<void> prefetch_messages();
+  Result<void> prefetch_fragments();
+  Result<void> fold_group(std::vector<ItemOutcome>& outcomes);
+  Result<void> fold_event(const Step& step);
+  void fold_rejected(const Step& step);
+  bool is_duplicate(const Step& step);
+
+  Result<EvidenceEntry*> find_or_add_evidence(const Step& step);
+  Result<void> update_first_seen(const Step& step, const EvidenceEntry& entry);
+  void put_timeline(const Step& step, const Hash128& home);
+
+  Result<void> add_to_identity(const Step& step, Evidence evidence);
+  Result<std::optional<VertexRow>> find_vertex(WorkspaceId workspace, const Hash128& id);
+  void put_vertex(WorkspaceId workspace, const Hash128& id, const VertexRow& row);
+  Result<Container*> find_container(WorkspaceId workspace, const Hash128& root);
+  Result<Container*> unite(WorkspaceId workspace, const std::vector<Hash128>& roots, const Hash128& new_root);
+  void move_rows(WorkspaceId workspace, const Container& small, const Hash128& large_root);
+  void settle_containers();
+  void settle(WorkspaceId workspace, Container& container);
+
+  void put_fragments();
+  void forget_group();
+
+  StateStore& store_;
+  FoldOptions options_;
+  Metrics& metrics_;
+  RuleSet rules_;
+  AppliedState applied_;
+
+  // The front table: what recent events touched.
+  ClockCache<EvidenceEntry> evidence_;
+  ClockCache<VertexRow> vertices_;
+  ClockCache<Container> containers_;
+
+  // Of the group in progress.
+  AppliedState pending_;
+  std::unique_ptr<StateBatch> batch_;
+  std::vector<Step> steps_;
+  boost::unordered_flat_map<Hash128, DedupRow, std::hash<Hash128>> messages_;
+  boost::unordered_flat_set<Hash128, std::hash<Hash128>> dirty_evidence_;
+  boost::unordered_flat_map<Hash128, WorkspaceId, std::hash<Hash128>> dirty_containers_;
+  std::string buffer_;
+};
+
+}  // namespace tributary

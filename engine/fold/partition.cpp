@@ -1,0 +1,131 @@
+#include "engine/fold/partition.h"
+
+#include <pthread.h>
+
+#include <chrono>
+
+#include "engine/base/log_line.h"
+
+namespace tributary {
+namespace {
+
+constexpr int kStallRetryMillis = 2;
+constexpr int kStallRetriesMax = 30'000 / kStallRetryMillis;
+
+int64_t monotonic_micros() {
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+}  // namespace
+
+Partition::Partition(PartitionId id, std::unique_ptr<StateStore> store, FoldOptions options, Metrics& metrics)
+    : id_(id), store_(std::move(store)), metrics_(metrics), fold_(*store_, options, metrics) {}
+
+Partition::~Partition() { stop(); }
+
+Result<void> Partition::recover(std::span<const RecordView> records) {
+  std::vector<ItemOutcome> outcomes;
+  TRIBUTARY_TRY(apply(records, outcomes));
+  publish();
+  return {};
+}
+
+void Partition::start() {
+  publish();
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), ("trib-fold-" + std::to_string(id_.value())).c_str());
+}
+
+void Partition::push(Work work) {
+  waiting_records_.fetch_add(work.records.size(), std::memory_order_relaxed);
+  int64_t nothing = 0;
+  oldest_micros_.compare_exchange_strong(nothing, monotonic_micros());
+  {
+    std::lock_guard lock(mutex_);
+    mailbox_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+}
+
+void Partition::run() {
+  while (true) {
+    std::deque<Work> works;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !mailbox_.empty(); });
+      if (mailbox_.empty()) return;
+      works.swap(mailbox_);
+    }
+    fold(std::move(works));
+  }
+}
+
+// Completion comes last, so that a client which got 200 reads its own write.
+void Partition::fold(std::deque<Work> works) {
+  auto started = std::chrono::steady_clock::now();
+  std::vector<RecordView> records;
+  for (const Work& work : works) records.insert(records.end(), work.records.begin(), work.records.end());
+  std::vector<ItemOutcome> outcomes;
+  if (!failed()) {
+    if (auto applied = apply(records, outcomes); !applied) {
+      log_line(LogLevel::error, "folding stopped for good", {{"reason", applied.error().message}});
+      failed_.store(true, std::memory_order_release);
+    }
+  }
+  publish();
+  waiting_records_.fetch_sub(records.size(), std::memory_order_relaxed);
+  oldest_micros_.store(waiting_records_.load() == 0 ? 0 : monotonic_micros());
+  metrics_.fold_group_seconds.observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+
+  size_t base = 0;
+  for (const Work& work : works) {
+    for (const DurableAppend& append : work.appends) {
+      auto* pending = static_cast<PendingIngest*>(append.context.get());
+      if (failed()) {
+        pending->fail(RejectionCode::not_ready);
+      } else {
+        pending->on_folded(std::span(outcomes).subspan(base + append.first, append.count));
+      }
+    }
+    base += work.records.size();
+  }
+}
+
+// A stalled store is waited for, within bounds: the mailbox's limit refuses new requests meanwhile.
+Result<void> Partition::apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes) {
+  auto applied = fold_.apply(records, outcomes);
+  for (int retries = 0; !applied && applied.error().code == ErrorCode::overloaded; ++retries) {
+    if (retries == kStallRetriesMax) return with_context("store stalled for 30 s", applied.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(kStallRetryMillis));
+    applied = fold_.commit();
+  }
+  return applied;
+}
+
+void Partition::publish() {
+  std::lock_guard lock(mutex_);
+  applied_ = fold_.applied();
+}
+
+AppliedState Partition::applied() const {
+  std::lock_guard lock(mutex_);
+  return applied_;
+}
+
+int64_t Partition::waiting_micros() const {
+  int64_t oldest = oldest_micros_.load();
+  return oldest == 0 ? 0 : std::max<int64_t>(0, monotonic_micros() - oldest);
+}
+
+void Partition::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace tributary

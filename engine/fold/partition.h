@@ -1,0 +1,77 @@
+// One writer for one slice of the world.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "engine/fold/fold.h"
+#include "engine/fold/pending_ingest.h"
+#include "engine/log/log.h"
+
+namespace tributary {
+
+/// Purpose:   applies durable records of one partition, in log order; then completes the requests.
+/// Lifecycle: constructed -> recover() -> start() -> stop(), or failed. A failed partition refuses what it gets and
+/// keeps
+///            serving reads; only a restart leaves that state.
+/// Thread:    the fold belongs to one thread, "trib-fold-N"; recover() runs on the caller's before that thread exists.
+///            push() is for the log thread, everything else for any thread.
+/// Limits:    the mailbox is bounded where requests enter: waiting_records() against fold_queue_events_max.
+class Partition {
+ public:
+  Partition(PartitionId id, std::unique_ptr<StateStore> store, FoldOptions options, Metrics& metrics);
+  ~Partition();
+
+  Result<void> open() { return fold_.open(); }
+
+  /// Folds one batch of records read back from the log. The same functions as for new records.
+  Result<void> recover(std::span<const RecordView> records);
+
+  void start();
+
+  struct Work {
+    std::vector<RecordView> records;
+    std::vector<DurableAppend> appends;  // contexts are PendingIngest; `first` counts within `records`
+    std::vector<std::shared_ptr<const void>> memory;
+  };
+  void push(Work work);
+
+  /// Folds what waits, then ends the thread. Idempotent.
+  void stop();
+
+  bool failed() const { return failed_.load(std::memory_order_acquire); }
+  size_t waiting_records() const { return waiting_records_.load(std::memory_order_relaxed); }
+  /// Microseconds since the oldest waiting work came in; 0 when nothing waits.
+  int64_t waiting_micros() const;
+  AppliedState applied() const;
+  PartitionId id() const { return id_; }
+  StateStore& store() { return *store_; }
+
+ private:
+  void run();
+  void fold(std::deque<Work> works);
+  Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
+  void publish();
+
+  PartitionId id_;
+  std::unique_ptr<StateStore> store_;
+  Metrics& metrics_;
+  Fold fold_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Work> mailbox_;  // guarded by mutex_
+  bool stopping_ = false;     // guarded by mutex_
+  AppliedState applied_;      // guarded by mutex_: a copy for readers
+  std::atomic<size_t> waiting_records_{0};
+  std::atomic<int64_t> oldest_micros_{0};  // monotonic; 0: nothing waits
+  std::atomic<bool> failed_{false};
+  std::thread thread_;
+};
+
+}  // namespace tributary

@@ -1,0 +1,135 @@
+#include "engine/query/customer.h"
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "engine/profile/fragment.h"
+
+namespace tributary {
+namespace {
+
+using IdentifierIndex = boost::unordered_flat_map<Hash128, size_t, std::hash<Hash128>>;
+
+Result<std::vector<IdentifierView>> read_identifiers(const StateReader& reader, const Customer& customer,
+                                                     IdentifierIndex& index) {
+  std::vector<IdentifierView> identifiers;
+  std::string value;
+  for (const Hash128& member : customer.members) {
+    auto found = reader.get(Family::value, id_key(customer.workspace, member), value);
+    if (!found) return found.error();
+    if (!*found) return Error{ErrorCode::corrupt, "identifier without a value: " + base32(member)};
+    auto row = decode_identifier_value(value);
+    if (!row) return row.error();
+    const ContainerMember* known = customer.container.find(member);
+    index.emplace(member, identifiers.size());
+    identifiers.push_back({row->kind, row->value, known->verified ? Trust::verified : Trust::claimed,
+                           Timestamp{INT64_MAX}, Timestamp{INT64_MIN}, 0});
+  }
+  return identifiers;
+}
+
+void show_on_identifiers(const Evidence& evidence, const Fragment& fragment, const IdentifierIndex& index,
+                         std::vector<IdentifierView>& identifiers) {
+  for (const EvidenceMember& member : evidence.members) {
+    auto place = index.find(member.id);
+    if (place == index.end()) continue;  // a refused link left it with another customer
+    IdentifierView& identifier = identifiers[place->second];
+    identifier.first_seen = std::min(identifier.first_seen, fragment.first_at);
+    identifier.last_seen = std::max(identifier.last_seen, fragment.last_at);
+    identifier.events += fragment.events;
+  }
+}
+
+TraitView view_of(const TraitState& trait) {
+  return {trait.key, trait.value_json, trait.source, trait.message_id, trait.at};
+}
+
+// One value per name: what was set wins over what was set once, and both over a counter.
+std::vector<TraitView> traits_of(const Fragment& profile) {
+  std::vector<TraitView> traits;
+  auto add = [&](TraitView trait) {
+    bool known = std::any_of(traits.begin(), traits.end(), [&](const TraitView& t) { return t.key == trait.key; });
+    if (!known && trait.value_json != "null") traits.push_back(std::move(trait));
+  };
+  for (const TraitState& trait : profile.traits) add(view_of(trait));
+  for (const TraitState& trait : profile.traits_once) add(view_of(trait));
+  for (const TraitCounter& counter : profile.counters) {
+    add({counter.key, decimal(counter.sum), {}, {}, profile.last_at});
+  }
+  std::sort(traits.begin(), traits.end(), [](const TraitView& a, const TraitView& b) { return a.key < b.key; });
+  return traits;
+}
+
+// An identifier that no fragment of its customer mentions: the evidence that names it belongs to another customer.
+void fill_unseen(std::vector<IdentifierView>& identifiers, const Customer& customer, const IdentifierIndex& index) {
+  for (const Evidence& evidence : customer.container.evidence) {
+    for (const EvidenceMember& member : evidence.members) {
+      auto place = index.find(member.id);
+      if (place == index.end() || identifiers[place->second].events > 0) continue;
+      IdentifierView& identifier = identifiers[place->second];
+      identifier.first_seen = std::min(identifier.first_seen, evidence.first.at);
+      identifier.last_seen = std::max(identifier.last_seen, evidence.first.at);
+    }
+  }
+}
+
+}  // namespace
+
+Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace, const Hash128& identifier,
+                               const RuleSet& rules) {
+  auto vertex = load_vertex(reader, workspace, identifier);
+  if (!vertex) return vertex.error();
+  if (!*vertex) return Error{ErrorCode::not_found, "no such customer"};
+  auto container = load_container(reader, workspace, (*vertex)->root, rules);
+  if (!container) return container.error();
+
+  Customer customer;
+  customer.workspace = workspace;
+  customer.container = std::move(*container);
+  Clusters clusters = compute_clusters(customer.container, rules);
+  const ContainerMember* member = customer.container.find(identifier);
+  if (member == nullptr) return Error{ErrorCode::corrupt, "identifier is not in its container: " + base32(identifier)};
+  uint32_t mine = clusters.of_member[static_cast<size_t>(member - customer.container.members.data())];
+  customer.id = CustomerId{clusters.clusters[mine].anchor};
+  customer.members = std::move(clusters.clusters[mine].members);
+  for (size_t i = 0; i < customer.container.evidence.size(); ++i) {
+    if (clusters.of_evidence[i] == mine) customer.evidence.push_back(&customer.container.evidence[i]);
+  }
+  return customer;
+}
+
+Result<ProfileView> read_profile(const StateReader& reader, const Customer& customer) {
+  ProfileView view;
+  view.id = customer.id;
+  IdentifierIndex index;
+  auto identifiers = read_identifiers(reader, customer, index);
+  if (!identifiers) return identifiers.error();
+  view.identifiers = std::move(*identifiers);
+
+  Fragment profile;
+  std::string value;
+  for (const Evidence* evidence : customer.evidence) {
+    Hash128 home = home_of(evidence->members).id;
+    auto found = reader.get(Family::fragment, fragment_key(customer.workspace, home, evidence->hash), value);
+    if (!found) return found.error();
+    if (!*found) return Error{ErrorCode::corrupt, "evidence without a fragment: " + base32(evidence->hash)};
+    auto fragment = decode_fragment(value);
+    if (!fragment) return fragment.error();
+    show_on_identifiers(*evidence, *fragment, index, view.identifiers);
+    join(profile, *fragment);
+  }
+  fill_unseen(view.identifiers, customer, index);
+  std::sort(view.identifiers.begin(), view.identifiers.end(), [](const IdentifierView& a, const IdentifierView& b) {
+    return std::tie(a.kind, a.value) < std::tie(b.kind, b.value);
+  });
+  view.traits = traits_of(profile);
+  for (const EventCount& count : profile.event_counts) view.event_counts.push_back({count.name, count.count});
+  view.channels = profile.channels;
+  view.events = profile.events;
+  // A customer whose only identifier came with another customer's events has none of its own.
+  view.first_seen = profile.events > 0 ? profile.first_at : view.identifiers.front().first_seen;
+  view.last_seen = profile.events > 0 ? profile.last_at : view.identifiers.front().last_seen;
+  return view;
+}
+
+}  // namespace tributary

@@ -1,0 +1,29 @@
+// From an identifier to the customer it belongs to, on a snapshot.
+#pragma once
+
+#include <vector>
+
+#include "engine/identity/clusters.h"
+#include "engine/query/profile_view.h"
+#include "engine/store/container_rows.h"
+
+namespace tributary {
+
+/// A customer with the container it was computed in.
+struct Customer {
+  CustomerId id;
+  WorkspaceId workspace;
+  Container container;
+  std::vector<Hash128> members;           // sorted
+  std::vector<const Evidence*> evidence;  // what it owns; points into `container`
+};
+
+/// The customer that the identifier with this hash belongs to. Every customer id is the hash of an identifier, so old
+/// ids resolve here, too. Errors: not_found; corrupt.
+Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace, const Hash128& identifier,
+                               const RuleSet& rules);
+
+/// The join of the customer's fragments. Errors: corrupt.
+Result<ProfileView> read_profile(const StateReader& reader, const Customer& customer);
+
+}  // namespace tributary

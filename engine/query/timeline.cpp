@@ -1,0 +1,199 @@
+#include "engine/query/timeline.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/base/bytes.h"
+#include "engine/base/crc32c.h"
+#include "engine/query/cursor.h"
+
+namespace tributary {
+namespace {
+
+constexpr size_t kTimelineSuffixBytes = 8 + 16;  // ~at | H(mid)
+constexpr size_t kRejectedSuffixBytes = 8 + 8;   // ~received_at | ~lsn
+
+// A customer's homes, merged newest first. Each home's rows are in order already; the suffix of a key is the position.
+class MergedTimeline {
+ public:
+  MergedTimeline(const StateReader& reader, const Customer& customer, std::string_view after) {
+    std::set<Hash128> homes;
+    for (const Evidence* evidence : customer.evidence) homes.insert(home_of(evidence->members).id);
+    for (const Hash128& home : homes) {
+      std::string prefix = id_key(customer.workspace, home);
+      auto rows = reader.scan(Family::timeline, prefix);
+      if (!after.empty()) rows->seek(prefix + std::string(after));
+      if (rows->valid() && suffix(*rows) == after) rows->next();
+      rows_.push_back(std::move(rows));
+    }
+  }
+
+  /// The newest row that was not taken yet; null at the end.
+  StateIterator* next() {
+    if (current_ != nullptr) current_->next();
+    current_ = nullptr;
+    for (auto& rows : rows_) {
+      if (rows->valid() && (current_ == nullptr || suffix(*rows) < suffix(*current_))) current_ = rows.get();
+    }
+    return current_;
+  }
+
+  Result<void> status() const {
+    for (const auto& rows : rows_) TRIBUTARY_TRY(rows->status());
+    return {};
+  }
+
+  static std::string_view suffix(const StateIterator& rows) {
+    return rows.key().substr(rows.key().size() - kTimelineSuffixBytes);
+  }
+
+ private:
+  std::vector<std::unique_ptr<StateIterator>> rows_;
+  StateIterator* current_ = nullptr;
+};
+
+bool row_may_match(const TimelineRow& row, const TimelineQuery& query) {
+  if (query.type && row.type != *query.type) return false;
+  if (query.source && row.source_crc != crc32c(*query.source)) return false;
+  return !query.name || row.name_crc == crc32c(*query.name);
+}
+
+bool event_matches(const EventView& event, const TimelineQuery& query) {
+  if (query.source && event.source != *query.source) return false;
+  return !query.name || event.name == *query.name;
+}
+
+Result<std::optional<TimelineEntry>> read_entry(Log& log, const TimelineRow& row, const TimelineQuery& query) {
+  auto record = log.read_one(row.lsn);
+  if (!record) return with_context("reading a timeline", record.error());
+  EventView event;
+  if (auto decoded = decode_event(record->second, event); !decoded) return decoded.error();
+  if (!event_matches(event, query)) return std::optional<TimelineEntry>();
+  TimelineEntry entry;
+  entry.type = event.type;
+  entry.name = event.name;
+  entry.message_id = event.message_id;
+  entry.source = event.source;
+  entry.occurred_at = event.occurred_at;
+  entry.received_at = row.received_at;
+  entry.flags = event.flags;
+  entry.lsn = row.lsn.value();
+  entry.json = event.json;
+  return std::optional<TimelineEntry>(std::move(entry));
+}
+
+// Where a page starts: behind the cursor, or at the newest event before `until`.
+Result<std::string> start_of(const KeyedHash& cursor_key, const TimelineQuery& query) {
+  if (!query.cursor.empty()) {
+    auto position = open_cursor(cursor_key, "timeline", query.cursor);
+    if (!position || position->size() != kTimelineSuffixBytes) return Error{ErrorCode::invalid, "cursor is not valid"};
+    return *position;
+  }
+  std::string position;
+  if (query.until) {
+    ByteWriter out(position);
+    out.i64(~(query.until->micros - 1));
+    out.raw(Hash128{}.view());
+  }
+  return position;
+}
+
+Result<std::optional<RejectedEntry>> read_rejected_entry(Log& log, const RejectedPosition& position,
+                                                         const RejectedQuery& query) {
+  auto record = log.read_one(position.lsn);
+  if (!record) return with_context("reading rejected events", record.error());
+  auto rejected = decode_rejected(record->second);
+  if (!rejected) return rejected.error();
+  if (query.source && rejected->source != *query.source) return std::optional<RejectedEntry>();
+  RejectedEntry entry;
+  entry.id = std::to_string(position.lsn.value());
+  entry.source = rejected->source;
+  entry.code = rejected->code;
+  entry.message = rejected->message;
+  entry.path = rejected->path;
+  entry.message_id = rejected->message_id;
+  entry.received_at = position.received_at;
+  entry.raw = rejected->raw;
+  return std::optional<RejectedEntry>(std::move(entry));
+}
+
+Result<std::string> rejected_start_of(const KeyedHash& cursor_key, const RejectedQuery& query) {
+  if (!query.cursor.empty()) {
+    auto position = open_cursor(cursor_key, "rejected", query.cursor);
+    if (!position || position->size() != kRejectedSuffixBytes) return Error{ErrorCode::invalid, "cursor is not valid"};
+    return *position;
+  }
+  std::string position;
+  if (query.until) {
+    ByteWriter out(position);
+    out.i64(~(query.until->micros - 1));
+    out.u64(0);
+  }
+  return position;
+}
+
+}  // namespace
+
+Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const KeyedHash& cursor_key,
+                                   const Customer& customer, const TimelineQuery& query) {
+  auto start = start_of(cursor_key, query);
+  if (!start) return start.error();
+  std::set<Hash128> mine;
+  for (const Evidence* evidence : customer.evidence) mine.insert(evidence->hash);
+
+  TimelinePage page;
+  page.customer = customer.id;
+  std::string last;
+  MergedTimeline timeline(reader, customer, *start);
+  while (StateIterator* at = timeline.next()) {
+    if (query.from && timeline_position(at->key()).at < *query.from) break;
+    auto row = decode_timeline(at->value());
+    if (!row) return row.error();
+    if (!mine.contains(row->evidence) || !row_may_match(*row, query)) continue;
+    auto entry = read_entry(log, *row, query);
+    if (!entry) return entry.error();
+    if (!*entry) continue;
+    if (page.entries.size() == query.limit) {
+      page.next_cursor = seal_cursor(cursor_key, "timeline", last);
+      break;
+    }
+    last = MergedTimeline::suffix(*at);
+    page.entries.push_back(std::move(**entry));
+  }
+  TRIBUTARY_TRY(timeline.status());
+  return page;
+}
+
+Result<RejectedPage> read_rejected(const StateReader& reader, Log& log, const KeyedHash& cursor_key,
+                                   WorkspaceId workspace, const RejectedQuery& query) {
+  auto start = rejected_start_of(cursor_key, query);
+  if (!start) return start.error();
+  std::string prefix = rejected_prefix(workspace);
+  auto rows = reader.scan(Family::rejected, prefix);
+  if (!start->empty()) rows->seek(prefix + *start);
+  if (rows->valid() && !query.cursor.empty() && rows->key().substr(prefix.size()) == *start) rows->next();
+
+  RejectedPage page;
+  std::string last;
+  for (; rows->valid(); rows->next()) {
+    RejectedPosition position = rejected_position(rows->key());
+    if (query.from && position.received_at < *query.from) break;
+    auto row = decode_rejected_row(rows->value());
+    if (!row) return row.error();
+    if (query.code && row->code != *query.code) continue;
+    if (query.source && row->source_crc != crc32c(*query.source)) continue;
+    auto entry = read_rejected_entry(log, position, query);
+    if (!entry) return entry.error();
+    if (!*entry) continue;
+    if (page.entries.size() == query.limit) {
+      page.next_cursor = seal_cursor(cursor_key, "rejected", last);
+      break;
+    }
+    last = rows->key().substr(prefix.size());
+    page.entries.push_back(std::move(**entry));
+  }
+  TRIBUTARY_TRY(rows->status());
+  return page;
+}
+
+}  // namespace tributary
