@@ -1,0 +1,462 @@
+"""openapi.yaml is true: every operation in it is exercised against the running server, and every answer fits its schema.
+
+An operation without an exercise fails, and so does one whose declared answers (below 500) do not all occur. The unit test
+of the routes shows the other direction: a route that is not described fails there.
+"""
+import base64
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import sys
+import unittest
+import uuid
+
+import yaml
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests/support"))
+from tributary import ANALYST, Server, basic, sample_config  # noqa: E402
+
+METHODS = ("get", "post", "put", "patch", "delete")
+UNPROVOKED = {"503"}  # a full disk and a shutdown have tests of their own
+
+
+class SchemaError(AssertionError):
+    pass
+
+
+class Description:
+    """openapi.yaml with its references resolved, and the part of JSON Schema that it uses."""
+
+    UNDERSTOOD = {"$ref", "type", "required", "properties", "additionalProperties", "items", "enum", "const", "pattern",
+                  "minimum", "maximum", "format", "description", "default", "example"}
+    TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int,
+             "number": (int, float)}
+
+    def __init__(self, document: dict):
+        self.document = document
+
+    def resolved(self, node):
+        while isinstance(node, dict) and "$ref" in node:
+            target = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part.replace("~1", "/").replace("~0", "~")]
+            node = target
+        return node
+
+    def operations(self):
+        """(method, path template, operation) of every operation."""
+        for template, item in self.document["paths"].items():
+            for method, operation in self.resolved(item).items():
+                if method in METHODS:
+                    yield method.upper(), template, operation
+
+    def check(self, schema: dict, value, where: str = "body"):
+        schema = self.resolved(schema)
+        unknown = set(schema) - self.UNDERSTOOD
+        if unknown:
+            raise SchemaError(f"{where}: this validator does not understand {unknown}")
+        self._check_type(schema, value, where)
+        if "enum" in schema and value not in schema["enum"]:
+            raise SchemaError(f"{where}: {value!r} is none of {schema['enum']}")
+        if "const" in schema and (value != schema["const"] or type(value) is not type(schema["const"])):
+            raise SchemaError(f"{where}: {value!r} is not {schema['const']!r}")
+        if "pattern" in schema and not re.search(schema["pattern"], value):
+            raise SchemaError(f"{where}: {value!r} does not match {schema['pattern']}")
+        if "minimum" in schema and value < schema["minimum"] or "maximum" in schema and value > schema["maximum"]:
+            raise SchemaError(f"{where}: {value!r} is out of range")
+        if schema.get("format") == "date-time" and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value):
+            raise SchemaError(f"{where}: {value!r} is no time")
+        if isinstance(value, dict):
+            self._check_members(schema, value, where)
+        if isinstance(value, list) and "items" in schema:
+            for index, item in enumerate(value):
+                self.check(schema["items"], item, f"{where}/{index}")
+
+    def _check_type(self, schema, value, where):
+        if "type" not in schema:
+            return
+        names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        if not any(isinstance(value, self.TYPES[name]) and not (isinstance(value, bool) and name != "boolean")
+                   for name in names):
+            raise SchemaError(f"{where}: {value!r} is no {names}")
+
+    def _check_members(self, schema, value, where):
+        for name in schema.get("required", ()):
+            if name not in value:
+                raise SchemaError(f"{where}: {name} is missing in {value}")
+        properties = schema.get("properties", {})
+        for name, member in value.items():
+            if name in properties:
+                self.check(properties[name], member, f"{where}/{name}")
+            elif isinstance(schema.get("additionalProperties"), dict):
+                self.check(schema["additionalProperties"], member, f"{where}/{name}")
+
+
+@dataclasses.dataclass
+class Case:
+    status: int
+    path: str
+    body: object = None
+    headers: dict = dataclasses.field(default_factory=dict)
+    code: str = ""  # expected `code` of an error
+    holds: dict = dataclasses.field(default_factory=dict)  # members that a 200 must have
+
+
+def configuration() -> dict:
+    config = sample_config()
+    config["sources"] += [
+        {"id": "closed", "workspace": "default", "kind": "sdk", "write_keys": ["wk_closed"], "enabled": False},
+        {"id": "shop", "workspace": "default", "kind": "sdk", "write_keys": ["wk_shop"],
+         "allowed_origins": ["https://shop.example"]},
+        {"id": "jitsu", "workspace": "default", "kind": "sdk", "write_keys": ["id:secret"]},
+    ]
+    return config
+
+
+def event(**fields) -> dict:
+    return {"type": "track", "userId": "contract", "event": "e", "messageId": str(uuid.uuid4()), **fields}
+
+
+WEB = {"Authorization": basic("wk_web")}
+EVIL = {"Origin": "https://evil.example"}
+ACCEPTED = {"accepted": 1, "duplicate": 0, "rejected": 0, "errors": []}
+VERBS = {"identify": {}, "track": {}, "page": {"name": "Home"}, "screen": {"name": "Home"}, "group": {"groupId": "g"},
+         "alias": {"previousId": "old"}, "i": {}, "t": {}, "p": {}, "s": {}, "g": {"groupId": "g"}, "a": {"previousId": "o"}}
+PAIR = [{"type": "user_id", "value": "contract"}, {"type": "email", "value": "contract@example.com"}]
+
+
+def refused_alike(path: str, good, bad_event) -> list[Case]:
+    """Refusals that all collection routes share. `good` makes a body, `bad_event` one whose only item is too large."""
+    return [
+        Case(400, path, b'{"a":', WEB, "invalid_json"),
+        Case(401, path, good(), {}, "missing_write_key"),
+        Case(401, path, good(), {"Authorization": basic("unknown")}, "invalid_write_key"),
+        Case(401, path, good(), {"Authorization": "Basic !!!"}, "invalid_write_key"),
+        Case(403, path, good(), {"X-Write-Key": "wk_shop", **EVIL}, "origin_not_allowed"),
+        Case(200, path, good(), {"X-Write-Key": "wk_shop", "Origin": "https://shop.example"}, holds=ACCEPTED),
+        Case(404, path, good(), {"X-Write-Key": "wk_closed"}, "source_disabled"),
+        *bad_event,
+    ]
+
+
+def batch_cases(path: str) -> list[Case]:
+    def good():
+        return {"batch": [event()]}
+    repeated = event()
+    mixed = {"batch": [repeated, repeated, {"type": "track", "event": "e"}]}
+    return [
+        Case(200, path, good(), WEB, holds=ACCEPTED),
+        Case(200, path + "/", good(), {"X-Write-Key": "id:secret"}, holds=ACCEPTED),
+        Case(200, path + "?writeKey=wk_web", good(), holds=ACCEPTED),
+        Case(200, path + "?writekey=wk_web", good(), holds=ACCEPTED),
+        Case(200, path, {**good(), "writeKey": "wk_web"}, holds=ACCEPTED),
+        Case(200, path, {"batch": [event(writeKey="wk_web")]}, holds=ACCEPTED),
+        Case(200, path, [event()], WEB, holds=ACCEPTED),
+        Case(200, path, event(), WEB, holds=ACCEPTED),
+        Case(200, path, {"batch": [{"type": "merge", "messageId": str(uuid.uuid4()), "mergeProperties": PAIR}]}, WEB,
+             holds={"rejected": 1}),
+        Case(200, path, mixed, WEB, holds={"accepted": 1, "duplicate": 1, "rejected": 1}),
+        Case(400, path, {"batch": []}, WEB, "empty_batch"),
+        Case(400, path, {"no": "batch"}, WEB, "missing_batch"),
+        *refused_alike(path, good, [Case(413, path, {"batch": [0] * 10_001}, WEB, "too_many_events")]),
+    ]
+
+
+def single_cases(prefix: str) -> list[Case]:
+    cases = [Case(200, prefix + verb, event(type="nonsense", **fields), WEB, holds=ACCEPTED)
+             for verb, fields in VERBS.items()]
+    merge = {"messageId": str(uuid.uuid4()), "mergeProperties": PAIR}
+    path = prefix + "track"
+    large = event(properties={"text": "x" * (512 << 10)})
+    return cases + [
+        Case(200, prefix + "merge", merge, {"Authorization": basic("wk_app")}, holds=ACCEPTED),
+        Case(400, prefix + "merge", merge, WEB, "not_allowed"),
+        Case(400, path, {"event": "e"}, WEB, "missing_id"),
+        Case(400, path, event(event=""), WEB, "missing_event"),
+        *refused_alike(path, event, [Case(413, path, large, WEB, "event_too_large")]),
+    ]
+
+
+def settings_cases(path: str) -> list[Case]:
+    return [Case(200, path.format("wk_web")), Case(404, path.format("unknown"), code="not_found"),
+            Case(404, path.format("wk_closed"), code="source_disabled"),
+            Case(403, path.format("wk_shop"), None, EVIL, "origin_not_allowed")]
+
+
+def source_config_cases(path: str) -> list[Case]:
+    return [Case(200, path, None, WEB), Case(200, path + "/?writeKey=wk_closed"), Case(401, path, code="missing_write_key"),
+            Case(401, path + "?writeKey=unknown", code="invalid_write_key"),
+            Case(403, path + "?writeKey=wk_shop", None, EVIL, "origin_not_allowed")]
+
+
+def read_refusals(path: str, body=None) -> list[Case]:
+    return [Case(401, path, body, code="missing_api_key"),
+            Case(401, path, body, {"Authorization": "Bearer sk_unknown"}, "invalid_api_key"),
+            Case(403, path, body, {"Authorization": "Bearer wk_web"}, "forbidden"),
+            Case(403, path, body, {"X-Write-Key": "wk_web"}, "forbidden")]
+
+
+class Contract(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.document = yaml.safe_load((REPOSITORY / "connectors/query/openapi.yaml").read_text())
+        cls.description = Description(cls.document)
+        cls.server = Server(configuration())
+        cls.addClassCleanup(cls.server.close)
+        for number in range(3):
+            cls.server.post("/v1/track", event(userId="ann", event=f"e{number}", context={
+                "traits": {"email": "ann@example.com"}, "channel": "web"}), write_key="wk_app").expect(200)
+        cls.server.post("/v1/identify", {"userId": "ann", "traits": {"email": "ann@example.com", "n": 1}},
+                        write_key="wk_app").expect(200)
+        cls.server.post("/v1/batch", {"batch": [{"type": "track"}, 7, {"type": "x"}]}, write_key="wk_web").expect(200)
+        cls.ann = cls.server.lookup("user_id", "ann")["customer_id"]
+
+    def exercises(self) -> dict:
+        key = {"Authorization": f"Bearer {ANALYST}"}
+        as_basic = {"Authorization": basic(ANALYST)}
+        ann = f"/v1/profiles/{self.ann}"
+        nobody = "/v1/profiles/" + "a" * 26
+        look_up = {"kind": "email", "value": " Ann@Example.com "}
+        data = base64.b64encode(json.dumps({"event": "e", "userId": "contract"}).encode()).decode()
+        batches = {("POST", path): batch_cases(path) for path in (
+            "/v1/batch", "/v1/b", "/v1/import", "/v1/batch/b", "/batch", "/b", "/batch/b", "/beacon/v1/batch",
+            "/api/s/s2s/batch")}
+        singles = {("POST", prefix + "{verb}"): single_cases(prefix) for prefix in ("/v1/", "/api/s/", "/api/s/s2s/")}
+        settings = {(method, path.format("{write_key}")): settings_cases(path) for method in ("GET", "POST") for path in (
+            "/v1/projects/{}/settings", "/v1/projects/projects/{}/settings", "/projects/{}/settings",
+            "/projects/projects/{}/settings")}
+        return {
+            **batches, **singles, **settings,
+            ("GET", "/pixel/v1/{verb}"): [
+                Case(200, "/pixel/v1/track?writeKey=wk_web&event=e&userId=contract&context.page.url=http://x/"),
+                Case(200, "/pixel/v1/page?writeKey=wk_web&anonymousId=%22a%22"), Case(200, "/pixel/v1/track")],
+            ("GET", "/api/px/{verb}"): [
+                *(Case(200, f"/api/px/{verb}?writeKey=wk_web&data={data}") for verb in (*VERBS, "merge")),
+                Case(200, "/api/px/track?data=!")],
+            ("POST", "/v1/m"): [Case(200, "/v1/m", {"series": []}), Case(200, "/v1/m", b"no json")],
+            ("POST", "/rsaMetrics"): [Case(200, "/rsaMetrics", {"any": "thing"})],
+            ("GET", "/sourceConfig"): source_config_cases("/sourceConfig"),
+            ("POST", "/v1/profiles/lookup"): [
+                Case(200, "/v1/profiles/lookup", look_up, key, holds={"customer_id": self.ann, "workspace": "default"}),
+                Case(200, "/v1/profiles/lookup?verbose=true", look_up, as_basic, holds={"customer_id": self.ann}),
+                Case(404, "/v1/profiles/lookup", {"kind": "email", "value": "nobody@example.com"}, key, "not_found"),
+                Case(404, "/v1/profiles/lookup", {"kind": "user_id", "value": "null"}, key, "identifier_blocked"),
+                Case(400, "/v1/profiles/lookup", {"kind": "email", "value": "no address"}, key, "invalid_parameter"),
+                Case(400, "/v1/profiles/lookup", {"kind": "!", "value": "x"}, key, "invalid_parameter"),
+                Case(400, "/v1/profiles/lookup", b"[]", key, "invalid_parameter"),
+                Case(400, "/v1/profiles/lookup?verbose=maybe", look_up, key, "invalid_parameter"),
+                *read_refusals("/v1/profiles/lookup", look_up)],
+            ("GET", "/v1/profiles/{customer_id}"): [
+                Case(200, ann, None, key, holds={"customer_id": self.ann, "events": 4}),
+                Case(200, ann + "?verbose=true", None, key), Case(404, nobody, None, key, "not_found"),
+                Case(404, "/v1/profiles/nonsense", None, key, "not_found"),
+                Case(400, ann + "?verbose=maybe", None, key, "invalid_parameter"), *read_refusals(ann)],
+            ("GET", "/v1/profiles/{customer_id}/events"): [
+                Case(200, ann + "/events", None, key, holds={"customer_id": self.ann, "next": None}),
+                Case(200, ann + "/events?type=track&name=e1&source=app&from=2020-01-01&limit=1000000000", None, key),
+                Case(404, nobody + "/events", None, key, "not_found"),
+                Case(400, ann + "/events?cursor=forged", None, key, "invalid_cursor"),
+                Case(400, ann + "/events?limit=ten", None, key, "invalid_parameter"),
+                Case(400, ann + "/events?type=%27%20OR%201=1", None, key, "invalid_parameter"),
+                Case(400, ann + "/events?until=yesterday", None, key, "invalid_parameter"), *read_refusals(ann + "/events")],
+            ("GET", "/v1/rejected"): [
+                Case(200, "/v1/rejected", None, key), Case(200, "/v1/rejected?code=missing_id&source=web&limit=1", None, key),
+                Case(400, "/v1/rejected?code=nonsense", None, key, "invalid_parameter"),
+                Case(400, "/v1/rejected?cursor=forged", None, key, "invalid_cursor"), *read_refusals("/v1/rejected")],
+            ("GET", "/openapi.json"): [Case(200, "/openapi.json")],
+        }
+
+    def test_every_operation_answers_as_described(self):
+        exercises = self.exercises()
+        with self.server.client() as client:
+            for method, template, operation in self.description.operations():
+                with self.subTest(operation=f"{method} {template}"):
+                    self.assertIn((method, template), exercises, "the operation has no exercise")
+                    cases = exercises.pop((method, template))
+                    seen = {str(self.run_case(client, method, operation, case)) for case in cases}
+                    self.assertEqual(seen, set(operation["responses"]) - UNPROVOKED, "declared answers that never came")
+                    self.check_verbs(template, operation, cases)
+        self.assertEqual(set(exercises), set(), "exercises of operations that are not described")
+
+    def run_case(self, client, method, operation, case) -> int:
+        answer = client.request(method, case.path, case.body, case.headers)
+        label = f"{method} {case.path[:100]} {case.headers} -> {answer}"
+        self.assertEqual(answer.status, case.status, label)
+        self.check_answer(operation, answer, label)
+        if case.code:
+            self.assertEqual(answer.json()["code"], case.code, label)
+        for name, value in case.holds.items():
+            self.assertEqual(answer.json()[name], value, f"{name}: {label}")
+        return answer.status
+
+    def check_answer(self, operation, answer, label):
+        response = self.description.resolved(operation["responses"][str(answer.status)])
+        media_type = answer.headers.get_content_type()
+        self.assertIn(media_type, response["content"], label)
+        self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff", label)
+        self.assertTrue(answer.headers["X-Request-Id"], label)
+        schema = response["content"][media_type].get("schema")
+        if schema:
+            try:
+                self.description.check(schema, answer.json())
+            except SchemaError as fault:
+                self.fail(f"{fault}\n{label}")
+
+    def check_verbs(self, template, operation, cases):
+        """Each value of {verb} has a case that succeeds."""
+        if not template.endswith("{verb}"):
+            return
+        parameters = map(self.description.resolved, operation["parameters"])
+        declared = next(p["schema"]["enum"] for p in parameters if p["name"] == "verb")
+        prefix = template.removesuffix("{verb}")
+        shown = {case.path.removeprefix(prefix).split("?")[0] for case in cases if case.status == 200}
+        self.assertEqual(set(declared), shown)
+
+    def test_the_served_description_is_the_file(self):
+        self.assertEqual(self.server.get("/openapi.json").expect(200).json(), self.document)
+
+    def test_a_page_leads_to_the_next_until_all_are_seen(self):
+        path = f"/v1/profiles/{self.ann}/events?limit=1"
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = self.server.get(path + (f"&cursor={cursor}" if cursor else ""), key=ANALYST).expect(200).json()
+            self.assertLessEqual(len(page["events"]), 1)
+            seen += page["events"]
+            cursor = page["next"]
+        self.assertEqual([item["name"] for item in seen if item["type"] == "track"], ["e2", "e1", "e0"])
+        self.assertEqual(len(seen), 4)
+        self.assertEqual(seen, self.server.events(self.ann))
+
+    def test_timeline_filters_keep_what_they_name(self):
+        all_of = self.server.events(self.ann)
+        self.assertEqual([e["type"] for e in self.server.events(self.ann, type="identify")], ["identify"])
+        self.assertEqual([e["name"] for e in self.server.events(self.ann, name="e1")], ["e1"])
+        self.assertEqual(self.server.events(self.ann, source="app"), all_of)
+        self.assertEqual(self.server.events(self.ann, source="web"), [])
+        newest = all_of[0]["occurred_at"]
+        self.assertNotIn(newest, [e["occurred_at"] for e in self.server.events(self.ann, until=newest)])
+        self.assertIn(newest, [e["occurred_at"] for e in self.server.events(self.ann, from_=newest)])
+
+    def test_rejected_events_are_listed_with_reason_and_bytes(self):
+        with_code = {entry["code"]: entry for entry in self.server.rejected(source="web")}
+        self.assertEqual(with_code["not_an_object"]["raw"], "7")
+        self.assertEqual(with_code["unknown_type"]["path"].split("/")[:3], ["", "batch", "2"])
+        self.assertEqual({e["code"] for e in self.server.rejected(code="not_an_object")}, {"not_an_object"})
+        self.assertEqual(self.server.rejected(source="app", code="not_an_object"), [])
+        self.assertEqual(self.server.rejected(until="2020-01-01"), [])
+
+    def test_verbose_traits_name_their_event(self):
+        trait = self.server.profile(self.ann, verbose=True)["traits"]["n"]
+        self.assertEqual((trait["value"], trait["source"]), (1, "app"))
+        self.assertIn(trait["message_id"], [e["message_id"] for e in self.server.events(self.ann, type="identify")])
+
+    def test_the_pixel_stores_its_event_and_counts_a_rejected_one(self):
+        before = self.server.metrics()
+        image = self.server.get("/pixel/v1/track?writeKey=wk_web&event=Opened&userId=pixel&properties.mail=7").expect(200)
+        self.assertEqual(len(image.body), 43)
+        self.assertEqual(image.headers["Cache-Control"], "no-store")
+        profile = self.server.lookup("user_id", "pixel")
+        stored = self.server.events(profile["customer_id"])[0]
+        self.assertEqual(stored["event"]["properties"], {"mail": "7"})
+        self.assertEqual(stored["event"]["channel"], "web")
+        self.server.get("/pixel/v1/track?writeKey=wk_web&event=&userId=pixel").expect(200)
+        after = self.server.metrics()
+        name = "tributary_events_rejected_total"
+        self.assertEqual(after.get(name, code="missing_event") - before.get(name, code="missing_event"), 1)
+
+    def test_settings_lead_the_sdk_back_here(self):
+        answer = self.server.get("/v1/projects/wk_web/settings").expect(200)
+        self.assertEqual(answer.json()["integrations"]["Segment.io"],
+                         {"apiKey": "wk_web", "apiHost": f"{self.server.http}/v1", "protocol": "http"})
+        self.assertEqual(answer.headers["Cache-Control"], "no-store")
+
+    def test_a_disabled_source_tells_its_sdk_to_be_silent(self):
+        self.assertIs(self.server.get("/sourceConfig", write_key="wk_closed").expect(200).json()["source"]["enabled"], False)
+
+    def test_counts_add_up(self):
+        metrics = self.server.metrics()
+        events = "tributary_events_total"
+        parts = [metrics.get(events, outcome=outcome) for outcome in ("accepted", "duplicate", "rejected")]
+        self.assertEqual(metrics["tributary_events_received_total"], sum(parts))
+        self.assertEqual(metrics.get("tributary_events_rejected_total"), parts[2])
+
+
+class Cors(unittest.TestCase):
+    """Collection mirrors, reading does not, a refused origin gets nothing."""
+
+    ORIGIN = {"Origin": "https://shop.example"}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(configuration())
+        cls.addClassCleanup(cls.server.close)
+
+    def cors_headers(self, answer) -> dict:
+        return {name.lower(): value for name, value in answer.headers.items()
+                if name.lower().startswith("access-control-")}
+
+    def test_every_answer_of_a_collection_route_mirrors_the_origin(self):
+        answers = {
+            200: self.server.post("/v1/track", event(), self.ORIGIN, write_key="wk_web"),
+            400: self.server.post("/v1/track", b"{", self.ORIGIN, write_key="wk_web"),
+            401: self.server.post("/v1/track", event(), self.ORIGIN),
+            413: self.server.post("/v1/batch", {"batch": [0] * 10_001}, self.ORIGIN, write_key="wk_web"),
+            405: self.server.request("DELETE", "/v1/track", None, self.ORIGIN),
+        }
+        for status, answer in answers.items():
+            headers = self.cors_headers(answer.expect(status))
+            self.assertEqual(headers["access-control-allow-origin"], "https://shop.example", status)
+            self.assertEqual(headers["access-control-allow-credentials"], "true", status)
+            self.assertEqual(headers["access-control-expose-headers"], "Retry-After, X-Request-Id", status)
+            self.assertIn("Origin", answer.headers["Vary"], status)
+
+    def test_preflight_echoes_what_it_is_asked(self):
+        asked = "authorization,x-retry-count,rsa-retry-attempt"
+        for path in ("/v1/t", "/v1/batch/", "/projects/wk_web/settings", "/sourceConfig", "/pixel/v1/page"):
+            answer = self.server.request("OPTIONS", path, None, {
+                **self.ORIGIN, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": asked}).expect(200)
+            self.assertEqual(answer.body, b"")
+            headers = self.cors_headers(answer)
+            self.assertEqual(headers["access-control-allow-origin"], "https://shop.example")
+            self.assertEqual(headers["access-control-allow-headers"], asked)
+            self.assertEqual(headers["access-control-max-age"], "86400")
+            self.assertNotIn("access-control-allow-private-network", headers)
+
+    def test_reading_has_no_cors_header_ever(self):
+        for answer in (self.server.get("/v1/rejected", self.ORIGIN, key=ANALYST),
+                       self.server.get("/v1/rejected", self.ORIGIN),
+                       self.server.post("/v1/profiles/lookup", b"", self.ORIGIN, key=ANALYST),
+                       self.server.request("OPTIONS", "/v1/profiles/lookup", None, self.ORIGIN),
+                       self.server.get("/openapi.json", self.ORIGIN)):
+            self.assertEqual(self.cors_headers(answer), {}, answer)
+
+    def test_a_refused_origin_gets_no_cors_header(self):
+        for answer in (self.server.post("/v1/track", event(), EVIL, write_key="wk_shop"),
+                       self.server.get("/v1/projects/wk_shop/settings", EVIL),
+                       self.server.get("/sourceConfig", EVIL, write_key="wk_shop")):
+            self.assertEqual(self.cors_headers(answer.expect(403)), {})
+
+
+class Validator(unittest.TestCase):
+    """The validator itself can fail."""
+
+    def test_faults_are_found(self):
+        description = Description({"x": {"type": "string"}})
+        good = {"type": "object", "required": ["a"], "properties": {"a": {"type": "array", "items": {"$ref": "#/x"}}}}
+        description.check(good, {"a": ["s"], "b": 1})
+        faults = [(good, []), (good, {}), (good, {"a": [1]}), ({"enum": [1]}, 2), ({"const": True}, 1),
+                  ({"type": "integer"}, True), ({"type": ["string", "null"]}, 1), ({"type": "integer", "minimum": 0}, -1),
+                  ({"type": "string", "pattern": "^a$"}, "b"), ({"type": "string", "format": "date-time"}, "today"),
+                  ({"type": "object", "additionalProperties": {"type": "integer"}}, {"a": "b"}), ({"oneOf": []}, 1)]
+        for schema, value in faults:
+            with self.subTest(schema=schema, value=value), self.assertRaises(SchemaError):
+                description.check(schema, value)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and os.path.isfile(sys.argv[1]):
+        os.environ["TRIBUTARY_BINARY"] = sys.argv.pop(1)
+    unittest.main()
