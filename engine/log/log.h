@@ -17,17 +17,19 @@ namespace tributary {
 
 /// Durable records of one group, on their way to a fold, with the memory they live in.
 struct DurableGroup {
-  std::vector<RecordView> records;                     // in LSN order, one partition's or all partitions' records
-  std::vector<std::shared_ptr<const void>> memory;     // keeps every payload alive
+  std::vector<RecordView> records;                  // in LSN order, one partition's or all partitions' records
+  std::vector<std::shared_ptr<const void>> memory;  // keeps every payload alive
 };
 
 /// Why an append is not possible right now.
 enum class AppendRefusal { overloaded, disk_full, stopping, failed };
 
-/// One caller's records. They keep their order, get consecutive LSNs, and become durable together or not at all.
+/// One caller's records, at least one. They keep their order and get consecutive LSNs. More than fits into one group
+/// spans several, and `done` comes with the last.
 ///
-/// `done` runs exactly once, also on shutdown and failure, on the log thread, after BOTH the group and the acked mark that
-/// covers it are durable. The fold of the group runs at the same time: whoever answers a client waits for both.
+/// `done` runs exactly once, also on shutdown and failure, on a thread of the log, after BOTH the group and the acked
+/// mark that covers it are durable, and after the sink saw the group. It must be quick and must not stop the log. The
+/// fold of the group runs at the same time: whoever answers a client waits for both.
 struct AppendRequest {
   std::vector<Record> records;
   std::function<void(Result<Lsn> last_lsn)> done;
