@@ -1,0 +1,69 @@
+// What the configuration says, as plain option structs: parts take theirs and never see the file.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "connectors/http/server.h"
+#include "engine/engine.h"
+
+namespace tributary {
+
+/// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.
+struct Config {
+  Config();
+
+  EngineOptions engine;
+  HttpServerOptions server;  // body_bytes_max is ingest.body_bytes_max
+  HttpServerOptions ops;
+  std::string public_url;  // base URL that SDKs are told to use; empty: the request's Host
+  IngestLimits ingest;     // already tightened when segment_strict
+  bool segment_strict = false;
+  unsigned io_threads = 0;  // 0: cores - 1, at least 1
+  std::chrono::milliseconds shutdown_announce{2000};
+  std::vector<Source> sources;
+  std::vector<ApiKey> api_keys;
+};
+
+/// One thing that is wrong with the input. Never holds a secret's value.
+struct ConfigMistake {
+  std::string origin;  // file name, `environment` or `command line`
+  int line = 0;        // from 1; 0 when the origin has no lines
+  int column = 0;
+  std::string message;
+};
+
+/// `tributary.yaml:14:9: unknown key "listn", did you mean "listen"?`
+std::string format_mistake(const ConfigMistake& mistake);
+
+/// Where settings come from; later ones win: defaults, file, environment, flags.
+struct ConfigInput {
+  std::string file;                                              // path
+  std::vector<std::pair<std::string, std::string>> environment;  // only names that begin with TRIBUTARY__ count
+  std::vector<std::pair<std::string, std::string>> flags;        // key path and value, as ("server.listen", "[::1]:80")
+};
+
+/// The TRIBUTARY__ variables of this process.
+std::vector<std::pair<std::string, std::string>> process_environment();
+
+/// Reads and validates. Either a configuration without any mistake, or all mistakes, those of the file first and in its
+/// order. Reads the files that `*_file` settings name. Thread: any.
+std::variant<Config, std::vector<ConfigMistake>> load_config(const ConfigInput& input);
+
+/// The same for a text in memory; `name` stands for the file in messages.
+std::variant<Config, std::vector<ConfigMistake>> parse_config(const std::string& text, const std::string& name,
+                                                              const ConfigInput& overrides = {});
+
+/// Settings in which two configurations differ, other than sources and API keys: those need a restart.
+std::vector<std::string> settings_that_differ(const Config& before, const Config& after);
+
+/// The documented file that `tributary config sample` prints; parsing it gives the defaults.
+std::string config_sample();
+
+/// JSON Schema (draft 2020-12) of the file.
+std::string config_schema();
+
+}  // namespace tributary

@@ -1,0 +1,46 @@
+// Turns texts into settings: the YAML file, the environment and flags, each value by the row of its table.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+
+namespace tributary {
+
+/// Where a value was written.
+struct ConfigPosition {
+  std::string origin;
+  int line = 0;
+  int column = 0;
+};
+
+/// What was written, before anything is compared with anything else.
+struct ConfigDraft {
+  Config config;  // without sources and api_keys
+  std::vector<SourceItem> sources;
+  std::vector<ApiKeyItem> api_keys;
+  /// Of each value that was given, by path: `server.listen`, `sources[1].write_keys[0]`; items by `sources[1]`.
+  std::map<std::string, ConfigPosition> positions;
+  std::vector<ConfigMistake> mistakes;
+
+  /// The position of the longest prefix of `path` that was given.
+  ConfigPosition position_of(std::string path) const;
+  void mistake(const ConfigPosition& position, std::string message);
+};
+
+void read_yaml(ConfigDraft& draft, const std::string& text, const std::string& name);
+
+/// `names` are TRIBUTARY__A__B and their values.
+void read_environment(ConfigDraft& draft, const std::vector<std::pair<std::string, std::string>>& variables);
+
+/// Key paths and their values.
+void read_flags(ConfigDraft& draft, const std::vector<std::pair<std::string, std::string>>& flags);
+
+/// Compares what was written: identities, uniqueness, values that need each other. Adds mistakes, fills config.sources
+/// and config.api_keys.
+void finish_draft(ConfigDraft& draft);
+
+}  // namespace tributary

@@ -1,0 +1,304 @@
+#include "config/settings.h"
+
+#include <algorithm>
+
+#include "config/values.h"
+#include "engine/base/check.h"
+
+namespace tributary {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+constexpr int64_t kKiB = 1ll << 10, kMiB = 1ll << 20, kGiB = 1ll << 30, kTiB = 1ll << 40;
+constexpr int64_t kSecond = kMicrosPerSecond, kHour = kMicrosPerHour, kDay = kMicrosPerDay;
+
+using T = SettingType;
+
+// A row's accessor: where in the Target the value lives.
+#define TRIBUTARY_FIELD(target, member) [](target& t) { return SettingField(&t.member); }
+#define AT(member) TRIBUTARY_FIELD(Config, member)
+
+std::vector<Setting<Config>> make_config_settings() {
+  return {
+      {"data_dir", T::text, AT(engine.data_dir),
+       "Directory of the log and the state. One process at a time may use it; relative paths start at the working "
+       "directory."},
+      {"io_threads", T::integer, AT(io_threads), "Threads that serve connections. 0: one less than cores, at least 1.",
+       0, 256},
+      {"partitions", T::integer, AT(engine.partitions),
+       "Slices of the state, one fold thread each; a workspace lives in one. A store keeps the number it was made "
+       "with.",
+       1, 64},
+
+      {"server.listen", T::listen, AT(server.listen),
+       "Address of collection and queries. Port 0 takes a free one, named in the ready line."},
+      {"server.public_url", T::url, AT(public_url),
+       "Base URL that SDKs are told to send to, such as https://events.example.com. Empty: the Host of each request."},
+      {"server.trusted_proxies", T::address, AT(server.trusted_proxies),
+       "Addresses of proxies whose X-Forwarded-For counts."},
+      {"server.tls.certificate_file", T::text, AT(server.tls_certificate_file),
+       "PEM file with the certificate chain. With it and the key file the listener speaks https only."},
+      {"server.tls.key_file", T::text, AT(server.tls_key_file), "PEM file with the private key."},
+
+      {"ops.listen", T::listen, AT(ops.listen),
+       "Address of /livez, /readyz and /metrics. Anyone who reaches it may read them: keep it on loopback or a private "
+       "network."},
+
+      {"ingest.max_body_bytes", T::size, AT(ingest.body_bytes_max),
+       "Body as received, compressed or not; beyond: 413 payload_too_large.", kKiB, kGiB},
+      {"ingest.max_decompressed_bytes", T::size, AT(ingest.decompressed_bytes_max),
+       "Body after decompression, which stops here; beyond: 413 payload_too_large.", kKiB, kGiB},
+      {"ingest.max_event_bytes", T::size, AT(ingest.event_bytes_max),
+       "Source text of one event; beyond: item error event_too_large.", 1 * kKiB, 16 * kMiB},
+      {"ingest.max_batch_events", T::integer, AT(ingest.batch_events_max),
+       "Events in one request; beyond: 413 too_many_events. 0: limited by bytes only.", 0, 1'000'000},
+      {"ingest.max_json_depth", T::integer, AT(ingest.json_depth_max),
+       "Nesting of one event; beyond: item error too_deep.", 4, 512},
+      {"ingest.max_identifier_bytes", T::size, AT(ingest.identifier_bytes_max),
+       "One identifier after trimming; beyond: item error invalid_field.", 16, 64 * kKiB},
+      {"ingest.max_properties", T::integer, AT(ingest.properties_max),
+       "Members of properties or traits; beyond: item error too_many_properties. 0: off.", 0, 1'000'000},
+      {"ingest.max_errors_listed", T::integer, AT(ingest.errors_listed_max),
+       "Errors named in one answer; counts stay exact.", 0, 1'000'000},
+      {"ingest.segment_strict", T::boolean, AT(segment_strict),
+       "Segment's own limits: 32KiB per event, 500KiB per body, 2500 events per request."},
+
+      {"time.max_future", T::duration, AT(ingest.future_micros_max),
+       "An event may be dated this far after its receipt; later ones are moved back to it.", 0, 366 * kDay},
+      {"dedup.window", T::duration, AT(engine.dedup_window_micros),
+       "A message id seen again within this time counts as duplicate; later it is a new event.", 1 * kSecond,
+       3660 * kDay},
+
+      {"http.drain_limit_bytes", T::size, AT(server.drain_bytes_max),
+       "Body bytes read and dropped after a refusal, so that the client can read the answer.", 0, kGiB},
+      {"http.max_start_line_bytes", T::size, AT(server.start_line_bytes_max), "Request line; beyond: 414.", 256, kMiB},
+      {"http.max_header_bytes", T::size, AT(server.header_bytes_max), "Header block; beyond: 431.", kKiB, 4 * kMiB},
+      {"http.max_headers", T::integer, AT(server.headers_max), "Header lines; beyond: 431.", 8, 10'000},
+      {"http.max_connections", T::integer, AT(server.connections_max), "Open connections; beyond: refused.", 1,
+       1'000'000},
+      {"http.max_connections_per_address", T::integer, AT(server.connections_per_address_max),
+       "Open connections of one address. 0: no limit.", 0, 1'000'000},
+      {"http.max_bytes_in_flight", T::size, AT(server.bytes_in_flight_max),
+       "Bytes of all requests being read or answered; beyond: 503 overloaded.", kMiB, kTiB},
+      {"http.max_requests_per_connection", T::integer, AT(server.requests_per_connection_max),
+       "Then the connection is closed. 0: no limit.", 0, 1'000'000'000},
+      {"http.header_timeout", T::duration, AT(server.header_timeout), "Time to send a complete header.", kSecond,
+       kHour},
+      {"http.body_timeout", T::duration, AT(server.body_timeout), "Time to send a complete body.", kSecond, kHour},
+      {"http.idle_timeout", T::duration, AT(server.idle_timeout), "Time a connection may wait between requests.",
+       kSecond, kDay},
+      {"http.write_timeout", T::duration, AT(server.write_timeout), "Time to take an answer.", kSecond, kHour},
+
+      {"log.segment_bytes", T::size, AT(engine.log.segment_bytes), "Size of one log file, written in advance.", kMiB,
+       kGiB},
+      {"log.spare_segments", T::integer, AT(engine.log.spare_segments), "Log files kept ready.", 1, 64},
+      {"log.max_group_bytes", T::size, AT(engine.log.group_bytes_max), "Bytes made durable by one sync.", 64 * kKiB,
+       kGiB},
+      {"log.max_group_records", T::integer, AT(engine.log.group_records_max), "Records made durable by one sync.", 1,
+       1'000'000},
+      {"log.max_queue_bytes", T::size, AT(engine.log.queue_bytes_max),
+       "Bytes waiting for the log; beyond: 503 overloaded.", kMiB, kTiB},
+      {"log.max_queue_records", T::integer, AT(engine.log.queue_records_max),
+       "Records waiting for the log; beyond: 503 overloaded.", 1, 100'000'000},
+      {"log.seal", T::boolean, AT(engine.log.seal), "Compress full log files."},
+      {"log.retention_bytes", T::size, AT(engine.log.retention_bytes),
+       "Old log files beyond this size are deleted, and their events leave the timelines. 0: keep everything."},
+      {"log.retention_age", T::duration, AT(engine.log.retention_micros),
+       "Log files older than this are deleted. 0: keep everything."},
+      {"log.disk_low_bytes", T::size, AT(engine.log.disk_low_bytes),
+       "Below this much free space events are refused with 503 disk_full until space returns. 0: 2 % of the disk, at "
+       "least "
+       "512MiB."},
+      {"log.ballast_bytes", T::size, AT(engine.log.ballast_bytes),
+       "A file that is given up when space runs out, so that what is in memory can still be written. 0: none.", 0,
+       kTiB},
+
+      {"state.front_table_bytes", T::size, AT(engine.front_table_bytes), "Memory for identifiers and profiles in use.",
+       kMiB, 16 * kTiB},
+      {"state.block_cache_bytes", T::size, AT(engine.block_cache_bytes), "Memory for blocks of the state's files.",
+       kMiB, 16 * kTiB},
+      {"state.write_buffer_bytes", T::size, AT(engine.write_buffer_bytes),
+       "Changes of the state kept in memory before they are written.", kMiB, kTiB},
+      {"state.flush_interval", T::duration, AT(engine.state_flush_micros),
+       "The state is written at least this often; a restart folds what the log has since.", 100'000, kHour},
+      {"state.max_fold_queue_events", T::integer, AT(engine.fold_queue_events_max),
+       "Durable events waiting to be folded; beyond: 503 overloaded.", 1, 100'000'000},
+
+      {"shutdown.announce", T::duration, AT(shutdown_announce),
+       "After SIGTERM readiness is red for this long before the listener closes, so that a balancer can turn away.", 0,
+       5 * kSecond},
+  };
+}
+
+#undef AT
+#define AT(member) TRIBUTARY_FIELD(SourceItem, member)
+
+std::vector<Setting<SourceItem>> make_source_settings() {
+  return {
+      {.path = "id",
+       .type = T::text,
+       .field = AT(id),
+       .help = "Name of the source in answers, timelines and metrics: 1 to 64 of A-Z a-z 0-9 _ . -",
+       .required = true,
+       .example = "web"},
+      {.path = "name",
+       .type = T::text,
+       .field = AT(name),
+       .help = "Name for people. Empty: the id.",
+       .example = "Web shop"},
+      {.path = "workspace",
+       .type = T::text,
+       .field = AT(workspace),
+       .help = "Tenant: events, identifiers and customers of two workspaces never meet.",
+       .required = true,
+       .example = "default"},
+      {.path = "kind",
+       .type = T::word,
+       .field = AT(kind),
+       .help = "What sends the events.",
+       .words = "sdk",
+       .example = "sdk"},
+      {.path = "write_keys",
+       .type = T::secrets,
+       .field = AT(write_keys),
+       .help = "Keys that open the source; two let a key be replaced without a gap. Public when trust is browser.",
+       .required = true,
+       .example = "[wk_change_me]"},
+      {.path = "default_country",
+       .type = T::country,
+       .field = AT(default_country),
+       .help = "Country of phone numbers without one, such as CN.",
+       .example = "CN"},
+      {.path = "trust",
+       .type = T::word,
+       .field = AT(trust),
+       .help =
+           "browser: the key is public, so identifiers are claimed. server: the key is secret, so they are verified.",
+       .words = "browser server",
+       .example = "browser"},
+      {.path = "enabled",
+       .type = T::boolean,
+       .field = AT(enabled),
+       .help = "false: its events are refused with 404 source_disabled.",
+       .example = "true"},
+      {.path = "allowed_origins",
+       .type = T::text_list,
+       .field = AT(allowed_origins),
+       .help = "Origins of pages that may send, such as https://shop.example.com. Empty: every origin.",
+       .example = "[]"},
+      {.path = "sdk_http_config",
+       .type = T::json,
+       .field = AT(sdk_http_config),
+       .help = "A map served to browser SDKs as httpConfig, which steers their retries.",
+       .example = "{rateLimitConfig: {enabled: true, maxRetryCount: 100}}"},
+  };
+}
+
+#undef AT
+#define AT(member) TRIBUTARY_FIELD(ApiKeyItem, member)
+
+std::vector<Setting<ApiKeyItem>> make_api_key_settings() {
+  return {
+      {.path = "id",
+       .type = T::text,
+       .field = AT(id),
+       .help = "Name of the key: 1 to 64 of A-Z a-z 0-9 _ . -",
+       .required = true,
+       .example = "analyst"},
+      {.path = "workspace",
+       .type = T::text,
+       .field = AT(workspace),
+       .help = "Tenant whose customers it may read.",
+       .required = true,
+       .example = "default"},
+      {.path = "role",
+       .type = T::word,
+       .field = AT(role),
+       .help = "What it may do.",
+       .words = "analyst admin",
+       .required = true,
+       .example = "analyst"},
+      {.path = "secret",
+       .type = T::secret,
+       .field = AT(secret),
+       .help = "Sent as Authorization: Bearer. Only its SHA-256 is kept in memory.",
+       .required = true,
+       .example = "sk_change_me"},
+  };
+}
+
+#undef AT
+#undef TRIBUTARY_FIELD
+
+// A default outside its own bounds would make the sample a mistake.
+template <class Target>
+std::vector<Setting<Target>> checked(std::vector<Setting<Target>> settings) {
+  Target defaults;
+  for (const Setting<Target>& setting : settings) {
+    bool number = setting.type == T::integer || setting.type == T::size || setting.type == T::duration;
+    int64_t value = number_of(setting.field(defaults));
+    if (number && (value < setting.min || value > setting.max)) {
+      check_failed(__FILE__, __LINE__, "default within its bounds", std::string(setting.path));
+    }
+  }
+  return settings;
+}
+
+}  // namespace
+
+const std::vector<Setting<Config>>& config_settings() {
+  static const auto settings = checked(make_config_settings());
+  return settings;
+}
+
+const std::vector<Setting<SourceItem>>& source_settings() {
+  static const auto settings = checked(make_source_settings());
+  return settings;
+}
+
+const std::vector<Setting<ApiKeyItem>>& api_key_settings() {
+  static const auto settings = checked(make_api_key_settings());
+  return settings;
+}
+
+std::vector<std::string> split_words(std::string_view words) {
+  std::vector<std::string> out;
+  for (size_t start = 0; start < words.size();) {
+    size_t end = std::min(words.find(' ', start), words.size());
+    out.emplace_back(words.substr(start, end - start));
+    start = end + 1;
+  }
+  return out;
+}
+
+int64_t number_of(const SettingField& field) {
+  return std::visit(Overloaded{
+                        [](std::string*) { return int64_t{0}; },
+                        [](std::vector<std::string>*) { return int64_t{0}; },
+                        [](std::chrono::seconds* value) { return int64_t{value->count()} * kMicrosPerSecond; },
+                        [](std::chrono::milliseconds* value) { return int64_t{value->count()} * 1000; },
+                        [](auto* value) { return static_cast<int64_t>(*value); },
+                    },
+                    field);
+}
+
+std::string spell(SettingType type, const SettingField& field) {
+  if (auto text = std::get_if<std::string*>(&field)) return **text;
+  if (auto flag = std::get_if<bool*>(&field)) return **flag ? "true" : "false";
+  if (auto list = std::get_if<std::vector<std::string>*>(&field)) {
+    std::string out = "[";
+    for (const std::string& item : **list) out += (out.size() > 1 ? ", " : "") + item;
+    return out + "]";
+  }
+  if (type == SettingType::size) return format_size(number_of(field));
+  if (type == SettingType::duration) return format_duration(number_of(field));
+  return std::to_string(number_of(field));
+}
+
+}  // namespace tributary
