@@ -1,8 +1,11 @@
 // Which key opens what. Secrets are kept and compared as SHA-256 in constant time.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -14,13 +17,16 @@ class KeyRing {
  public:
   KeyRing(std::vector<Source> sources, std::vector<ApiKey> api_keys);
 
-  /// The source a write key belongs to; null when no source has it. `key` may be `id:secret`.
+  /// The source a write key belongs to; null when no source has it. `key` may be `id:secret`; a trailing ':' (a Basic
+  /// user name with an empty password) is ignored.
   const Source* source_of(std::string_view write_key) const;
   const ApiKey* api_key_of(std::string_view secret) const;
   const Source* source_by_id(std::string_view id) const;
   const std::vector<Source>& sources() const { return sources_; }
 
  private:
+  const Source* find_write_key(std::string_view key) const;
+
   std::vector<Source> sources_;
   std::vector<ApiKey> api_keys_;
   std::vector<std::pair<std::string, size_t>> write_keys_;  // SHA-256 of the key, index of its source; sorted

@@ -11,15 +11,15 @@ namespace tributary {
 /// One complete request. Exists => the gate has accepted its framing and its body is complete and within limits.
 /// Lifetime: belongs to its session until the answer is written; views point into it.
 struct HttpRequest {
-  std::string method;                                       // upper case
-  std::string target;                                       // as sent, origin form; never logged (it may carry a write key)
-  std::vector<std::string> path;                            // split at '/', empty segments dropped, each decoded once
-  std::vector<std::pair<std::string, std::string>> query;   // decoded, in order
-  std::vector<std::pair<std::string, std::string>> headers; // names lower-case
-  std::string body;                                         // as received; 64 readable bytes follow its end
-  std::string remote_address;                               // of the connection, or the rightmost untrusted proxy hop
-  std::vector<std::string> arguments;                       // values of the matched route's {names}, in order
-  std::string request_id;                                   // echoed from X-Request-Id when well formed, else made
+  std::string method;             // upper case
+  std::string target;             // as sent, origin form; never logged (it may carry a write key)
+  std::vector<std::string> path;  // split at '/', empty segments dropped, each decoded once
+  std::vector<std::pair<std::string, std::string>> query;    // decoded, in order
+  std::vector<std::pair<std::string, std::string>> headers;  // names lower-case
+  std::string body;                                          // as received; 64 readable bytes follow its end
+  std::string remote_address;                                // of the connection, or the rightmost untrusted proxy hop
+  std::vector<std::string> arguments;                        // values of the matched route's {names}, in order
+  std::string request_id;                                    // echoed from X-Request-Id when well formed, else made
   bool tls = false;
 
   /// The first value of a header by lower-case name; empty when absent.
@@ -36,7 +36,7 @@ struct HttpResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // beyond those the session adds
   bool close = false;                                        // end the connection after this answer
-  bool cors = true;  // false: no CORS header even on a mirror route, because the source refused the origin
+  bool cors = true;                                          // false: no CORS header even on a mirrored route
 };
 
 }  // namespace tributary

@@ -37,13 +37,17 @@ struct Route {
 
 /// A match: the route and the decoded values of its {names}, in pattern order.
 struct RouteMatch {
-  const Route* route = nullptr;          // null: no route with this path and method
+  const Route* route = nullptr;  // null: no route with this path and method
   std::vector<std::string> arguments;
-  std::string allow;                     // methods of this path, for 405; empty when no route has this path
-  CorsPolicy cors = CorsPolicy::none;    // of the path, whatever the method
+  std::string allow;                   // methods of this path, for 405; empty when no route has this path
+  CorsPolicy cors = CorsPolicy::none;  // of the path, whatever the method
   ErrorStyle errors = ErrorStyle::problem;
 };
 
+/// A path that stands literally hides a pattern with {names} that would match it too. A path that no route has counts
+/// as collection path (mirrored, sdk errors) on a router with at least one mirrored route: SDKs must be able to read
+/// the 404.
+///
 /// Immutable after start. Thread: any.
 class Router {
  public:
@@ -52,7 +56,18 @@ class Router {
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
+  /// The routes of one path, one per method.
+  struct Path {
+    std::vector<std::string> pattern;
+    std::vector<size_t> routes;
+  };
+  const Path* find_path(const std::vector<std::string>& path) const;
+
   std::vector<Route> routes_;
+  // Sorted by pattern. Not hashed: the key is text of the request.
+  std::vector<Path> literal_paths_;
+  std::vector<Path> parameter_paths_;
+  bool has_mirrored_routes_ = false;
 };
 
 }  // namespace tributary

@@ -1,0 +1,164 @@
+#include "connectors/http/request_target.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace tributary {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// The byte of an escape at `at`, or -1 when there is none.
+int escaped_byte(std::string_view text, size_t at) {
+  if (at + 2 >= text.size()) return -1;
+  int high = hex_value(text[at + 1]);
+  int low = hex_value(text[at + 2]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+// Bytes of the UTF-8 sequence at the front of `text`; 0 when it is none.
+size_t utf8_sequence(std::string_view text) {
+  auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
+  auto is_tail = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  uint8_t lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead <= 0xdf) return is_tail(1) ? 2 : 0;
+  if (lead >= 0xe0 && lead <= 0xef) {
+    if (lead == 0xe0 && byte(1) < 0xa0) return 0;  // overlong
+    if (lead == 0xed && byte(1) > 0x9f) return 0;  // surrogate
+    return is_tail(1) && is_tail(2) ? 3 : 0;
+  }
+  if (lead >= 0xf0 && lead <= 0xf4) {
+    if (lead == 0xf0 && byte(1) < 0x90) return 0;  // overlong
+    if (lead == 0xf4 && byte(1) > 0x8f) return 0;  // above U+10FFFF
+    return is_tail(1) && is_tail(2) && is_tail(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+void replace_invalid_utf8(std::string& text) {
+  std::string repaired;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    size_t length = utf8_sequence(rest);
+    if (length > 0) {
+      repaired += rest.substr(0, length);
+    } else {
+      repaired += "\xef\xbf\xbd";
+    }
+    rest.remove_prefix(std::max<size_t>(length, 1));
+  }
+  text = std::move(repaired);
+}
+
+bool decode_segment(std::string_view text, std::string& out) {
+  if (text.find('%') == std::string_view::npos) {
+    out.assign(text);
+  } else {
+    out.clear();
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (text[i] != '%') {
+        out += text[i];
+        continue;
+      }
+      int byte = escaped_byte(text, i);
+      if (byte <= 0) return false;  // bad escape, or %00
+      out += static_cast<char>(byte);
+      i += 2;
+    }
+  }
+  return out != "." && out != ".." && is_utf8(out);
+}
+
+// Reuses the strings of the request before: a keep-alive connection asks for the same path again and again.
+template <class Item>
+Item& item_at(std::vector<Item>& items, size_t index) {
+  return index < items.size() ? items[index] : items.emplace_back();
+}
+
+std::optional<RejectionCode> parse_path(std::string_view path, std::vector<std::string>& segments) {
+  size_t count = 0;
+  while (!path.empty()) {
+    size_t slash = path.find('/');
+    std::string_view segment = path.substr(0, slash);
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    if (segment.empty()) continue;
+    if (count == kPathSegmentsMax) return RejectionCode::not_found;
+    if (!decode_segment(segment, item_at(segments, count++))) return RejectionCode::malformed_request;
+  }
+  segments.resize(count);
+  return std::nullopt;
+}
+
+// Calls on_field(name, value), both still encoded, for each non-empty field.
+template <class OnField>
+void for_each_field(std::string_view form, OnField on_field) {
+  while (!form.empty()) {
+    size_t ampersand = form.find('&');
+    std::string_view field = form.substr(0, ampersand);
+    form.remove_prefix(ampersand == std::string_view::npos ? form.size() : ampersand + 1);
+    if (field.empty()) continue;
+    size_t equals = field.find('=');
+    on_field(field.substr(0, equals), equals == std::string_view::npos ? std::string_view{} : field.substr(equals + 1));
+  }
+}
+
+}  // namespace
+
+std::optional<RejectionCode> parse_target(std::string_view target, HttpRequest& request) {
+  size_t question = target.find('?');
+  std::string_view path = target.substr(0, question);
+  if (auto refusal = parse_path(path == "*" ? std::string_view{} : path, request.path)) return refusal;
+  size_t count = 0;
+  if (question != std::string_view::npos) {
+    for_each_field(target.substr(question + 1), [&](std::string_view name, std::string_view value) {
+      auto& parameter = item_at(request.query, count++);
+      decode_form_value(name, parameter.first);
+      decode_form_value(value, parameter.second);
+    });
+  }
+  request.query.resize(count);
+  return std::nullopt;
+}
+
+void decode_form_value(std::string_view text, std::string& out) {
+  out.clear();
+  for (size_t i = 0; i < text.size(); ++i) {
+    int byte = text[i] == '%' ? escaped_byte(text, i) : -1;
+    if (byte >= 0) {
+      out += static_cast<char>(byte);
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  if (!is_utf8(out)) replace_invalid_utf8(out);
+}
+
+std::optional<std::string> form_field(std::string_view form, std::string_view name) {
+  std::optional<std::string> found;
+  std::string decoded_name;
+  for_each_field(form, [&](std::string_view field_name, std::string_view value) {
+    if (found) return;
+    decode_form_value(field_name, decoded_name);
+    if (decoded_name == name) decode_form_value(value, found.emplace());
+  });
+  return found;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    size_t length = utf8_sequence(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace tributary

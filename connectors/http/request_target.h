@@ -1,0 +1,35 @@
+// The target of a request: path segments and query parameters.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "connectors/http/message.h"
+#include "engine/domain/rejection.h"
+
+namespace tributary {
+
+/// Fills request.path and request.query from an origin-form target (which the gate has let pass).
+///
+/// The path is cut at '/' first and each segment decoded once afterwards, so `%2F` is data of its segment and never a
+/// separator; empty segments are dropped, which is how `//v1//batch/` is `/v1/batch` without a redirect.
+/// Errors: malformed_request for a bad escape, `%00`, a decoded segment that is not UTF-8, `.` and `..`;
+///         not_found for more than kPathSegmentsMax segments.
+std::optional<RejectionCode> parse_target(std::string_view target, HttpRequest& request);
+
+constexpr size_t kPathSegmentsMax = 32;
+
+/// Decodes one value of application/x-www-form-urlencoded: '+' is a space, a bad escape stands for itself (as in the
+/// URL standard), bytes that are not UTF-8 become U+FFFD. Source: WHATWG URL, section
+/// "application/x-www-form-urlencoded".
+void decode_form_value(std::string_view text, std::string& out);
+
+/// The first field of that name in a urlencoded form, decoded; nothing when it is absent.
+std::optional<std::string> form_field(std::string_view form, std::string_view name);
+
+/// True for well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF.
+/// Source: Unicode 15, table 3-7.
+bool is_utf8(std::string_view text);
+
+}  // namespace tributary
