@@ -6,6 +6,7 @@
 #include "connectors/http/answers.h"
 #include "connectors/http/ingest_bridge.h"
 #include "connectors/http/unwrap.h"
+#include "connectors/sdk/form_body.h"
 #include "connectors/sdk/pixel.h"
 
 namespace asio = boost::asio;
@@ -77,6 +78,10 @@ std::optional<HttpResponse> Collector::prepare(const HttpRequest& request, const
   } else if (auto rejection = unwrap_body(request, services_.limits, prepared.body, body)) {
     return refuse(request, rejection->code, rejection->message);
   }
+  if (std::optional<std::string> json = form_json(request, body)) {
+    prepared.body = std::move(*json);
+    body = prepared.body;
+  }
   EventParser& parser = thread_parser();
   if (auto rejection = parser.parse(body, route.shape)) return refuse(request, rejection->code, rejection->message);
   if (!known) known = access(*ring, request, parser.body_write_key());
@@ -90,6 +95,10 @@ void Collector::read_items(const HttpRequest& request, const CollectRoute& route
   const KeyedHash& index_key = services_.engine.index_key(source.workspace);
   prepared.ingest.items = parser.read_events(source, index_key, receive_context(request, route));
   prepared.errors = item_errors(prepared.ingest.items, services_.limits.errors_listed_max);
+  if (size_t blocked = parser.blocked_count())
+    services_.metrics.identifiers_blocked.increment(static_cast<double>(blocked));
+  if (size_t invalid = parser.invalid_count())
+    services_.metrics.identifiers_invalid.increment(static_cast<double>(invalid));
 }
 
 Collector::Access Collector::access(const KeyRing& ring, const HttpRequest& request, std::string_view key) {
