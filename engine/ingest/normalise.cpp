@@ -35,14 +35,20 @@ IdFault fault_of(std::string_view raw, std::string_view cleaned, size_t bytes_ma
 
 /// Numbers on cards are printed in groups and typed in either width; leading zeroes count, O and 0 differ.
 std::optional<std::string> card_number(std::string_view value) {
-  std::optional<std::string> folded = nfkc(value);
-  if (!folded) return std::nullopt;
-  std::string result;
-  for_each_code_point(*folded, [&](char32_t c) {
-    if (is_white_space(c) || c == '-' || c == 0x2013 || c == '.' || c == '/' || c == '_') return;
-    append_utf8(result, c >= 'a' && c <= 'z' ? c - 32 : c);
-  });
-  return result;
+  std::string current(value);
+  // What a separator held apart can compose once it is gone: repeated until nothing changes, three rounds at most.
+  for (int round = 0; round < 4; ++round) {
+    std::optional<std::string> folded = nfkc(current);
+    if (!folded) return std::nullopt;
+    std::string result;
+    for_each_code_point(*folded, [&](char32_t c) {
+      if (is_white_space(c) || c == '-' || c == 0x2013 || c == '.' || c == '/' || c == '_') return;
+      append_utf8(result, c >= 'a' && c <= 'z' ? c - 32 : c);
+    });
+    if (result == current) break;
+    current = std::move(result);
+  }
+  return current;
 }
 
 /// 18 characters of the unified social credit code; the last is a check character. Source: GB 32100-2015 section 4.
@@ -74,7 +80,9 @@ Normalised normalise_credit_code(std::string_view value) {
 /// Kinds whose values mean something only inside a shop, app or programme carry that scope in front: `<scope>:<value>`,
 /// where a kind with platforms begins its scope with the platform: `shopify:<shop domain>:<id>`.
 Normalised normalise_scoped(const IdentifierKind& kind, std::string_view value) {
-  size_t colon = value.rfind(':');
+  constexpr std::string_view kGlobalId = ":gid://";  // gid://shopify/Customer/123
+  size_t global_id = value.find(kGlobalId);
+  size_t colon = global_id != std::string_view::npos ? global_id : value.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return Normalised::refused("scope_missing");
   std::string scope(value.substr(0, colon));
   std::string_view id = value.substr(colon + 1);
@@ -89,7 +97,7 @@ Normalised normalise_scoped(const IdentifierKind& kind, std::string_view value) 
   }
   if (kind.platform == "shopify") {
     for (char& c : scope) c = ascii_lower(c);
-    id = id.substr(id.rfind('/') + 1);  // gid://shopify/Customer/123
+    id = id.substr(id.rfind('/') + 1);
   }
   if (id.empty() || id == "0") return Normalised::refused("identifier_blocked");
   return Normalised::of(scope + ':' + std::string(id));
@@ -165,7 +173,11 @@ CleanId clean_message_id(std::string_view raw, size_t bytes_max) {
 NormalisedValue normalise_identifier(const IdentifierKind& kind, std::string_view raw, std::string_view default_country,
                                      size_t identifier_bytes_max) {
   std::string scratch;
-  CleanId clean = clean_id(raw, identifier_bytes_max, scratch);
+  // An address with a control character inside is damaged: leaving the character out would be a guess at another
+  // address.
+  bool verbatim_inside = kind.family == IdentifierFamily::email;
+  CleanId clean =
+      verbatim_inside ? clean_message_id(raw, identifier_bytes_max) : clean_id(raw, identifier_bytes_max, scratch);
   if (clean.fault != IdFault::none) return refused("identifier_invalid", false);
   switch (blocked_for_every_kind(clean.text)) {
     case Blocked::listed:

@@ -11,6 +11,12 @@ constexpr std::string_view kInvalid = "email_invalid";
 constexpr size_t kLabelBytesMax = 63;
 constexpr size_t kDomainBytesMax = 253;
 
+bool has_controls(std::string_view text) {
+  bool found = false;
+  for_each_code_point(text, [&](char32_t c) { found = found || c < 0x20 || (c >= 0x7f && c < 0xa0); });
+  return found;
+}
+
 bool is_special(char c) {
   return static_cast<unsigned char>(c) <= ' ' || c == 0x7f ||
          std::string_view("()<>[]:;,\\\"").find(c) != std::string_view::npos;
@@ -127,7 +133,7 @@ Normalised normalise_email(std::string_view trimmed) {
   std::optional<std::string> folded = nfkc(trimmed);
   if (!folded) return Normalised::refused(kInvalid);
   std::string_view address = without_wrapping(trim_white_space(*folded));
-  std::optional<size_t> at = split_position(address);
+  std::optional<size_t> at = has_controls(address) ? std::nullopt : split_position(address);
   if (!at || *at == 0 || *at + 1 == address.size()) return Normalised::refused(kInvalid);
   std::string_view local = address.substr(0, *at);
   if (!is_well_formed_local_part(local)) return Normalised::refused(kInvalid);
