@@ -129,7 +129,8 @@ std::string quoted(const std::string& word) {
   return out + "'";
 }
 
-std::string resume_command(const ImportOptions& options) {
+/// The command that began this import, as a shell reads it; secrets stay with whoever typed them.
+std::string import_words(const ImportOptions& options) {
   std::string command = "tributary import " + quoted(options.file);
   if (!options.mapping_file.empty()) command += " --mapping " + quoted(options.mapping_file);
   if (options.format == ImportFormat::ndjson) command += " --format ndjson";
@@ -138,7 +139,7 @@ std::string resume_command(const ImportOptions& options) {
   if (!options.connection_flags.empty()) command += " " + options.connection_flags;
   if (!options.checkpoint_file.empty()) command += " --checkpoint " + quoted(options.checkpoint_file);
   if (!options.report_file.empty()) command += " --report " + quoted(options.report_file);
-  return command + " --resume";
+  return command;
 }
 
 void print_counts(const ImportCounts& counts, bool complete, const std::string& report) {
@@ -220,7 +221,8 @@ class Command {
     say(result.message);
     if (result.end == ImportEnd::failed) return kIo;
     if (result.end == ImportEnd::refused) return kUsage;
-    say("to go on: " + resume_command(options_));
+    bool saved = state_.place.line > 0 && !unsaved_;
+    say("to go on: " + import_words(options_) + (saved ? " --resume" : ""));
     return result.end == ImportEnd::unreachable ? kUnavailable : 128 + result.signal;
   }
 
