@@ -31,7 +31,8 @@ def includes_beast(path):
 
 
 def run_one(binary, build, path):
-    result = subprocess.run([binary, "-p", build, "--quiet", "--extra-arg=-Wno-unknown-warning-option", path],
+    result = subprocess.run([binary, "-p", build, "--quiet", "--extra-arg=-Wno-unknown-warning-option",
+                             "--extra-arg=-Wno-deprecated-declarations", path],
                             cwd=REPOSITORY, capture_output=True, text=True, check=False)
     return path, result.returncode, result.stdout.replace(REPOSITORY + "/", "")
 
