@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/domain/rejection.h"
+#include "engine/engine.h"
 
 namespace tributary {
 

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "connectors/http/request_target.h"
-#include "engine/ingest/event_parser.h"
+#include "engine/engine.h"
 
 namespace tributary {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "connectors/http/message.h"
-#include "engine/domain/rejection.h"
+#include "engine/engine.h"
 
 namespace tributary {
 
