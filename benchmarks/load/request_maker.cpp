@@ -1,0 +1,107 @@
+#include "benchmarks/load/request_maker.h"
+
+#include <chrono>
+
+#include "engine/base/keyed_hash.h"
+#include "engine/base/time.h"
+
+namespace tributary::load {
+namespace {
+
+// Places to patch, each of its final width.
+constexpr std::string_view kMessage = "MMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM";  // 20 digits run, 12 digits number
+constexpr std::string_view kUser = "UUUUUUUUUU";
+constexpr std::string_view kDevice = "DDDDDDDDDDDDDDDDDDDD";
+constexpr std::string_view kTime = "TTTTTTTTTTTTTTTTTTTTTTTT";  // 2026-11-21T23:42:42.405Z
+constexpr std::string_view kOrder = "RRRRRRRRRRRR";
+
+std::string text(std::string_view view) { return std::string(view); }
+
+}  // namespace
+
+RequestMaker::RequestMaker(const Workload& workload, Population& population)
+    : workload_(workload), population_(population) {
+  std::string body, target = "/v1/profiles/lookup";
+  std::string authorization = "Bearer " + workload.api_key;
+  if (workload.lookup) {
+    body = R"({"kind":"user_id","value":"u-)" + text(kUser) + "\"}";
+  } else {
+    events_ = workload.batch;
+    target = workload.batch == 1 ? "/v1/track" : "/v1/batch";
+    authorization = "Basic " + base64(workload.write_key + ":");
+    for (size_t i = 0; i < workload.batch; ++i) body += (i == 0 ? "" : ",") + event_json();
+    if (workload.batch > 1) body = R"({"batch":[)" + body + "]}";
+  }
+  bytes_ = "POST " + target + " HTTP/1.1\r\nHost: " + workload.host + "\r\nAuthorization: " + authorization +
+           "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  size_t body_begin = bytes_.size();
+  bytes_ += body;
+  find_places(body_begin);
+}
+
+/// An order as a browser's SDK sends it, padded to the wanted size by the page's address.
+std::string RequestMaker::event_json() const {
+  auto build = [](size_t padding) {
+    return R"({"type":"track","event":"Order Completed","messageId":"load-)" + text(kMessage) + R"(","userId":"u-)" +
+           text(kUser) + R"(","anonymousId":")" + text(kDevice) + R"(","timestamp":")" + text(kTime) +
+           R"(","context":{"library":{"name":"analytics.js","version":"next-1.84.3"},"locale":"en-GB",)" +
+           R"("userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",)" +
+           R"("page":{"path":"/checkout","url":"https://shop.example/checkout)" +
+           (padding > 0 ? "?" + std::string(padding - 1, 'q') : "") + R"("}},"properties":{"order_id":")" +
+           text(kOrder) +
+           R"(","total":63.40,"currency":"EUR","products":[{"sku":"G-32","name":"Monopoly","price":31.70,"quantity":2}]}})";
+  };
+  size_t least = build(0).size();
+  return build(workload_.event_bytes > least ? workload_.event_bytes - least : 0);
+}
+
+void RequestMaker::find_places(size_t body_begin) {
+  size_t count = workload_.lookup ? 1 : events_;
+  size_t at = body_begin;
+  for (size_t i = 0; i < count; ++i) {
+    auto find = [&](std::string_view mark) {
+      size_t found = bytes_.find(mark, at);
+      return found == std::string::npos ? 0 : found;
+    };
+    places_.push_back({find(kMessage), find(kUser), find(kDevice), find(kTime), find(kOrder)});
+    at = std::max(places_.back().user, places_.back().order) + 1;
+  }
+}
+
+std::string_view RequestMaker::next() {
+  if (!workload_.lookup) refresh_time();
+  for (const EventPlaces& places : places_) patch(places);
+  return bytes_;
+}
+
+void RequestMaker::patch(const EventPlaces& places) {
+  uint64_t customer = population_.next_customer();
+  write_digits(places.user, kUser.size(), customer);
+  if (workload_.lookup) return;
+  uint64_t message = population_.next_message();
+  write_digits(places.message, 20, population_.run_id());
+  write_digits(places.message + 20, 12, message);
+  write_digits(places.order, kOrder.size(), message);
+  // A customer's own device, or one that no event had before: 1 + run + number never meets 0 + customer.
+  bool fresh = population_.next_is_new_device();
+  write_digits(places.device, 1, fresh ? 1 : 0);
+  write_digits(places.device + 1, 9, fresh ? population_.run_id() : 0);
+  write_digits(places.device + 10, 10, fresh ? message : customer);
+  bytes_.replace(places.time, kTime.size(), time_);
+}
+
+void RequestMaker::write_digits(size_t at, size_t width, uint64_t number) {
+  for (size_t i = width; i > 0; --i) {
+    bytes_[at + i - 1] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+}
+
+void RequestMaker::refresh_time() {
+  int64_t millis = system_clock().now().micros / 1000;
+  if (millis == time_millis_) return;
+  time_millis_ = millis;
+  time_ = format_iso8601(Timestamp{millis * 1000});
+}
+
+}  // namespace tributary::load

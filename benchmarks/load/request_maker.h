@@ -1,0 +1,75 @@
+// Requests whose bytes are made once; each use patches ids in place.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tributary::load {
+
+/// What the requests are about.
+struct Workload {
+  bool lookup = false;           // POST /v1/profiles/lookup instead of events
+  size_t batch = 1;              // events per request; 1: POST /v1/track
+  uint64_t customers = 100'000;  // u-0000000000 ..
+  double new_evidence = 0.1;     // share of events whose device was never seen
+  bool sequential = false;       // customers one after the other instead of at random
+  size_t event_bytes = 600;      // of one event's JSON, at least what the template needs
+  std::string write_key = "wk_app";
+  std::string api_key = "sk_analyst";
+  std::string host;  // of the Host header
+  uint64_t seed = 1;
+};
+
+/// Hands out customers and message ids for all connections. The run id makes message ids of two runs differ.
+class Population {
+ public:
+  Population(const Workload& workload, uint64_t run_id)
+      : workload_(workload), random_(workload.seed), run_id_(run_id) {}
+  uint64_t next_customer() {
+    return workload_.sequential ? serial_++ % workload_.customers : random_() % workload_.customers;
+  }
+  bool next_is_new_device() { return static_cast<double>(random_() >> 11) * 0x1.0p-53 < workload_.new_evidence; }
+  uint64_t next_message() { return message_++; }
+  uint64_t run_id() const { return run_id_; }
+
+ private:
+  const Workload& workload_;
+  std::mt19937_64 random_;
+  uint64_t run_id_;
+  uint64_t serial_ = 0;
+  uint64_t message_ = 0;
+};
+
+/// The complete bytes of one connection's requests: headers and body, of constant length.
+class RequestMaker {
+ public:
+  RequestMaker(const Workload& workload, Population& population);
+
+  /// Patches the next customers, message ids and time into the bytes. Lifetime: until the next call.
+  std::string_view next();
+  size_t events() const { return events_; }
+
+ private:
+  struct EventPlaces {
+    size_t message, user, device, time, order;
+  };
+
+  std::string event_json() const;
+  void find_places(size_t body_begin);
+  void patch(const EventPlaces& places);
+  void write_digits(size_t at, size_t width, uint64_t number);
+  void refresh_time();
+
+  const Workload& workload_;
+  Population& population_;
+  size_t events_ = 0;
+  std::string bytes_;
+  std::vector<EventPlaces> places_;
+  std::string time_;
+  int64_t time_millis_ = -1;
+};
+
+}  // namespace tributary::load
