@@ -6,7 +6,6 @@
 #include "connectors/http/answers.h"
 #include "connectors/http/ingest_bridge.h"
 #include "connectors/http/unwrap.h"
-#include "connectors/sdk/form_body.h"
 #include "connectors/sdk/pixel.h"
 
 namespace asio = boost::asio;
@@ -77,10 +76,6 @@ std::optional<HttpResponse> Collector::prepare(const HttpRequest& request, const
     body = *given_body;
   } else if (auto rejection = unwrap_body(request, services_.limits, prepared.body, body)) {
     return refuse(request, rejection->code, rejection->message);
-  }
-  if (std::optional<std::string> json = form_json(request, body)) {
-    prepared.body = std::move(*json);
-    body = prepared.body;
   }
   EventParser& parser = thread_parser();
   if (auto rejection = parser.parse(body, route.shape)) return refuse(request, rejection->code, rejection->message);

@@ -1,0 +1,96 @@
+// openapi.yaml describes every route that is served, and nothing else.
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <set>
+
+#include "connectors/query/query_routes.h"
+#include "connectors/sdk/sdk_routes.h"
+
+namespace tributary {
+namespace {
+
+namespace json = boost::json;
+
+/// Routes are only listed here, never called.
+struct NoEngine : Engine {
+  void ingest(IngestRequest, std::function<void(IngestOutcome)>) override { abort(); }
+  const KeyedHash& index_key(WorkspaceId) override { abort(); }
+  Result<ProfileView> profile_of(WorkspaceId, const Identifier&) override { abort(); }
+  Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { abort(); }
+  Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override { abort(); }
+  Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override { abort(); }
+  std::vector<ReadinessCheck> readiness() const override { abort(); }
+  bool failed() const override { abort(); }
+  void stop() override { abort(); }
+};
+
+class Routes : public testing::Test {
+ protected:
+  Routes() {
+    add_sdk_routes(router, {engine, keys, metrics, {}, ""});
+    add_query_routes(router, {engine, keys, metrics, {}});
+  }
+
+  NoEngine engine;
+  CurrentKeyRing keys{std::make_shared<KeyRing>(std::vector<Source>{}, std::vector<ApiKey>{})};
+  Metrics metrics;
+  Router router;
+};
+
+const json::value& resolved(const json::value& document, const json::value& node) {
+  const json::value* reference = node.is_object() ? node.as_object().if_contains("$ref") : nullptr;
+  if (reference == nullptr) return node;
+  return document.at_pointer(std::string(reference->as_string()).substr(1));
+}
+
+/// The values of the {verb} of an operation's path; one empty value when it has none.
+std::vector<std::string> verbs_of(const json::value& document, const json::value& operation) {
+  const json::value* parameters = operation.as_object().if_contains("parameters");
+  std::vector<std::string> verbs;
+  if (parameters == nullptr) return {""};
+  for (const json::value& given : parameters->as_array()) {
+    const json::value& parameter = resolved(document, given);
+    if (parameter.at("name").as_string() != "verb") continue;
+    for (const json::value& verb : parameter.at_pointer("/schema/enum").as_array()) {
+      verbs.emplace_back(verb.as_string());
+    }
+  }
+  return verbs.empty() ? std::vector<std::string>{""} : verbs;
+}
+
+std::set<std::string> described_routes() {
+  json::value document = json::parse(json::string_view(openapi_json().data(), openapi_json().size()));
+  std::set<std::string> routes;
+  for (const auto& [path, given] : document.at("paths").as_object()) {
+    for (const auto& [method, operation] : resolved(document, given).as_object()) {
+      if (method != "get" && method != "post") continue;
+      for (const std::string& verb : verbs_of(document, operation)) {
+        std::string pattern(path);
+        if (size_t at = pattern.find("{verb}"); at != pattern.npos) pattern.replace(at, 6, verb);
+        routes.insert((method == "get" ? "GET " : "POST ") + pattern);
+      }
+    }
+  }
+  return routes;
+}
+
+TEST_F(Routes, AreAllDescribed) {
+  std::set<std::string> served;
+  for (const Route& route : router.routes()) {
+    EXPECT_TRUE(served.insert(route.method + " " + route.pattern).second) << "twice: " << route.pattern;
+  }
+  EXPECT_EQ(served, described_routes());
+}
+
+TEST_F(Routes, ReadingAnswersNoOtherOrigin) {
+  for (const Route& route : router.routes()) {
+    bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/rejected") ||
+                   route.pattern == "/openapi.json";
+    EXPECT_EQ(route.cors, reading ? CorsPolicy::none : CorsPolicy::mirror) << route.pattern;
+    EXPECT_EQ(route.errors, reading ? ErrorStyle::problem : ErrorStyle::sdk) << route.pattern;
+  }
+}
+
+}  // namespace
+}  // namespace tributary
