@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "engine/base/check.h"
-#include "engine/ingest/event_parser.h"
+#include "engine/engine.h"
 
 namespace tributary {
 namespace {

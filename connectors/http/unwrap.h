@@ -6,8 +6,7 @@
 #include <string_view>
 
 #include "connectors/http/message.h"
-#include "engine/ingest/event_parser.h"
-#include "engine/ingest/limits.h"
+#include "engine/engine.h"
 
 namespace tributary {
 
