@@ -1,0 +1,37 @@
+#include "tests/model/export.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace tributary::model {
+namespace {
+
+void print_customer(std::string& out, const CustomerLine& customer) {
+  auto to = std::back_inserter(out);
+  fmt::format_to(to, "  events {} first {} last {}\n", customer.events, customer.first_seen, customer.last_seen);
+  for (const IdentifierLine& id : customer.identifiers) {
+    fmt::format_to(to, "  {} {} {} first {} last {} events {}\n", id.kind, id.value,
+                   id.verified ? "verified" : "claimed", id.first_seen, id.last_seen, id.events);
+  }
+  for (const auto& [key, trait] : customer.traits) {
+    fmt::format_to(to, "  {}={} of {}/{} at {}\n", key, trait.value_json, trait.source, trait.message_id, trait.at);
+  }
+  for (const auto& [name, count] : customer.event_counts) fmt::format_to(to, "  {} x {}\n", name, count);
+  for (const std::string& channel : customer.channels) fmt::format_to(to, "  channel {}\n", channel);
+  for (const std::string& message : customer.timeline) fmt::format_to(to, "  event {}\n", message);
+}
+
+}  // namespace
+
+std::string to_text(const Export& customers) {
+  std::string out = fmt::format("{} identifiers, refused {} by limit, {} by trust\n", customers.identifiers,
+                                customers.refused_limit, customers.refused_trust);
+  for (const auto& [id, customer] : customers.customers) {
+    out += "customer " + id + "\n";
+    print_customer(out, customer);
+  }
+  return out;
+}
+
+}  // namespace tributary::model

@@ -1,0 +1,54 @@
+// Everything that can be read of a workspace's customers, as plain values: what the reference and the engine must agree
+// on. Shares nothing with the engine's own views.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tributary::model {
+
+struct IdentifierLine {
+  std::string kind;
+  std::string value;
+  bool verified = false;
+  int64_t first_seen = 0;
+  int64_t last_seen = 0;
+  uint64_t events = 0;
+  friend auto operator<=>(const IdentifierLine&, const IdentifierLine&) = default;
+};
+
+struct TraitLine {
+  std::string value_json;
+  std::string source;  // empty for a counter
+  std::string message_id;
+  int64_t at = 0;
+  friend auto operator<=>(const TraitLine&, const TraitLine&) = default;
+};
+
+struct CustomerLine {
+  std::vector<IdentifierLine> identifiers;  // sorted
+  std::map<std::string, TraitLine> traits;
+  std::map<std::string, uint64_t> event_counts;
+  std::vector<std::string> channels;  // sorted
+  uint64_t events = 0;
+  int64_t first_seen = 0;
+  int64_t last_seen = 0;
+  std::vector<std::string> timeline;  // "source/message id", newest first
+  friend auto operator<=>(const CustomerLine&, const CustomerLine&) = default;
+};
+
+/// Customers by id, and the totals over them.
+struct Export {
+  std::map<std::string, CustomerLine> customers;
+  uint64_t identifiers = 0;
+  uint64_t refused_limit = 0;
+  uint64_t refused_trust = 0;
+  friend auto operator<=>(const Export&, const Export&) = default;
+};
+
+/// Readable text, for the message of a failed comparison.
+std::string to_text(const Export& customers);
+
+}  // namespace tributary::model

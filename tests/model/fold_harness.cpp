@@ -1,0 +1,126 @@
+#include "tests/model/fold_harness.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/base/check.h"
+
+namespace tributary::model {
+namespace {
+
+constexpr size_t kWholeTimeline = 100'000;
+
+CustomerLine line_of(const ProfileView& view) {
+  CustomerLine line;
+  for (const IdentifierView& id : view.identifiers) {
+    line.identifiers.push_back({kind_name(id.kind), id.value, id.trust == Trust::verified, id.first_seen.micros,
+                                id.last_seen.micros, id.events});
+  }
+  std::sort(line.identifiers.begin(), line.identifiers.end());
+  for (const TraitView& trait : view.traits) {
+    TraitLine value{trait.value_json, trait.source, trait.message_id, trait.occurred_at.micros};
+    TRIBUTARY_CHECK(line.traits.emplace(trait.key, value).second);
+  }
+  for (const EventCountView& count : view.event_counts) {
+    TRIBUTARY_CHECK(line.event_counts.emplace(count.name, count.events).second);
+  }
+  line.channels = view.channels;
+  line.events = view.events;
+  line.first_seen = view.first_seen.micros;
+  line.last_seen = view.last_seen.micros;
+  return line;
+}
+
+}  // namespace
+
+FoldHarness::FoldHarness(const KeyedHash& index_key, HarnessOptions options)
+    : index_key_(&index_key), options_(std::move(options)) {
+  if (options_.directory.empty()) {
+    own_directory_ = std::make_unique<TempDirectory>();
+    options_.directory = own_directory_->path() + "/state";
+  }
+  open_store();
+}
+
+void FoldHarness::open_store() {
+  store_ = must(StateStore::open({options_.directory, options_.fold.dedup_window_micros, false}, memory_));
+  restart(options_.fold);
+  last_lsn_ = std::max(last_lsn_, fold_->applied().lsn.value());
+}
+
+void FoldHarness::restart(FoldOptions options) {
+  options_.fold = options;
+  fold_ = std::make_unique<Fold>(*store_, options, metrics_);
+  must(fold_->open());
+}
+
+void FoldHarness::reopen() {
+  fold_.reset();
+  store_.reset();
+  open_store();
+}
+
+void FoldHarness::append(Record record, std::vector<std::string>& payloads, std::vector<RecordView>& views) {
+  Lsn lsn{++last_lsn_};
+  log_.put(lsn, record.kind, record.payload);
+  payloads.push_back(std::move(record.payload));
+  views.push_back({lsn, record.kind, record.workspace, PartitionId{0}, record.received_at, {}});
+}
+
+std::vector<ItemOutcome> FoldHarness::apply(std::vector<std::string>& payloads, std::vector<RecordView>& views) {
+  for (size_t i = 0; i < views.size(); ++i) views[i].payload = payloads[i];
+  std::vector<ItemOutcome> outcomes;
+  must(fold_->apply(views, outcomes));
+  TRIBUTARY_CHECK(outcomes.size() == views.size());
+  return outcomes;
+}
+
+std::vector<ItemOutcome> FoldHarness::fold(WorkspaceId workspace, const std::vector<Event>& events) {
+  std::vector<std::string> payloads;
+  std::vector<RecordView> views;
+  for (const Event& event : events) {
+    Record record{RecordKind::event, workspace, PartitionId{0}, event.received_at, {}};
+    encode_event(event, *index_key_, record.payload);
+    append(std::move(record), payloads, views);
+  }
+  return apply(payloads, views);
+}
+
+std::vector<ItemOutcome> FoldHarness::fold_rejected(WorkspaceId workspace, const std::vector<Rejected>& rejected) {
+  std::vector<std::string> payloads;
+  std::vector<RecordView> views;
+  for (const Rejected& item : rejected) {
+    Record record{RecordKind::rejected_event, workspace, PartitionId{0}, item.received_at, {}};
+    encode_rejected(item, *index_key_, record.payload);
+    append(std::move(record), payloads, views);
+  }
+  return apply(payloads, views);
+}
+
+Export FoldHarness::read_all(WorkspaceId workspace) {
+  Export all;
+  RuleSet rules;
+  auto snapshot = store_->snapshot();
+  std::set<Hash128> roots;
+  std::string prefix = id_key(workspace, Hash128{}).substr(0, 4);
+  for (auto rows = snapshot->scan(Family::vertex, prefix); rows->valid(); rows->next()) {
+    Hash128 id = Hash128::from_bytes(rows->key().substr(prefix.size()));
+    Customer customer = must(find_customer(*snapshot, workspace, id, rules));
+    ++all.identifiers;
+    TRIBUTARY_CHECK(std::binary_search(customer.members.begin(), customer.members.end(), id));
+    if (roots.insert(customer.container.root).second) {
+      all.refused_limit += customer.container.summary.refused_limit;
+      all.refused_trust += customer.container.summary.refused_trust;
+    }
+    if (all.customers.contains(customer.id.text())) continue;
+    CustomerLine line = line_of(must(read_profile(*snapshot, customer)));
+    TimelineQuery query;
+    query.limit = kWholeTimeline;
+    TimelinePage page = must(read_timeline(*snapshot, log_, *index_key_, customer, query));
+    for (const TimelineEntry& entry : page.entries) line.timeline.push_back(entry.source + "/" + entry.message_id);
+    all.customers.emplace(customer.id.text(), std::move(line));
+  }
+  return all;
+}
+
+}  // namespace tributary::model

@@ -1,0 +1,70 @@
+// The real fold on the real store in a directory of its own, fed with events, read through the real queries.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/fold/fold.h"
+#include "engine/query/customer.h"
+#include "engine/query/timeline.h"
+#include "tests/model/export.h"
+#include "tests/model/memory_log.h"
+#include "tests/model/temp_directory.h"
+
+namespace tributary::model {
+
+struct HarnessOptions {
+  FoldOptions fold;
+  std::string directory;  // of the store; empty: one of its own
+};
+
+/// One partition without log and threads. A failure of the engine ends the test process with the error's text.
+class FoldHarness {
+ public:
+  explicit FoldHarness(const KeyedHash& index_key, HarnessOptions options = {});
+
+  void use_key(const KeyedHash& index_key) { index_key_ = &index_key; }
+
+  /// Folds the events as one group. Each gets the next LSN; receipt times are the events' own.
+  std::vector<ItemOutcome> fold(WorkspaceId workspace, const std::vector<Event>& events);
+  std::vector<ItemOutcome> fold_rejected(WorkspaceId workspace, const std::vector<Rejected>& rejected);
+
+  /// Forgets everything in memory: a new fold over the same store.
+  void restart(FoldOptions options);
+  /// Closes the store and opens it again; what was not flushed is lost.
+  void reopen();
+
+  /// Everything about a workspace, asked for by every identifier that the store knows of it.
+  Export read_all(WorkspaceId workspace);
+
+  StateStore& store() { return *store_; }
+  Fold& fold_unit() { return *fold_; }
+  MemoryLog& log() { return log_; }
+  Metrics& metrics() { return metrics_; }
+  const std::string& directory() const { return options_.directory; }
+
+ private:
+  void open_store();
+  void append(Record record, std::vector<std::string>& payloads, std::vector<RecordView>& views);
+  std::vector<ItemOutcome> apply(std::vector<std::string>& payloads, std::vector<RecordView>& views);
+
+  std::unique_ptr<TempDirectory> own_directory_;
+  const KeyedHash* index_key_;
+  HarnessOptions options_;
+  Metrics metrics_;
+  StoreMemory memory_{32 << 20, 256 << 20};
+  std::unique_ptr<StateStore> store_;
+  std::unique_ptr<Fold> fold_;
+  MemoryLog log_;
+  uint64_t last_lsn_ = 0;
+};
+
+/// The value, or the end of the test process with the error's text.
+template <class T>
+T must(Result<T> result) {
+  if (!result) check_failed(__FILE__, __LINE__, "an engine call failed", result.error().message);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+}  // namespace tributary::model

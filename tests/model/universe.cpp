@@ -1,0 +1,121 @@
+#include "tests/model/universe.h"
+
+#include <algorithm>
+#include <map>
+
+namespace tributary::model {
+namespace {
+
+struct KindPool {
+  const char* kind;
+  size_t values;  // per size of the universe
+};
+
+// Few accounts, more addresses, many cookies. The third pool is for limits of more than one, which need many addresses
+// around one account.
+const std::vector<std::vector<KindPool>> kPools = {
+    {{"user_id", 1}, {"email", 2}, {"phone", 2}, {"anonymous_id", 4}, {"device_id", 3}, {"external_id/crm", 2}},
+    {{"user_id", 2}, {"email", 1}, {"anonymous_id", 2}},
+    {{"email", 6}, {"phone", 4}, {"external_id/crm", 4}, {"device_id", 1}},
+    {{"user_id", 3}, {"device_id", 1}, {"anonymous_id", 1}},
+    {{"member_card", 2}, {"social_id/line", 3}, {"phone", 2}, {"email", 3}},
+};
+
+class Generator {
+ public:
+  Generator(std::mt19937_64& random, const KeyedHash& index_key) : random_(random), index_key_(index_key) {
+    pool_ = kPools[below(kPools.size())];
+    size_ = 1 + below(6);
+    verified_percent_ = std::vector<uint64_t>{0, 30, 70, 100}[below(4)];
+    times_ = 3 + below(40);
+  }
+
+  std::vector<Event> events() {
+    std::vector<Event> events;
+    size_t count = 5 + below(76);
+    for (size_t i = 0; i < count; ++i) {
+      EventSketch sketch = sketch_of(i);
+      Event event = make_event(sketch, index_key_);
+      if (!events.empty() && below(3) == 0) event.identifiers = events[below(events.size())].identifiers;
+      events.push_back(std::move(event));
+    }
+    return events;
+  }
+
+ private:
+  uint64_t below(uint64_t n) { return random_() % n; }
+
+  EventSketch sketch_of(size_t number) {
+    static const std::vector<std::string> sources = {"shop", "web", "app"};
+    EventSketch sketch;
+    // One message id under every source now and then: those are different messages.
+    sketch.message_id = "m" + std::to_string(number / 3);
+    sketch.source = sources[number % 3];
+    sketch.at = static_cast<int64_t>(below(times_));
+    sketch.type = static_cast<EventType>(1 + below(6));
+    if (below(3) != 0) sketch.name = "Event " + std::to_string(below(4));
+    if (below(3) != 0) sketch.channel = below(2) == 0 ? "web" : "server";
+    Trust source_trust = below(100) < verified_percent_ ? Trust::verified : Trust::claimed;
+    size_t ids = below(25) == 0 ? 0 : 1 + below(3) + (below(8) == 0 ? 2 : 0);
+    for (size_t i = 0; i < ids; ++i) {
+      const KindPool& kind = pool_[below(pool_.size())];
+      std::string value = std::string(kind.kind) + "-" + std::to_string(below(kind.values * size_));
+      Trust trust = below(8) == 0 ? Trust::claimed : source_trust;
+      sketch.ids.push_back({kind.kind, value, trust});
+    }
+    for (uint64_t n = below(4); n > 0; --n) sketch.traits.push_back(trait(n));
+    return sketch;
+  }
+
+  // Distinct (operation, key) within one event: `slot` is part of the key.
+  TraitChange trait(uint64_t slot) {
+    std::string key = "trait" + std::to_string(slot);
+    switch (below(5)) {
+      case 0:
+        return {key, std::to_string(static_cast<int64_t>(below(20)) - 10), TraitOperation::increment};
+      case 1:
+        return {key, "\"once" + std::to_string(below(3)) + "\"", TraitOperation::set_once};
+      case 2:
+        return {key, "null", TraitOperation::set};
+      default:
+        return {key, std::to_string(below(5)), TraitOperation::set};
+    }
+  }
+
+  std::mt19937_64& random_;
+  const KeyedHash& index_key_;
+  std::vector<KindPool> pool_;
+  uint64_t size_ = 1;
+  uint64_t verified_percent_ = 0;
+  uint64_t times_ = 1;
+};
+
+}  // namespace
+
+Event make_event(const EventSketch& sketch, const KeyedHash& index_key) {
+  Event event;
+  event.source = sketch.source;
+  event.message_id = sketch.message_id;
+  event.type = sketch.type;
+  event.name = sketch.name;
+  event.channel = sketch.channel;
+  event.occurred_at = Timestamp{kBaseMicros + sketch.at * kMicrosPerSecond};
+  event.traits = sketch.traits;
+  event.owned_json = std::make_shared<const std::string>("{\"messageId\":\"" + sketch.message_id + "\"}");
+  event.json = *event.owned_json;
+  std::map<Hash128, EventIdentifier> members;
+  for (const Id& id : sketch.ids) {
+    Identifier identifier = Identifier::from_normalised(*parse_kind(id.kind), id.value);
+    Hash128 hash = identifier_hash(index_key, identifier);
+    EventIdentifier& member = members.try_emplace(hash, EventIdentifier{identifier, hash, id.trust}).first->second;
+    member.trust = std::max(member.trust, id.trust);
+  }
+  for (auto& [hash, member] : members) event.identifiers.push_back(std::move(member));
+  return event;
+}
+
+std::vector<Event> random_events(std::mt19937_64& random, const KeyedHash& index_key) {
+  return Generator(random, index_key).events();
+}
+
+}  // namespace tributary::model

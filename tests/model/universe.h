@@ -1,0 +1,41 @@
+// Events for model tests: made by hand for scenarios, or at random.
+#pragma once
+
+#include <initializer_list>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "engine/domain/event.h"
+
+namespace tributary::model {
+
+struct Id {
+  std::string kind;  // as kind_name() spells it
+  std::string value;
+  Trust trust = Trust::verified;
+};
+
+/// What a test says about an event. Times are seconds after a base.
+struct EventSketch {
+  std::vector<Id> ids;
+  int64_t at = 0;
+  std::string message_id;
+  std::string source = "shop";
+  EventType type = EventType::track;
+  std::string name;
+  std::string channel;
+  std::vector<TraitChange> traits;
+};
+
+/// 2026-01-01T00:00:00Z: what the seconds of a sketch count from.
+constexpr int64_t kBaseMicros = 1'767'225'600 * kMicrosPerSecond;
+
+/// An event with hashed, sorted, distinct identifiers; of two trusts for one identifier the greater one stays.
+Event make_event(const EventSketch& sketch, const KeyedHash& index_key);
+
+/// 5 to 80 distinct events over a few people: a third repeat an earlier evidence, times are often equal, some events
+/// carry no identifier. Every draw comes from `random`.
+std::vector<Event> random_events(std::mt19937_64& random, const KeyedHash& index_key);
+
+}  // namespace tributary::model
