@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <set>
 
 #include "engine/profile/fragment.h"
 
@@ -44,17 +45,17 @@ TraitView view_of(const TraitState& trait) {
   return {trait.key, trait.value_json, trait.source, trait.message_id, trait.at};
 }
 
-// One value per name: what was set wins over what was set once, and both over a counter.
+// One value per name: what was set, or unset, wins over what was set once, and both over a counter.
 std::vector<TraitView> traits_of(const Fragment& profile) {
   std::vector<TraitView> traits;
-  auto add = [&](TraitView trait) {
-    bool known = std::any_of(traits.begin(), traits.end(), [&](const TraitView& t) { return t.key == trait.key; });
-    if (!known && trait.value_json != "null") traits.push_back(std::move(trait));
+  std::set<std::string_view> names;
+  auto add = [&](std::string_view name, TraitView trait) {
+    if (names.insert(name).second && trait.value_json != "null") traits.push_back(std::move(trait));
   };
-  for (const TraitState& trait : profile.traits) add(view_of(trait));
-  for (const TraitState& trait : profile.traits_once) add(view_of(trait));
+  for (const TraitState& trait : profile.traits) add(trait.key, view_of(trait));
+  for (const TraitState& trait : profile.traits_once) add(trait.key, view_of(trait));
   for (const TraitCounter& counter : profile.counters) {
-    add({counter.key, decimal(counter.sum), {}, {}, profile.last_at});
+    add(counter.key, {counter.key, decimal(counter.sum), {}, {}, profile.last_at});
   }
   std::sort(traits.begin(), traits.end(), [](const TraitView& a, const TraitView& b) { return a.key < b.key; });
   return traits;
