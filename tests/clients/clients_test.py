@@ -54,7 +54,7 @@ class ReadBack(unittest.TestCase):
         ids = collections.Counter(e["message_id"] for e in events)
         self.assertEqual([i for i, n in ids.items() if n > 1], [], "stored more than once")
         self.assertEqual(profile["events"], len(events))
-        return [e["payload"] for e in events]
+        return [e["event"] for e in events]
 
     def identifiers(self, server, kind, value):
         return {(i["kind"], i["value"]) for i in self.profile(server, kind, value)["identifiers"]}

@@ -91,7 +91,7 @@ def check_profile(verdict: Verdict, ledger: Ledger, customer: Customer):
         verdict.miscounted += 1
         verdict.note(f"profile counts {customer.profile['events']}, timeline holds {len(customer.entries)}")
     told = sum(ledger.events[e["message_id"]].amount for e in customer.entries if e["message_id"] in ledger.events)
-    held = sum(e["payload"]["properties"]["amount"] for e in customer.entries)
+    held = sum(e["event"]["properties"]["amount"] for e in customer.entries)
     phantoms = [e["message_id"] for e in customer.entries if e["message_id"] not in ledger.events]
     if phantoms:
         verdict.phantom += len(phantoms)

@@ -356,7 +356,7 @@ class Items(BadInput):
             self.expect_accepted(event(user=b'"%s"' % user.encode(), extra=b'"timestamp":%s,' % text))
             profile = self.server.lookup("user_id", user)
             entry, = self.server.events(profile["customer_id"])
-            self.assertEqual(entry["payload"]["timestamp"], stamp)
+            self.assertEqual(entry["event"]["timestamp"], stamp)
             if stamp not in ("1970-01-01T00:00:00Z", "0000-01-01T00:00:00Z"):
                 self.assertEqual(entry["occurred_at"], entry["received_at"], stamp)
         self.assertIn("future_clamped", json.dumps(self.server.events(self.customer("b23-4"))))
@@ -387,7 +387,7 @@ class Items(BadInput):
         self.assertEqual((body["accepted"], body["duplicate"], body["rejected"]), (0, 1, 0))
         self.assertEqual(self.server.metrics().get("tributary_conflicting_duplicate_total"), conflicts + 1)
         entry, = self.server.events(self.customer("b37"))
-        self.assertEqual(entry["payload"]["properties"], {})
+        self.assertEqual(entry["event"]["properties"], {})
         body = self.post(batch_of([event(message_id="b37-batch"), event(message_id="b37-batch")]), "/v1/batch")
         self.assertEqual((body.expect(200).json()["accepted"], body.json()["duplicate"]), (1, 1))
 
@@ -405,7 +405,7 @@ class Items(BadInput):
         strange = {"__proto__": {"a": 1}, "constructor": 1, "$where": "1==1", "<script>": "x", "=HYPERLINK()": "=1+1"}
         self.expect_accepted(event(json.dumps(strange).encode(), user=b'"b38"'))
         entry, = self.server.events(self.customer("b38"))
-        self.assertEqual(entry["payload"]["properties"], strange)
+        self.assertEqual(entry["event"]["properties"], strange)
 
 
 class PropertyLimit(BadInput):

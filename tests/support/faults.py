@@ -25,7 +25,7 @@ def verify(server: Server) -> dict:
     result = run_command(server, "verify")
     if result.returncode != 0:
         raise AssertionError(f"verify ended with {result.returncode}: {result.stdout}{result.stderr}")
-    return json.loads(result.stdout)
+    return json.loads(result.stdout)["log"]
 
 
 def start_refused(server: Server) -> StartFailed:
