@@ -61,17 +61,30 @@ std::vector<TraitView> traits_of(const Fragment& profile) {
   return traits;
 }
 
-// An identifier that no fragment of its customer mentions: the evidence that names it belongs to another customer.
-void fill_unseen(std::vector<IdentifierView>& identifiers, const Customer& customer, const IdentifierIndex& index) {
+Result<Fragment> read_fragment(const StateReader& reader, WorkspaceId workspace, const Evidence& evidence) {
+  std::string value;
+  Hash128 home = home_of(evidence.members).id;
+  auto found = reader.get(Family::fragment, fragment_key(workspace, home, evidence.hash), value);
+  if (!found) return found.error();
+  if (!*found) return Error{ErrorCode::corrupt, "evidence without a fragment: " + base32(evidence.hash)};
+  return decode_fragment(value);
+}
+
+// An identifier that no fragment of its customer mentions was seen with the events of another customer.
+Result<void> fill_unseen(const StateReader& reader, const Customer& customer, const IdentifierIndex& index,
+                         std::vector<IdentifierView>& identifiers) {
   for (const Evidence& evidence : customer.container.evidence) {
     for (const EvidenceMember& member : evidence.members) {
       auto place = index.find(member.id);
       if (place == index.end() || identifiers[place->second].events > 0) continue;
+      auto fragment = read_fragment(reader, customer.workspace, evidence);
+      if (!fragment) return fragment.error();
       IdentifierView& identifier = identifiers[place->second];
-      identifier.first_seen = std::min(identifier.first_seen, evidence.first.at);
-      identifier.last_seen = std::max(identifier.last_seen, evidence.first.at);
+      identifier.first_seen = std::min(identifier.first_seen, fragment->first_at);
+      identifier.last_seen = std::max(identifier.last_seen, fragment->last_at);
     }
   }
+  return {};
 }
 
 }  // namespace
@@ -108,18 +121,13 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
   view.identifiers = std::move(*identifiers);
 
   Fragment profile;
-  std::string value;
   for (const Evidence* evidence : customer.evidence) {
-    Hash128 home = home_of(evidence->members).id;
-    auto found = reader.get(Family::fragment, fragment_key(customer.workspace, home, evidence->hash), value);
-    if (!found) return found.error();
-    if (!*found) return Error{ErrorCode::corrupt, "evidence without a fragment: " + base32(evidence->hash)};
-    auto fragment = decode_fragment(value);
+    auto fragment = read_fragment(reader, customer.workspace, *evidence);
     if (!fragment) return fragment.error();
     show_on_identifiers(*evidence, *fragment, index, view.identifiers);
     join(profile, *fragment);
   }
-  fill_unseen(view.identifiers, customer, index);
+  TRIBUTARY_TRY(fill_unseen(reader, customer, index, view.identifiers));
   std::sort(view.identifiers.begin(), view.identifiers.end(), [](const IdentifierView& a, const IdentifierView& b) {
     return std::tie(a.kind, a.value) < std::tie(b.kind, b.value);
   });
