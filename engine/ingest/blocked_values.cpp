@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 
 #include "engine/ingest/text_fold.h"
@@ -46,17 +47,29 @@ std::string_view without_quotes(std::string_view value) {
   return trim_white_space(value.substr(1, value.size() - 2));
 }
 
+bool is_listed(std::string_view folded) {
+  for (std::string_view listed : kEveryKind) {
+    if (listed.size() == folded.size() && std::memcmp(listed.data(), folded.data(), folded.size()) == 0) return true;
+  }
+  return false;
+}
+
 bool is_blocked_text(std::string_view folded) {
-  if (folded.size() <= kListedBytesMax && contains(kEveryKind, folded)) return true;
+  if (folded.size() <= kListedBytesMax && is_listed(folded)) return true;
   if (folded.find_first_not_of("0-") == std::string_view::npos) return true;  // the empty text too
   if (folded.starts_with("[object ") && folded.ends_with(']')) return true;
   return !is_ascii_alphanumeric(folded.front()) && is_punctuation_only(folded);
 }
 
-/// True when folding cannot turn the value into a blocked one: plain ASCII, too long for the list, and its first
-/// character begins none of the patterns. Nearly every real identifier ends here.
-bool is_plainly_free(std::string_view value) {
-  return value.size() > kListedBytesMax && is_ascii_letter(value.front()) && is_ascii(value);
+/// Answers for nearly every real identifier without folding it as Unicode: plain ASCII that begins with a letter is
+/// blocked only by the list.
+bool is_short_cut(std::string_view value) { return is_ascii_letter(value.front()) && is_visible_ascii(value); }
+
+bool is_listed_ascii(std::string_view value) {
+  if (value.size() > kListedBytesMax) return false;
+  char folded[kListedBytesMax];
+  std::transform(value.begin(), value.end(), folded, ascii_lower);
+  return is_listed({folded, value.size()});
 }
 
 bool ends_in_equal_digits(std::string_view phone, size_t count) {
@@ -102,7 +115,7 @@ bool blocked_weak(std::string_view value) {
 Blocked blocked_for_every_kind(std::string_view value) {
   if (value.find('*') != std::string_view::npos) return Blocked::masked;
   if (value.empty()) return Blocked::listed;
-  if (is_plainly_free(value)) return Blocked::no;
+  if (is_short_cut(value)) return is_listed_ascii(value) ? Blocked::listed : Blocked::no;
   std::optional<std::string> folded = nfkc_casefold(value);
   if (!folded) return Blocked::no;
   if (folded->find('*') != std::string::npos || folded->find("•") != std::string::npos) return Blocked::masked;

@@ -78,7 +78,7 @@ struct EventParser::State {
   std::optional<RequestRejection> check_merged_bytes() const;
   void find_write_key();
 
-  ParsedItem judge(size_t position, const Source& source, Timestamp received_at, EventReader& reader);
+  void judge(size_t position, const Source& source, Timestamp received_at, EventReader& reader, ParsedItem& result);
   std::optional<ItemFault> check_text(const JsonValue& item) const;
   std::optional<ItemFault> read_event(JsonValue item, EventReader& reader, Event& event);
   std::optional<ItemFault> merge_defaults(JsonValue& item, Event& event);
@@ -128,7 +128,7 @@ std::vector<ParsedItem> EventParser::read_events(const Source& source, const Key
   std::vector<ParsedItem> results;
   results.reserve(state_->items.size());
   for (size_t i = 0; i < state_->items.size(); ++i) {
-    results.push_back(state_->judge(i, source, context.received_at, reader));
+    state_->judge(i, source, context.received_at, reader, results.emplace_back());
   }
   size_t blocked = reader.blocked_count(), invalid = reader.invalid_count();
   state_->reset();
@@ -240,13 +240,12 @@ void EventParser::State::find_write_key() {
   if (key.is(JsonKind::string)) write_key = key.text(scratch);
 }
 
-ParsedItem EventParser::State::judge(size_t position, const Source& source, Timestamp received_at,
-                                     EventReader& reader) {
+void EventParser::State::judge(size_t position, const Source& source, Timestamp received_at, EventReader& reader,
+                               ParsedItem& result) {
   const JsonValue& item = items[position];
-  ParsedItem result;
   std::optional<ItemFault> fault = check_text(item);
   if (!fault) fault = read_event(item, reader, std::get<Event>(result));
-  if (!fault) return result;
+  if (!fault) return;
   Rejected rejected;
   rejected.workspace = source.workspace;
   rejected.source = source.id;
@@ -258,7 +257,7 @@ ParsedItem EventParser::State::judge(size_t position, const Source& source, Time
   rejected.received_at = received_at;
   // Of an item over the limit the beginning is kept: enough to see who sends it.
   rejected.raw = body.substr(item.begin(), std::min(item.end() - item.begin(), limits.event_bytes_max));
-  return rejected;
+  result = std::move(rejected);
 }
 
 std::optional<ItemFault> EventParser::State::check_text(const JsonValue& item) const {

@@ -24,6 +24,7 @@ void IdentifierCollector::add(const IdentifierKind& kind, std::string_view raw, 
     overflown_ = true;
     return;
   }
+  if (members_.empty()) members_.reserve(4);
   Hash128 hash = identifier_hash(index_key_, *value.identifier);
   members_.push_back({std::move(*value.identifier), hash, trust});
 }

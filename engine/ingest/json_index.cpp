@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/ingest/json_text.h"
 
@@ -50,6 +51,7 @@ JsonProof JsonIndex::build(std::string_view proven, std::string_view read, size_
   auto error = prover_->parser.parse(proven.data(), proven.size(), /*realloc_if_needed=*/false).get(ignored);
   if (error) return proof_of(error);
   read_ = read;
+  has_escapes_ = std::memchr(read.data(), '\\', read.size()) != nullptr;
   const auto& found = *prover_->parser.implementation;
   index_values(found.structural_indexes.get(), found.n_structural_indexes, depth_noted);
   return JsonProof::valid;
@@ -111,43 +113,9 @@ void JsonIndex::release(size_t bytes_kept) {
   if (deep_.capacity() > 1024) deep_ = {};
 }
 
-JsonKind JsonValue::kind() const {
-  if (index_ == nullptr) return JsonKind::absent;
-  switch (index_->read_[index_->nodes_[node_].begin]) {
-    case '{':
-      return JsonKind::object;
-    case '[':
-      return JsonKind::array;
-    case '"':
-      return JsonKind::string;
-    case 't':
-    case 'f':
-      return JsonKind::boolean;
-    case 'n':
-      return JsonKind::null;
-    default:
-      return JsonKind::number;
-  }
+std::string_view JsonValue::decoded(std::string_view quoted, std::string& scratch) const {
+  return decoded_json_string(quoted.substr(1, quoted.size() - 2), scratch);
 }
-
-std::string_view JsonValue::raw() const {
-  if (index_ == nullptr) return {};
-  return index_->read_.substr(begin(), end() - begin());
-}
-
-std::string_view JsonValue::text(std::string& scratch) const {
-  std::string_view bytes = raw();
-  if (bytes.empty() || bytes.front() != '"') return bytes;
-  return decoded_json_string(bytes.substr(1, bytes.size() - 2), scratch);
-}
-
-bool JsonValue::missing() const {
-  JsonKind what = kind();
-  return what == JsonKind::absent || what == JsonKind::null || (what == JsonKind::string && end() - begin() == 2);
-}
-
-size_t JsonValue::begin() const { return index_->nodes_[node_].begin; }
-size_t JsonValue::end() const { return index_->nodes_[node_].end; }
 
 size_t JsonValue::size() const {
   size_t count = 0;

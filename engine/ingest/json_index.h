@@ -37,6 +37,7 @@ class JsonValue {
 
  private:
   friend class JsonIndex;
+  std::string_view decoded(std::string_view quoted, std::string& scratch) const;
   JsonValue(const JsonIndex* index, uint32_t node) : index_(index), node_(node) {}
   template <class OnMember>
   friend void for_each_member(const JsonValue& object, OnMember on_member);
@@ -93,6 +94,7 @@ class JsonIndex {
   size_t text_bytes_max_;
   std::unique_ptr<Prover> prover_;
   std::string_view read_;
+  bool has_escapes_ = false;  // a backslash anywhere: most bodies have none, and no string needs a search
   std::unique_ptr<Node[]> nodes_;
   size_t nodes_capacity_ = 0;
   std::vector<DeepContainer> deep_;
@@ -116,6 +118,46 @@ void for_each_element(const JsonValue& array, OnElement on_element) {
   for (uint32_t element = array.node_ + 1; element < nodes[array.node_].next; element = nodes[element].next) {
     on_element(JsonValue{array.index_, element});
   }
+}
+
+inline JsonKind JsonValue::kind() const {
+  if (index_ == nullptr) return JsonKind::absent;
+  switch (index_->read_[index_->nodes_[node_].begin]) {
+    case '{':
+      return JsonKind::object;
+    case '[':
+      return JsonKind::array;
+    case '"':
+      return JsonKind::string;
+    case 't':
+    case 'f':
+      return JsonKind::boolean;
+    case 'n':
+      return JsonKind::null;
+    default:
+      return JsonKind::number;
+  }
+}
+
+inline size_t JsonValue::begin() const { return index_->nodes_[node_].begin; }
+inline size_t JsonValue::end() const { return index_->nodes_[node_].end; }
+
+inline std::string_view JsonValue::raw() const {
+  if (index_ == nullptr) return {};
+  return {index_->read_.data() + begin(), end() - begin()};
+}
+
+inline std::string_view JsonValue::text(std::string& scratch) const {
+  std::string_view bytes = raw();
+  if (bytes.empty() || bytes.front() != '"') return bytes;
+  if (index_->has_escapes_) return decoded(bytes, scratch);
+  return {bytes.data() + 1, bytes.size() - 2};
+}
+
+inline bool JsonValue::missing() const {
+  if (index_ == nullptr) return true;
+  char first = index_->read_[begin()];
+  return first == 'n' || (first == '"' && end() - begin() == 2);
 }
 
 /// The member with this name, the last one when there are several, as JSON.parse has it; absent when there is none.

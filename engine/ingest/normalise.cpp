@@ -12,10 +12,6 @@
 namespace tributary {
 namespace {
 
-bool is_plain(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 bool is_edge_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 std::string_view trim_space_and_controls(std::string_view text) {
@@ -159,14 +155,14 @@ bool is_uuid_shaped(std::string_view text) {
 }
 
 CleanId clean_id(std::string_view raw, size_t bytes_max, std::string& scratch) {
-  if (is_plain(raw)) return {raw, raw.size() > bytes_max ? IdFault::too_long : IdFault::none};
+  if (is_visible_ascii(raw)) return {raw, raw.size() > bytes_max ? IdFault::too_long : IdFault::none};
   scratch = without_controls(raw);
   std::string_view cleaned = trim_white_space(scratch);
   return {cleaned, fault_of(raw, cleaned, bytes_max)};
 }
 
 CleanId clean_message_id(std::string_view raw, size_t bytes_max) {
-  std::string_view cleaned = is_plain(raw) ? raw : trim_space_and_controls(raw);
+  std::string_view cleaned = is_visible_ascii(raw) ? raw : trim_space_and_controls(raw);
   return {cleaned, fault_of(raw, cleaned, bytes_max)};
 }
 
@@ -191,7 +187,9 @@ NormalisedValue normalise_identifier(const IdentifierKind& kind, std::string_vie
   if (!normalised.value) return refused(normalised.reason, normalised.reason == "identifier_blocked");
   // Folding can make a value longer, and what it leaves can be a blocked value that was spelled differently.
   if (normalised.value->size() > identifier_bytes_max) return refused("identifier_invalid", false);
-  if (blocked_for_every_kind(*normalised.value) != Blocked::no || blocked_for_kind(kind, *normalised.value)) {
+  bool changed = *normalised.value != clean.text;
+  if ((changed && blocked_for_every_kind(*normalised.value) != Blocked::no) ||
+      blocked_for_kind(kind, *normalised.value)) {
     return refused("identifier_blocked", true);
   }
   NormalisedValue value;

@@ -1,5 +1,6 @@
 #include "engine/ingest/normalise_email.h"
 
+#include <array>
 #include <optional>
 
 #include "engine/ingest/text_fold.h"
@@ -127,9 +128,46 @@ std::string_view without_wrapping(std::string_view address) {
   return address;
 }
 
+enum class Place : uint8_t { nowhere, local_part, anywhere };
+
+/// Where a plain character may stand; quotes, brackets and all that needs folding are nowhere.
+constexpr std::array<Place, 256> kPlaces = [] {
+  std::array<Place, 256> places{};
+  for (char c : std::string_view("!#$%&'*+/=?^_`{|}~")) places[static_cast<unsigned char>(c)] = Place::local_part;
+  for (unsigned char c = 'a'; c <= 'z'; ++c) places[c] = places[static_cast<size_t>(c - 'a' + 'A')] = Place::anywhere;
+  for (unsigned char c = '0'; c <= '9'; ++c) places[c] = Place::anywhere;
+  places['-'] = places['.'] = Place::anywhere;
+  return places;
+}();
+
+/// The short way for plain ASCII addresses with an unremarkable domain; nothing when the long way has to judge.
+std::optional<std::string> plain_address(std::string_view address) {
+  size_t at = address.find('@');
+  if (at == 0 || at == std::string_view::npos) return std::nullopt;
+  std::string result(address.size(), '@');
+  for (size_t i = 0; i < at; ++i) {
+    if (kPlaces[static_cast<unsigned char>(address[i])] == Place::nowhere) return std::nullopt;
+    result[i] = ascii_lower(address[i]);
+  }
+  size_t label_begin = at + 1;
+  for (size_t i = at + 1; i <= address.size(); ++i) {
+    if (i == address.size() || address[i] == '.') {
+      size_t length = i - label_begin;
+      if (length == 0 || length > kLabelBytesMax) return std::nullopt;
+      label_begin = i + 1;
+    } else if (kPlaces[static_cast<unsigned char>(address[i])] != Place::anywhere) {
+      return std::nullopt;
+    }
+    if (i < address.size()) result[i] = ascii_lower(address[i]);
+  }
+  if (address.size() - at - 1 > kDomainBytesMax) return std::nullopt;
+  return result;
+}
+
 }  // namespace
 
 Normalised normalise_email(std::string_view trimmed) {
+  if (std::optional<std::string> plain = plain_address(trimmed)) return Normalised::of(std::move(*plain));
   std::optional<std::string> folded = nfkc(trimmed);
   if (!folded) return Normalised::refused(kInvalid);
   std::string_view address = without_wrapping(trim_white_space(*folded));

@@ -2,12 +2,32 @@
 
 #include <utf8proc.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "engine/ingest/json_text.h"
 
 namespace tributary {
 namespace {
+
+constexpr uint64_t kEachByte = 0x0101010101010101;
+constexpr uint64_t kHighBits = kEachByte * 0x80;
+
+/// Calls on_word for 8 bytes at a time; the rest is filled up with `a`.
+template <class OnWord>
+void for_each_word(std::string_view text, OnWord on_word) {
+  uint64_t word;
+  size_t i = 0;
+  for (; i + sizeof word <= text.size(); i += sizeof word) {
+    std::memcpy(&word, text.data() + i, sizeof word);
+    on_word(word);
+  }
+  if (i == text.size()) return;
+  word = kEachByte * 'a';
+  std::memcpy(&word, text.data() + i, text.size() - i);
+  on_word(word);
+}
 
 std::optional<std::string> mapped(std::string_view text, int options) {
   utf8proc_uint8_t* out = nullptr;
@@ -42,9 +62,20 @@ bool is_control(unsigned char c) { return c < 0x20 || c == 0x7f; }
 }  // namespace
 
 bool is_ascii(std::string_view text) {
-  unsigned char bits = 0;
-  for (char c : text) bits |= static_cast<unsigned char>(c);
-  return bits < 0x80;
+  uint64_t bits = 0;
+  for_each_word(text, [&](uint64_t word) { bits |= word; });
+  return (bits & kHighBits) == 0;
+}
+
+bool is_visible_ascii(std::string_view text) {
+  uint64_t bad = 0;
+  for_each_word(text, [&](uint64_t word) {
+    uint64_t below_exclamation =
+        word - kEachByte * 0x21;              // borrows reach the high bit only for bytes below, or over 0xa0
+    uint64_t above_tilde = word + kEachByte;  // 0x7f becomes 0x80
+    bad |= word | below_exclamation | above_tilde;
+  });
+  return (bad & kHighBits) == 0;
 }
 
 FrontCodePoint front_code_point(std::string_view text) {

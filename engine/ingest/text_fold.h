@@ -9,6 +9,10 @@ namespace tributary {
 
 bool is_ascii(std::string_view text);
 
+/// True when every byte is a visible ASCII character, U+0021..7E: then there is nothing to trim, remove or fold but
+/// case.
+bool is_visible_ascii(std::string_view text);
+
 /// Without the characters of property White_Space at both ends. Bytes that are not UTF-8 are not white space.
 std::string_view trim_white_space(std::string_view text);
 
