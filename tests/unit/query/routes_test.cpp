@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <set>
 
+#include "connectors/ops/ops_routes.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/sdk/sdk_routes.h"
 
@@ -30,6 +31,7 @@ class Routes : public testing::Test {
   Routes() {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
     add_query_routes(router, {engine, keys, metrics, {}});
+    add_probe_routes(router, {});
   }
 
   NoEngine engine;
@@ -83,11 +85,13 @@ TEST_F(Routes, AreAllDescribed) {
   EXPECT_EQ(served, described_routes());
 }
 
-TEST_F(Routes, ReadingAnswersNoOtherOrigin) {
+TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
+  const std::set<std::string> probes = {"/", "/health", "/robots.txt", "/version"};
   for (const Route& route : router.routes()) {
     bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/rejected") ||
                    route.pattern == "/openapi.json";
-    EXPECT_EQ(route.cors, reading ? CorsPolicy::none : CorsPolicy::mirror) << route.pattern;
+    bool collection = !reading && !probes.contains(route.pattern);
+    EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;
     EXPECT_EQ(route.errors, reading ? ErrorStyle::problem : ErrorStyle::sdk) << route.pattern;
   }
 }
