@@ -1,0 +1,29 @@
+// The subcommands other than serve. Each returns the exit code; data goes to stdout, talk to stderr.
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+
+namespace tributary {
+
+/// Names every mistake, or says that there is none.
+int check_config(const ConfigInput& input);
+
+/// Checks log and state of a store that no process uses, and prints a report as one JSON object.
+int verify(const ConfigInput& input);
+
+/// Deletes the derived state and folds the log again.
+int rebuild(const ConfigInput& input);
+
+struct ImportFlags {
+  std::string file, mapping, source, format, server, write_key, write_key_file, ca_file, config;
+  std::string checkpoint, report;
+  size_t batch_events = 500, in_flight = 4;
+  bool resume = false, restart = false;
+};
+
+/// Sends a file's events to a running server, whose address and key may come from its configuration.
+int import_file(const ImportFlags& flags);
+
+}  // namespace tributary

@@ -1,0 +1,135 @@
+// The command line: what each subcommand takes, and CLI11's exit codes turned into ours.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "engine/app/commands.h"
+#include "engine/app/exit_code.h"
+#include "engine/app/serve.h"
+#include "engine/app/version.h"
+
+namespace {
+
+using namespace tributary;  // NOLINT: this file is the program
+
+constexpr const char* kDefaultConfigFile = "/etc/tributary/tributary.yaml";
+
+/// The options that every command on a configuration takes.
+struct ConfigFlags {
+  std::string file = kDefaultConfigFile;
+  std::string data_dir, listen, ops_listen;
+  bool no_environment = false;
+
+  void add_to(CLI::App& command) {
+    command.add_option("--config,-c", file, "Configuration file")->capture_default_str();
+    command.add_option("--data-dir", data_dir, "Overrides data_dir");
+    command.add_option("--listen", listen, "Overrides server.listen");
+    command.add_option("--ops-listen", ops_listen, "Overrides ops.listen");
+  }
+
+  ConfigInput input() const {
+    ConfigInput input;
+    input.file = file;
+    if (!no_environment) input.environment = process_environment();
+    if (!data_dir.empty()) input.flags.emplace_back("data_dir", data_dir);
+    if (!listen.empty()) input.flags.emplace_back("server.listen", listen);
+    if (!ops_listen.empty()) input.flags.emplace_back("ops.listen", ops_listen);
+    return input;
+  }
+};
+
+/// The whole command line. `exit_code` is what the chosen command returned.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "Help of all subcommands");
+    add_serve();
+    add_config_commands();
+    add_store_commands();
+    add_import();
+    add_version();
+  }
+
+  int run(int argc, char** argv) try {
+    app_.parse(argc, argv);
+    return exit_code_;
+  } catch (const CLI::ParseError& error) {
+    // CLI11 prints help or the mistake; its own codes (105, 106, 109, ...) mean nothing to a supervisor.
+    return app_.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+
+ private:
+  void add_serve() {
+    CLI::App* command = app_.add_subcommand("serve", "Run the server until SIGTERM");
+    config_.add_to(*command);
+    command->add_flag("--accept-loss", accept_loss_,
+                      "Open although acknowledged records are missing; the decision is recorded");
+    command->callback([this] { exit_code_ = serve({config_.input(), accept_loss_}); });
+  }
+
+  void add_config_commands() {
+    CLI::App* check = app_.add_subcommand("check-config", "Name every mistake of a configuration file");
+    check->add_option("file,--config,-c", config_.file, "Configuration file")->capture_default_str();
+    check->add_flag("--no-environment", config_.no_environment, "Ignore TRIBUTARY__ variables");
+    check->callback([this] { exit_code_ = check_config(config_.input()); });
+
+    CLI::App* config = app_.add_subcommand("config", "Describe the configuration file");
+    config->require_subcommand(1);
+    config->add_subcommand("sample", "Print a documented file with all defaults")->callback([] {
+      std::fputs(config_sample().c_str(), stdout);
+    });
+    config->add_subcommand("schema", "Print its JSON Schema")->callback([] {
+      std::fputs(config_schema().c_str(), stdout);
+    });
+  }
+
+  void add_store_commands() {
+    CLI::App* check = app_.add_subcommand("verify", "Check log and state of a stopped server");
+    config_.add_to(*check);
+    check->callback([this] { exit_code_ = verify(config_.input()); });
+
+    CLI::App* refold =
+        app_.add_subcommand("rebuild", "Delete the derived state of a stopped server and fold the log again");
+    config_.add_to(*refold);
+    refold->callback([this] { exit_code_ = rebuild(config_.input()); });
+  }
+
+  void add_import() {
+    CLI::App* command = app_.add_subcommand("import", "Send the events of a file to a running server");
+    command->add_option("file", import_.file, "CSV, fixed-width text or NDJSON")->required();
+    command->add_option("--mapping", import_.mapping, "How rows become events");
+    command->add_option("--source", import_.source, "Id of the source")->required();
+    command->add_option("--format", import_.format, "auto, table or ndjson")
+        ->check(CLI::IsMember({"auto", "table", "ndjson"}));
+    command->add_option("--server", import_.server, "host:port or URL of the server");
+    CLI::Option* key = command->add_option("--write-key", import_.write_key, "Write key of the source");
+    command->add_option("--write-key-file", import_.write_key_file, "File that holds it")->excludes(key);
+    command->add_option("--config,-c", import_.config, "Take server and write key from this configuration");
+    command->add_option("--ca-file", import_.ca_file, "Certificate authorities for https");
+    command->add_option("--checkpoint", import_.checkpoint, "Where progress is kept (FILE.SOURCE.checkpoint)");
+    command->add_option("--report", import_.report, "Where rejected rows are listed (FILE.SOURCE.rejected.ndjson)");
+    command->add_option("--batch-events", import_.batch_events, "Events per request")->capture_default_str();
+    command->add_option("--in-flight", import_.in_flight, "Requests under way")->capture_default_str();
+    CLI::Option* resume = command->add_flag("--resume", import_.resume, "Go on where an interrupted import stopped");
+    command->add_flag("--restart", import_.restart, "Begin anew")->excludes(resume);
+    command->callback([this] { exit_code_ = import_file(import_); });
+  }
+
+  void add_version() {
+    CLI::App* command = app_.add_subcommand("version", "Print the version");
+    command->add_flag("--json", version_as_json_, "As one JSON object");
+    command->callback(
+        [this] { std::puts(version_as_json_ ? version_json().c_str() : "tributary " TRIBUTARY_VERSION); });
+  }
+
+  CLI::App app_{"Tributary: events of many channels become customers", "tributary"};
+  ConfigFlags config_;
+  ImportFlags import_;
+  bool accept_loss_ = false;
+  bool version_as_json_ = false;
+  int exit_code_ = kExitOk;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return CommandLine().run(argc, argv); }

@@ -1,0 +1,268 @@
+// The composition root: the only place that knows every part, in the order of their lives.
+#include "engine/app/serve.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "connectors/http/key_ring.h"
+#include "connectors/http/server.h"
+#include "connectors/ops/ops_routes.h"
+#include "connectors/query/query_routes.h"
+#include "connectors/sdk/sdk_routes.h"
+#include "engine/app/exit_code.h"
+#include "engine/app/io_threads.h"
+#include "engine/app/signals.h"
+#include "engine/app/supervisor.h"
+#include "engine/app/version.h"
+#include "engine/base/json_out.h"
+#include "engine/store/directory_lock.h"
+
+namespace tributary {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPoll = 100ms;            // how soon a failed engine is noticed
+constexpr auto kStopBudget = 9800ms;     // from the signal to the exit, all steps together
+constexpr auto kRequestsDeadline = 4s;   // for requests in progress when the listener closes
+constexpr auto kReadsAfterFailure = 5s;  // a failed engine still answers look-ups this long
+constexpr auto kFailureBudget = 3s;      // then closing may take this long
+constexpr auto kOpsDeadline = 200ms;
+
+size_t io_thread_count(const Config& config) {
+  if (config.io_threads > 0) return config.io_threads;
+  return std::max(1u, std::max(1u, std::thread::hardware_concurrency()) - 1);
+}
+
+void log_mistakes(const std::vector<ConfigMistake>& mistakes) {
+  for (const ConfigMistake& mistake : mistakes) {
+    log_line(LogLevel::error, "configuration mistake", {{"mistake", format_mistake(mistake)}});
+  }
+}
+
+void log_replay(const Engine::ReplayProgress& progress) {
+  uint64_t left = progress.target.value() - progress.at.value();
+  auto eta = progress.records_per_second > 0 ? static_cast<double>(left) / progress.records_per_second : 0;
+  log_line(LogLevel::info, "replaying",
+           {{"lsn", static_cast<int64_t>(progress.at.value())},
+            {"target", static_cast<int64_t>(progress.target.value())},
+            {"records_per_second", static_cast<int64_t>(progress.records_per_second)},
+            {"eta_seconds", static_cast<int64_t>(eta)}});
+}
+
+/// One serving process: start, wait, shut down.
+///
+/// Lifecycle: opening (ops listener answers, readiness red) -> running -> stopping. Members are destroyed in reverse: a
+/// listener before its threads' contexts, those before what their handlers refer to.
+/// Thread: the main thread, but for readiness(), which any I/O thread calls.
+class Service {
+ public:
+  Service(const ServeOptions& options, Config config)
+      : options_(options),
+        config_(std::move(config)),
+        keys_(std::make_shared<KeyRing>(config_.sources, config_.api_keys)),
+        ops_threads_(1, "trib-ops"),
+        io_threads_(io_thread_count(config_), "trib-io") {}
+
+  int run() {
+    auto started = start();
+    if (!started) {
+      log_line(LogLevel::error, "starting failed", {{"reason", started.error().message}});
+      close_ops();
+      return exit_code_of(started.error().code);
+    }
+    print_ready();
+    return serve_until_stopped();
+  }
+
+ private:
+  enum class Phase { opening, running, stopping };
+
+  Result<void> start() {
+    signals_.stop_at_once(true);
+    TRIBUTARY_TRY(check_directory_is_free());
+    TRIBUTARY_TRY(start_ops());
+    TRIBUTARY_TRY(open_engine());
+    TRIBUTARY_TRY(start_http());
+    signals_.stop_at_once(false);
+    return {};
+  }
+
+  // The ops port is usually taken as well when another process has the directory; the operator shall read which one.
+  Result<void> check_directory_is_free() {
+    auto lock = DirectoryLock::take(config_.engine.data_dir);
+    if (!lock) return lock.error();
+    return {};
+  }
+
+  Result<void> start_ops() {
+    OpsSources sources{[this] { return readiness(); }, [this] { return metrics_.text(); }, version_json};
+    add_ops_routes(ops_router_, sources);
+    metrics_.config_last_reload_successful.set(1);
+    metrics_.add_collector([this] { metrics_.ready.set(is_ready() ? 1 : 0); });
+    auto ops = HttpServer::listen(config_.ops, ops_router_, ops_threads_.contexts(), metrics_);
+    if (!ops) return ops.error();
+    ops_ = std::move(*ops);
+    ops_threads_.start();
+    log_line(LogLevel::info, "starting", {{"ops", ops_->address()}, {"data_dir", config_.engine.data_dir}});
+    return {};
+  }
+
+  Result<void> open_engine() {
+    EngineOptions engine_options = config_.engine;
+    engine_options.log.accept_loss = options_.accept_loss;
+    auto engine = Engine::open(std::move(engine_options), metrics_, log_replay);
+    if (!engine) return engine.error();
+    engine_ = std::move(*engine);
+    return {};
+  }
+
+  Result<void> start_http() {
+    add_sdk_routes(router_, SdkServices{*engine_, keys_, metrics_, config_.ingest, config_.public_url});
+    add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest});
+    OpsSources probes{[this] { return readiness(); }, {}, version_json};
+    add_probe_routes(router_, probes);
+    auto http = HttpServer::listen(config_.server, router_, io_threads_.contexts(), metrics_);
+    if (!http) return http.error();
+    http_ = std::move(*http);
+    phase_ = Phase::running;
+    io_threads_.start();
+    return {};
+  }
+
+  void print_ready() {
+    if (config_.sources.empty()) log_line(LogLevel::warn, "no sources are configured; every event will be refused");
+    std::string line;
+    JsonOut out(line);
+    out.begin_object().key("ready").boolean(true).key("http").string(http_->address());
+    out.key("ops").string(ops_->address()).end_object();
+    line += '\n';
+    // Nobody needs to read it: a closed stdout is no reason to stop.
+    [[maybe_unused]] ssize_t written = ::write(STDOUT_FILENO, line.data(), line.size());
+    notify_supervisor("READY=1");
+    log_line(LogLevel::info, "ready", {{"http", http_->address()}, {"ops", ops_->address()}});
+  }
+
+  int serve_until_stopped() {
+    while (true) {
+      auto request = signals_.wait(kPoll);
+      if (engine_->failed()) return end_after_failure();
+      if (request == OperatorRequest::reload) reload();
+      if (request == OperatorRequest::stop) return shut_down();
+    }
+  }
+
+  /// Validates, then swaps sources and API keys. Connections and requests in progress notice nothing; a file with
+  /// mistakes leaves everything as it is.
+  void reload() {
+    auto loaded = load_config(options_.input);
+    if (auto mistakes = std::get_if<std::vector<ConfigMistake>>(&loaded)) {
+      log_mistakes(*mistakes);
+      log_line(LogLevel::error, "reload refused, keeping the old configuration");
+      metrics_.config_last_reload_successful.set(0);
+      return;
+    }
+    Config& next = std::get<Config>(loaded);
+    for (const std::string& path : settings_that_differ(config_, next)) {
+      log_line(LogLevel::warn, "a changed setting needs a restart", {{"setting", path}});
+    }
+    keys_.set(std::make_shared<KeyRing>(std::move(next.sources), std::move(next.api_keys)));
+    metrics_.config_last_reload_successful.set(1);
+    log_line(LogLevel::info, "configuration reloaded");
+  }
+
+  /// The one way down. Readiness goes red first, so that a balancer turns away while everything is still answered; then
+  /// no new connections, requests in progress finish, the log and the fold drain, the state is flushed.
+  int shut_down() {
+    signals_.end_within(kStopBudget, kExitFailure);
+    phase_ = Phase::stopping;
+    notify_supervisor("STOPPING=1");
+    log_line(LogLevel::info, "stopping");
+    std::this_thread::sleep_for(config_.shutdown_announce);
+    http_->announce_shutdown();
+    close(*http_, kRequestsDeadline);
+    engine_->stop();
+    int exit_code = engine_->failed() ? kExitIo : kExitOk;
+    io_threads_.stop();
+    close_ops();
+    log_line(LogLevel::info, "stopped");
+    return exit_code;
+  }
+
+  /// Nothing can be written any more. Look-ups go on for a moment, then the supervisor shall start a process that reads
+  /// what is durable.
+  int end_after_failure() {
+    log_line(LogLevel::error, "the engine failed; ending so that a restart recovers",
+             {{"exit_code", int64_t{kExitIo}}});
+    auto end = std::chrono::steady_clock::now() + kReadsAfterFailure;
+    while (std::chrono::steady_clock::now() < end && signals_.wait(kPoll) != OperatorRequest::stop) continue;
+    signals_.end_within(kFailureBudget, kExitIo);
+    phase_ = Phase::stopping;
+    http_->announce_shutdown();
+    close(*http_, kOpsDeadline);
+    engine_->stop();
+    io_threads_.stop();
+    close_ops();
+    return kExitIo;
+  }
+
+  static void close(HttpServer& server, std::chrono::milliseconds deadline) {
+    auto closed = std::make_shared<std::promise<void>>();
+    server.close(deadline, [closed] { closed->set_value(); });
+    closed->get_future().wait_for(deadline + 1s);
+  }
+
+  void close_ops() {
+    if (!ops_) return;
+    close(*ops_, kOpsDeadline);
+    ops_threads_.stop();
+  }
+
+  std::vector<ReadinessCheck> readiness() {
+    switch (phase_.load()) {
+      case Phase::opening:
+        return {{"replay", false, "replaying"}};
+      case Phase::stopping:
+        return {{"running", false, "shutting down"}};
+      case Phase::running:
+        break;
+    }
+    return engine_->readiness();
+  }
+
+  bool is_ready() {
+    auto checks = readiness();
+    return std::all_of(checks.begin(), checks.end(), [](const ReadinessCheck& check) { return check.ok; });
+  }
+
+  const ServeOptions& options_;
+  const Config config_;
+  Signals signals_;
+  Metrics metrics_;
+  CurrentKeyRing keys_;
+  std::unique_ptr<Engine> engine_;  // set before phase_ says running
+  std::atomic<Phase> phase_{Phase::opening};
+  Router ops_router_, router_;
+  IoThreads ops_threads_, io_threads_;
+  std::unique_ptr<HttpServer> ops_, http_;
+};
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  auto loaded = load_config(options.input);
+  if (auto mistakes = std::get_if<std::vector<ConfigMistake>>(&loaded)) {
+    log_mistakes(*mistakes);
+    return kExitConfig;
+  }
+  umask(S_IRWXG | S_IRWXO);  // what we write holds personal data
+  raise_open_files_limit();
+  return Service(options, std::get<Config>(std::move(loaded))).run();
+}
+
+}  // namespace tributary

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+namespace tributary {
+
+/// Tells a supervisor of type `notify` how far we are ("READY=1", "STOPPING=1"): one datagram to $NOTIFY_SOCKET.
+/// Nothing happens without that variable; a message that cannot be sent is not our failure. Source: sd_notify(3).
+void notify_supervisor(const std::string& state);
+
+/// As many open files as the hard limit allows: each connection is one.
+void raise_open_files_limit();
+
+}  // namespace tributary
