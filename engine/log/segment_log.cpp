@@ -171,7 +171,9 @@ Result<void> SegmentLogImpl::open_writer(const RecoveredLog& log) {
   writer_ =
       std::make_unique<SegmentWriter>(SegmentWriter::Origin{options_.directory, log.store_id, options_.segment_bytes,
                                                             log.epoch_max, log.last_lsn, log.last_crc},
-                                      spares_, catalog_, files_, metrics_);
+                                      spares_, catalog_, files_, metrics_, [this] {
+                                        if (housekeeping_ != nullptr) housekeeping_->wake();
+                                      });
   const std::atomic<bool> never{false};
   bool has_none = spares_.missing() == static_cast<size_t>(options_.spare_segments);
   if (has_none && options_.spare_segments > 0 && !guard_.low()) TRIBUTARY_TRY(spares_.make(never));

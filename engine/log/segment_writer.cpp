@@ -9,8 +9,13 @@
 namespace tributary {
 
 SegmentWriter::SegmentWriter(Origin origin, SpareSegments& spares, SegmentCatalog& catalog, FileOps& files,
-                             Metrics& metrics)
-    : origin_(std::move(origin)), spares_(spares), catalog_(catalog), files_(files), metrics_(metrics) {}
+                             Metrics& metrics, std::function<void()> on_roll)
+    : origin_(std::move(origin)),
+      spares_(spares),
+      catalog_(catalog),
+      files_(files),
+      metrics_(metrics),
+      on_roll_(std::move(on_roll)) {}
 
 /// A spare, or when housekeeping did not keep up an empty file: slower to append to, but nobody waits for 64 MiB of
 /// zeroes.
@@ -41,6 +46,7 @@ Result<void> SegmentWriter::roll() {
   origin_.epoch = header.epoch;
   active_ = std::make_shared<RawSegment>(path, header, std::move(file));
   catalog_.add(active_);
+  on_roll_();
   return {};
 }
 

@@ -1,6 +1,7 @@
 // Writes groups into the active segment and rolls to the next one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -38,7 +39,9 @@ class SegmentWriter {
     uint32_t last_crc = 0;
   };
 
-  SegmentWriter(Origin origin, SpareSegments& spares, SegmentCatalog& catalog, FileOps& files, Metrics& metrics);
+  /// `on_roll` is told that a spare was taken and that the segment before is full.
+  SegmentWriter(Origin origin, SpareSegments& spares, SegmentCatalog& catalog, FileOps& files, Metrics& metrics,
+                std::function<void()> on_roll);
 
   /// Begins a new segment. Called at each start, because continuing behind a dropped tail could bring a stale record
   /// back: a retried batch has the same sizes, so its old second record would fit exactly behind its new first one.
@@ -64,6 +67,7 @@ class SegmentWriter {
   SegmentCatalog& catalog_;
   FileOps& files_;
   Metrics& metrics_;
+  const std::function<void()> on_roll_;
   std::shared_ptr<RawSegment> active_;
 };
 
