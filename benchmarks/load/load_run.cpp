@@ -76,6 +76,7 @@ class Load {
       slots_[i].maker = std::make_unique<RequestMaker>(options_.workload, population_);
       if (!reopen(i)) return std::move(result_);
     }
+    result_.event_bytes = slots_.front().maker->event_bytes();
     begin();
     while (!over()) wait_and_serve();
     finish();

@@ -25,6 +25,7 @@ struct LoadResult {
   uint64_t requests = 0;
   uint64_t events = 0;
   uint64_t errors = 0;
+  size_t event_bytes = 0;  // of one event's JSON, 0 for look-ups
   std::string first_error;
   double seconds = 0;
   double client_cpu_seconds = 0;

@@ -29,6 +29,7 @@ std::string to_json(const LoadOptions& options, const LoadResult& result) {
   out.key("request").string(options.workload.lookup ? "lookup" : options.workload.batch == 1 ? "single" : "batch");
   out.key("connections").unsigned_number(options.connections).key("batch").unsigned_number(options.workload.batch);
   if (options.rate > 0) out.key("rate").raw(decimal(options.rate));
+  out.key("event_bytes").unsigned_number(result.event_bytes);
   out.key("requests").unsigned_number(result.requests).key("events").unsigned_number(result.events);
   out.key("seconds").raw(decimal(result.seconds));
   out.key("requests_per_s").raw(per_second(result.requests)).key("events_per_s").raw(per_second(result.events));
@@ -62,7 +63,7 @@ int main(int argc, char** argv) {
   app.add_option("--customers", options.workload.customers, "how many customers the events are about");
   app.add_option("--new-evidence", options.workload.new_evidence, "share of events with a device never seen");
   app.add_flag("--sequential", options.workload.sequential, "customers one after the other instead of at random");
-  app.add_option("--event-bytes", options.workload.event_bytes, "bytes of one event's JSON");
+  app.add_option("--event-bytes", options.workload.event_bytes, "bytes of one event's JSON; 0: as it is");
   app.add_option("--write-key", options.workload.write_key, "of a source");
   app.add_option("--api-key", options.workload.api_key, "for --lookup");
   app.add_option("--seed", options.workload.seed, "of the choice of customers and devices");

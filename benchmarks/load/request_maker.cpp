@@ -14,6 +14,9 @@ constexpr std::string_view kUser = "UUUUUUUUUU";
 constexpr std::string_view kDevice = "DDDDDDDDDDDDDDDDDDDD";
 constexpr std::string_view kTime = "TTTTTTTTTTTTTTTTTTTTTTTT";  // 2026-11-21T23:42:42.405Z
 constexpr std::string_view kOrder = "RRRRRRRRRRRR";
+constexpr std::string_view kSession = "SSSSSSSSSSSSSSSS";
+constexpr std::string_view kSku = "KKKK";
+constexpr std::string_view kPrice = "PP.PP";
 
 std::string text(std::string_view view) { return std::string(view); }
 
@@ -27,6 +30,7 @@ RequestMaker::RequestMaker(const Workload& workload, Population& population)
     body = R"({"kind":"user_id","value":"u-)" + text(kUser) + "\"}";
   } else {
     events_ = workload.batch;
+    event_bytes_ = event_json().size();
     target = workload.batch == 1 ? "/v1/track" : "/v1/batch";
     authorization = "Basic " + base64(workload.write_key + ":");
     for (size_t i = 0; i < workload.batch; ++i) body += (i == 0 ? "" : ",") + event_json();
@@ -39,32 +43,38 @@ RequestMaker::RequestMaker(const Workload& workload, Population& population)
   find_places(body_begin);
 }
 
-/// An order as a browser's SDK sends it, padded to the wanted size by the page's address.
+/// An order as a browser's SDK sends it, about 600 bytes. What differs between real events differs here: ids, time,
+/// product, price, session. Padding to a larger size compresses away, so sizes on disk are measured without it.
 std::string RequestMaker::event_json() const {
-  auto build = [](size_t padding) {
-    return R"({"type":"track","event":"Order Completed","messageId":"load-)" + text(kMessage) + R"(","userId":"u-)" +
-           text(kUser) + R"(","anonymousId":")" + text(kDevice) + R"(","timestamp":")" + text(kTime) +
-           R"(","context":{"library":{"name":"analytics.js","version":"next-1.84.3"},"locale":"en-GB",)" +
-           R"("userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",)" +
-           R"("page":{"path":"/checkout","url":"https://shop.example/checkout)" +
-           (padding > 0 ? "?" + std::string(padding - 1, 'q') : "") + R"("}},"properties":{"order_id":")" +
-           text(kOrder) +
-           R"(","total":63.40,"currency":"EUR","products":[{"sku":"G-32","name":"Monopoly","price":31.70,"quantity":2}]}})";
-  };
-  size_t least = build(0).size();
-  return build(workload_.event_bytes > least ? workload_.event_bytes - least : 0);
+  std::string json =
+      R"({"type":"track","event":"Order Completed","messageId":"load-)" + text(kMessage) + R"(","userId":"u-)" +
+      text(kUser) + R"(","anonymousId":"d-)" + text(kDevice) + R"(","timestamp":")" + text(kTime) +
+      R"(","context":{"library":{"name":"analytics.js","version":"next-1.84.3"},"locale":"en-GB",)" +
+      R"("userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36","page":{"path":"/checkout",)" +
+      R"("url":"https://shop.example/checkout?session=)" + text(kSession) + R"("}},"properties":{"order_id":")" +
+      text(kOrder) + R"(","total":1)" + text(kPrice) + R"(,"currency":"EUR","products":[{"sku":"G-)" + text(kSku) +
+      R"(","name":"Monopoly","price":1)" + text(kPrice) + R"(,"quantity":1}]}})";
+  if (json.size() < workload_.event_bytes) {
+    json.insert(json.find("/checkout?") + 1, std::string(workload_.event_bytes - json.size(), 'q'));
+  }
+  return json;
 }
 
 void RequestMaker::find_places(size_t body_begin) {
   size_t count = workload_.lookup ? 1 : events_;
   size_t at = body_begin;
+  auto find = [&](std::string_view mark) {
+    size_t found = bytes_.find(mark, at);
+    return found == std::string::npos ? 0 : found;
+  };
   for (size_t i = 0; i < count; ++i) {
-    auto find = [&](std::string_view mark) {
-      size_t found = bytes_.find(mark, at);
-      return found == std::string::npos ? 0 : found;
-    };
-    places_.push_back({find(kMessage), find(kUser), find(kDevice), find(kTime), find(kOrder)});
-    at = std::max(places_.back().user, places_.back().order) + 1;
+    EventPlaces places{find(kMessage), find(kUser),    find(kDevice),
+                       find(kTime),    find(kSession), find(kOrder),
+                       find(kSku),     find(kPrice),   0};
+    at = places.sku;
+    places.price = workload_.lookup ? 0 : find(kPrice);
+    at = workload_.lookup ? body_begin : places.price + 1;
+    places_.push_back(places);
   }
 }
 
@@ -88,6 +98,13 @@ void RequestMaker::patch(const EventPlaces& places) {
   write_digits(places.device + 1, 9, fresh ? population_.run_id() : 0);
   write_digits(places.device + 10, 10, fresh ? message : customer);
   bytes_.replace(places.time, kTime.size(), time_);
+  uint64_t noise = population_.next_noise();
+  write_digits(places.session, kSession.size(), noise);
+  write_digits(places.sku, kSku.size(), noise >> 7);
+  for (size_t price : {places.total, places.price}) {
+    write_digits(price, 2, noise >> 20);
+    write_digits(price + 3, 2, noise >> 27);
+  }
 }
 
 void RequestMaker::write_digits(size_t at, size_t width, uint64_t number) {

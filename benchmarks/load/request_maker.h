@@ -16,7 +16,7 @@ struct Workload {
   uint64_t customers = 100'000;  // u-0000000000 ..
   double new_evidence = 0.1;     // share of events whose device was never seen
   bool sequential = false;       // customers one after the other instead of at random
-  size_t event_bytes = 600;      // of one event's JSON, at least what the template needs
+  size_t event_bytes = 0;        // of one event's JSON; 0: as it is, about 600
   std::string write_key = "wk_app";
   std::string api_key = "sk_analyst";
   std::string host;  // of the Host header
@@ -33,6 +33,7 @@ class Population {
   }
   bool next_is_new_device() { return static_cast<double>(random_() >> 11) * 0x1.0p-53 < workload_.new_evidence; }
   uint64_t next_message() { return message_++; }
+  uint64_t next_noise() { return random_(); }
   uint64_t run_id() const { return run_id_; }
 
  private:
@@ -51,10 +52,11 @@ class RequestMaker {
   /// Patches the next customers, message ids and time into the bytes. Lifetime: until the next call.
   std::string_view next();
   size_t events() const { return events_; }
+  size_t event_bytes() const { return event_bytes_; }
 
  private:
   struct EventPlaces {
-    size_t message, user, device, time, order;
+    size_t message, user, device, time, session, order, sku, total, price;
   };
 
   std::string event_json() const;
@@ -66,6 +68,7 @@ class RequestMaker {
   const Workload& workload_;
   Population& population_;
   size_t events_ = 0;
+  size_t event_bytes_ = 0;
   std::string bytes_;
   std::vector<EventPlaces> places_;
   std::string time_;

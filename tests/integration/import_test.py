@@ -3,7 +3,6 @@ import collections
 import csv
 import decimal
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -11,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -126,7 +124,7 @@ class CdnowTest(ImportTest):
 
     def import_until_half(self, path):
         """A running import that has answered a part of the file."""
-        process = subprocess.Popen(self.command(path, "--batch-events", "50", "--in-flight", "2", mapping="cdnow.yaml"),
+        process = subprocess.Popen(self.command(path, "--batch-events", "20", "--in-flight", "2", mapping="cdnow.yaml"),
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
@@ -170,6 +168,7 @@ class CdnowTest(ImportTest):
         config = tributary.sample_config()
         self.server.close()
         self.server = tributary.Server(config, data_dir=self.directory / "data")
+        self.addCleanup(self.server.close)
         config["server"]["listen"] = self.server.http  # the port stays, so that the import finds the server again
         self.server.configure(config)
         path = self.copy(CDNOW)
