@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <ostream>  // which Boost 1.81's string_view does not include itself
 
 #include <boost/beast/core/string.hpp>
@@ -188,10 +189,23 @@ bool is_token(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return kTokenTable[static_cast<uint8_t>(c)]; });
 }
 
+// Eight bytes at a time: one pass over every header value is a visible part of a small request's cost.
+// Source of the byte tests: Bit Twiddling Hacks, "Determine if a word has a byte less than n".
 bool is_field_value(std::string_view text) {
-  bool controls = false;
-  for (char c : text) controls |= is_control(c);
-  return !controls;
+  constexpr uint64_t kOnes = 0x0101010101010101u;
+  constexpr uint64_t kHighs = 0x8080808080808080u;
+  while (text.size() >= 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data(), sizeof word);
+    uint64_t below_space = (word - kOnes * 0x20) & ~word & kHighs;
+    uint64_t deletes = word ^ (kOnes * 0x7f);
+    uint64_t is_delete = (deletes - kOnes) & ~deletes & kHighs;
+    // A TAB is below a space too, and a borrow can make a neighbour look like a hit: both are rare and looked at
+    // closely.
+    if ((below_space | is_delete) != 0 && std::any_of(text.begin(), text.begin() + 8, is_control)) return false;
+    text.remove_prefix(8);
+  }
+  return std::none_of(text.begin(), text.end(), is_control);
 }
 
 std::optional<GateRefusal> check_head(std::string_view block, const GateLimits& limits, RequestHead& head) {

@@ -75,6 +75,16 @@ class Connection final : public Session {
  private:
   const HttpServerOptions& options() const { return lane_->server().options; }
 
+  // Where plain bytes come and go. For TCP that is the socket inside Beast's stream: without a timer the stream adds
+  // nothing but a composed operation around each read.
+  auto& data_stream() {
+    if constexpr (kTls) {
+      return stream_;
+    } else {
+      return stream_.socket();
+    }
+  }
+
   void enter(Phase phase, std::chrono::seconds timeout) {
     phase_ = phase;
     deadline_ms_ = lane_->now_ms() + std::chrono::milliseconds(timeout).count() + Lane::kTickMs;
@@ -98,7 +108,7 @@ class Connection final : public Session {
         if (lane_->closing() && reader_.at_request_start()) co_return true;
         enter_read();
         std::span<char> space = reader_.space();
-        auto [error, bytes] = co_await stream_.async_read_some(asio::buffer(space.data(), space.size()), kToken);
+        auto [error, bytes] = co_await data_stream().async_read_some(asio::buffer(space.data(), space.size()), kToken);
         if (error) co_return false;
         if (take(bytes)) continue;
       } else if (step == RequestReader::Step::head) {
@@ -180,9 +190,8 @@ class Connection final : public Session {
   asio::awaitable<bool> write(std::string_view head, std::string_view tail) {
     size_t sent = 0;
     if constexpr (!kTls) {
-      std::array<asio::const_buffer, 2> buffers = {asio::buffer(head), asio::buffer(tail)};
       error_code error;
-      sent = stream_.socket().write_some(buffers, error);
+      sent = write_now(head, tail, error);
       if (sent == head.size() + tail.size()) co_return true;
       if (error && error != asio::error::would_block) co_return false;
     }
@@ -194,13 +203,19 @@ class Connection final : public Session {
     co_return !error;
   }
 
+  size_t write_now(std::string_view head, std::string_view tail, error_code& error) {
+    if (tail.empty()) return tcp_of(stream_).socket().write_some(asio::buffer(head), error);
+    std::array<asio::const_buffer, 2> buffers = {asio::buffer(head), asio::buffer(tail)};
+    return tcp_of(stream_).socket().write_some(buffers, error);
+  }
+
   // Reads and drops the body of a refused request so that the next request can follow.
   asio::awaitable<bool> skip(uint64_t bytes_left) {
     enter(Phase::linger, options().header_timeout);
     std::array<char, kDropBytes> dropped;
     while (bytes_left > 0) {
       size_t wanted = std::min<uint64_t>(bytes_left, dropped.size());
-      auto [error, bytes] = co_await stream_.async_read_some(asio::buffer(dropped.data(), wanted), kToken);
+      auto [error, bytes] = co_await data_stream().async_read_some(asio::buffer(dropped.data(), wanted), kToken);
       if (error) co_return false;
       bytes_left -= bytes;
     }
