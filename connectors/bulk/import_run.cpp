@@ -274,7 +274,9 @@ class Run {
     }
   }
 
-  void advance(const Batch& batch) {
+  void advance(Batch& batch) {
+    std::stable_sort(batch.refusals.begin(), batch.refusals.end(),
+                     [](const Refusal& a, const Refusal& b) { return a.line < b.line; });
     state_.counts.accepted += batch.counts.accepted;
     state_.counts.duplicate += batch.counts.duplicate;
     state_.counts.rejected += batch.counts.rejected;
