@@ -63,6 +63,9 @@ struct RejectionRow {
   std::string_view message;  // English, may change, except where an SDK matches it
 };
 
+/// Codes from here on refuse a whole request.
+constexpr int kRequestCodesFrom = 64;
+
 /// The row of the one table; null for a number that is no code.
 const RejectionRow* try_rejection_row(RejectionCode code);
 /// The row of a code that exists.

@@ -56,8 +56,10 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
     auto row = try_rejection_row(static_cast<RejectionCode>(code));
     if (row == nullptr) continue;
     std::string name(row->name);
-    r.rejected[row->code].counter_ =
-        r.counter("tributary_events_rejected_total", "Rejected events by reason.", {{"code", name}});
+    // Item codes stand below the request codes; an item is never rejected for a request's reason.
+    if (code < kRequestCodesFrom)
+      r.rejected[row->code].counter_ =
+          r.counter("tributary_events_rejected_total", "Rejected events by reason.", {{"code", name}});
     r.refused[row->code].counter_ =
         r.counter("tributary_requests_refused_total", "Requests refused as a whole, by reason.", {{"code", name}});
   }
