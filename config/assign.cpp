@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "config/values.h"
+#include "connectors/http/client_address.h"
 
 namespace tributary {
 namespace {
@@ -102,8 +103,8 @@ std::optional<std::string> text_mistake(const SettingRule& rule, std::string_vie
     case SettingType::secrets:
       return secret_mistake(text);
     case SettingType::address:
-      if (is_ip_address(std::string(text))) return std::nullopt;
-      return "expected an IP address, got " + shown(text);
+      if (TrustedProxies::parse({std::string(text)})) return std::nullopt;
+      return "expected an IP address or a network such as 10.0.0.0/8, got " + shown(text);
     case SettingType::country:
       if (text.empty() || is_country_code(text)) return std::nullopt;
       return "expected a country code of ISO 3166-1 such as CN, got " + shown(text);

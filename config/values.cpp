@@ -89,12 +89,6 @@ std::string format_size(int64_t bytes) { return format_with_unit(bytes, kSizeUni
 
 std::string format_duration(int64_t micros) { return format_with_unit(micros, kDurationUnits); }
 
-bool is_ip_address(const std::string& text) {
-  in_addr v4;
-  in6_addr v6;
-  return inet_pton(AF_INET, text.c_str(), &v4) == 1 || inet_pton(AF_INET6, text.c_str(), &v6) == 1;
-}
-
 std::optional<std::string> listen_address_mistake(std::string_view text) {
   size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return "expected host:port, such as 127.0.0.1:8080";

@@ -32,8 +32,6 @@ std::string format_duration(int64_t micros);
 /// otherwise what is wrong.
 std::optional<std::string> listen_address_mistake(std::string_view text);
 
-bool is_ip_address(const std::string& text);
-
 /// A code of ISO 3166-1 alpha-2, in upper case.
 bool is_country_code(std::string_view text);
 

@@ -47,7 +47,7 @@ io_threads: 3
 partitions: 4
 server:
   public_url: https://events.example.com
-  trusted_proxies: [10.0.0.1, "::1"]
+  trusted_proxies: [10.0.0.0/8, "::1"]
 ingest: {max_body_bytes: 1MiB, max_batch_events: 0, max_json_depth: 32}
 time: {max_future: 1h}
 dedup: {window: 14d}
@@ -59,7 +59,7 @@ shutdown: {announce: 100ms}
   EXPECT_EQ(config.io_threads, 3u);
   EXPECT_EQ(config.engine.partitions, 4);
   EXPECT_EQ(config.public_url, "https://events.example.com");
-  EXPECT_EQ(config.server.trusted_proxies, (std::vector<std::string>{"10.0.0.1", "::1"}));
+  EXPECT_EQ(config.server.trusted_proxies, (std::vector<std::string>{"10.0.0.0/8", "::1"}));
   EXPECT_EQ(config.ingest.body_bytes_max, 1u << 20);
   EXPECT_EQ(config.server.body_bytes_max, 1u << 20);
   EXPECT_EQ(config.ingest.batch_events_max, 0u);

@@ -78,7 +78,7 @@ const Case kCases[] = {
       "\"events.example.com\""}},
     {"NotAnAddress",
      "server: {trusted_proxies: [10.0.0.1, proxy]}\n",
-     {"t.yaml:1:38: server.trusted_proxies[1]: expected an IP address, got \"proxy\""}},
+     {"t.yaml:1:38: server.trusted_proxies[1]: expected an IP address or a network such as 10.0.0.0/8, got \"proxy\""}},
     {"NotAList", "server: {trusted_proxies: 10.0.0.1}\n", {"t.yaml:1:27: server.trusted_proxies: expected a list"}},
     {"SourcesAreAMap", "sources: {id: a}\n", {"t.yaml:1:10: sources: expected a list"}},
     {"EmptySource",
