@@ -18,7 +18,10 @@ std::vector<Member> sorted_members(const JsonValue& object) {
   for_each_member(object, [&](const JsonValue& key, const JsonValue& value) {
     members.push_back({std::string(key.text(scratch)), key, value});
   });
-  std::stable_sort(members.begin(), members.end(), [](auto& a, auto& b) { return a.name < b.name; });
+  std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
+    int order = a.name.compare(b.name);
+    return order != 0 ? order < 0 : a.key.begin() < b.key.begin();
+  });
   return members;
 }
 

@@ -54,6 +54,7 @@ bool is_listed(std::string_view folded) {
   return false;
 }
 
+/// `folded` is in lower case, without surrounding quotes.
 bool is_blocked_text(std::string_view folded) {
   if (folded.size() <= kListedBytesMax && is_listed(folded)) return true;
   if (folded.find_first_not_of("0-") == std::string_view::npos) return true;  // the empty text too
@@ -61,15 +62,17 @@ bool is_blocked_text(std::string_view folded) {
   return !is_ascii_alphanumeric(folded.front()) && is_punctuation_only(folded);
 }
 
-/// Answers for nearly every real identifier without folding it as Unicode: plain ASCII that begins with a letter is
-/// blocked only by the list.
-bool is_short_cut(std::string_view value) { return is_ascii_letter(value.front()) && is_visible_ascii(value); }
-
-bool is_listed_ascii(std::string_view value) {
-  if (value.size() > kListedBytesMax) return false;
+/// As is_blocked_text for ASCII in any case, without making a folded copy: nearly every identifier comes this way.
+bool is_blocked_ascii(std::string_view value) {
   char folded[kListedBytesMax];
-  std::transform(value.begin(), value.end(), folded, ascii_lower);
-  return is_listed({folded, value.size()});
+  if (value.size() <= kListedBytesMax) {
+    std::transform(value.begin(), value.end(), folded, ascii_lower);
+    return is_blocked_text({folded, value.size()});
+  }
+  if (is_ascii_letter(value.front())) return false;
+  std::string lowered(value);
+  std::transform(lowered.begin(), lowered.end(), lowered.begin(), ascii_lower);
+  return is_blocked_text(lowered);
 }
 
 bool ends_in_equal_digits(std::string_view phone, size_t count) {
@@ -115,7 +118,7 @@ bool blocked_weak(std::string_view value) {
 Blocked blocked_for_every_kind(std::string_view value) {
   if (value.find('*') != std::string_view::npos) return Blocked::masked;
   if (value.empty()) return Blocked::listed;
-  if (is_short_cut(value)) return is_listed_ascii(value) ? Blocked::listed : Blocked::no;
+  if (is_ascii(value)) return is_blocked_ascii(without_quotes(trim_white_space(value))) ? Blocked::listed : Blocked::no;
   std::optional<std::string> folded = nfkc_casefold(value);
   if (!folded) return Blocked::no;
   if (folded->find('*') != std::string::npos || folded->find("•") != std::string::npos) return Blocked::masked;

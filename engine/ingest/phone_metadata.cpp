@@ -2,10 +2,10 @@
 
 #include <re2/re2.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace tributary {
 namespace {
@@ -28,22 +28,44 @@ class PatternCache {
   std::array<std::unique_ptr<RE2>, kRegionCount> compiled_;
 };
 
+std::optional<size_t> slot_of(std::string_view iso) {
+  auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (iso.size() != 2 || !is_capital(iso[0]) || !is_capital(iso[1])) return std::nullopt;
+  return static_cast<size_t>((iso[0] - 'A') * 26 + (iso[1] - 'A'));
+}
+
 size_t index_of(const PhoneRegion& region) { return static_cast<size_t>(&region - kRegions); }
 
 }  // namespace
 
 const PhoneRegion* find_phone_region(std::string_view iso) {
-  if (iso.size() != 2) return nullptr;
-  auto found = std::find_if(std::begin(kRegions), std::end(kRegions), [&](auto& region) { return region.iso == iso; });
-  return found == std::end(kRegions) ? nullptr : found;
+  static const auto by_letters = [] {
+    std::array<const PhoneRegion*, 26 * 26> table{};
+    for (const PhoneRegion& region : kRegions) {
+      if (std::optional<size_t> slot = slot_of(region.iso)) table[*slot] = &region;
+    }
+    return table;
+  }();
+  std::optional<size_t> slot = slot_of(iso);
+  return slot ? by_letters[*slot] : nullptr;
 }
 
 std::span<const PhoneRegion> phone_regions_of(std::string_view international_digits) {
+  struct Rows {
+    uint16_t first = 0, count = 0;
+  };
+  static const auto by_code = [] {
+    std::array<Rows, 1000> table{};
+    for (const PhoneRegion& region : kRegions) {
+      Rows& rows = table[region.calling_code];
+      if (rows.count++ == 0) rows.first = static_cast<uint16_t>(index_of(region));
+    }
+    return table;
+  }();
   unsigned code = 0;
   for (size_t length = 1; length <= 3 && length <= international_digits.size(); ++length) {
     code = code * 10 + static_cast<unsigned>(international_digits[length - 1] - '0');
-    auto [first, last] = std::ranges::equal_range(kRegions, code, {}, &PhoneRegion::calling_code);
-    if (first != last) return {first, last};
+    if (Rows rows = by_code[code]; rows.count > 0) return {kRegions + rows.first, rows.count};
   }
   return {};
 }

@@ -78,7 +78,7 @@ bool is_visible_ascii(std::string_view text) {
   return (bad & kHighBits) == 0;
 }
 
-FrontCodePoint front_code_point(std::string_view text) {
+FrontCodePoint front_code_point_beyond_ascii(std::string_view text) {
   utf8proc_int32_t code_point = -1;
   utf8proc_ssize_t bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                             static_cast<utf8proc_ssize_t>(text.size()), &code_point);

@@ -51,7 +51,12 @@ struct FrontCodePoint {
   char32_t code_point;
   size_t bytes;
 };
-FrontCodePoint front_code_point(std::string_view text);
+FrontCodePoint front_code_point_beyond_ascii(std::string_view text);
+inline FrontCodePoint front_code_point(std::string_view text) {
+  auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) return {first, 1};
+  return front_code_point_beyond_ascii(text);
+}
 
 template <class OnCodePoint>
 bool for_each_code_point(std::string_view text, OnCodePoint on_code_point) {

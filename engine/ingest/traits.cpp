@@ -9,50 +9,47 @@
 namespace tributary {
 namespace {
 
-constexpr std::string_view kSetOnce = "$set_once";
-constexpr std::string_view kIncrement = "$increment";
+struct Member {
+  std::string key;
+  bool own;  // from `traits`, which win
+  JsonValue value;
+};
 
-/// An increment must be a 64-bit integer; anything else changes nothing and stays on the event.
-bool is_integer(std::string_view text) {
-  int64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-void append_members(const JsonValue& object, TraitOperation operation, std::vector<TraitChange>& changes) {
+void append_members(const JsonValue& object, bool own, std::vector<Member>& members) {
   std::string scratch;
   for_each_member(object, [&](const JsonValue& key, const JsonValue& value) {
-    std::string_view name = key.text(scratch);
-    if (operation == TraitOperation::set && value.is(JsonKind::object)) {
-      if (name == kSetOnce) return append_members(value, TraitOperation::set_once, changes);
-      if (name == kIncrement) return append_members(value, TraitOperation::increment, changes);
-    }
-    if (operation == TraitOperation::increment && !is_integer(value.raw())) return;
-    TraitChange& change = changes.emplace_back();
-    change.operation = operation;
-    change.key = name;
-    bool container = value.is(JsonKind::object) || value.is(JsonKind::array);
-    if (container) {
-      append_minified(change.value_json, value.raw());
-    } else {
-      change.value_json = value.raw();
-    }
+    members.push_back({std::string(key.text(scratch)), own, value});
   });
+}
+
+/// Members that overrule others come behind them: `traits` behind `context.traits`, the last of a name behind the
+/// first.
+bool precedes(const Member& a, const Member& b) {
+  if (int order = a.key.compare(b.key); order != 0) return order < 0;
+  return a.own != b.own ? b.own : a.value.begin() < b.value.begin();
+}
+
+std::string minified(const JsonValue& value) {
+  if (!value.is(JsonKind::object) && !value.is(JsonKind::array)) return std::string(value.raw());
+  std::string json;
+  append_minified(json, value.raw());
+  return json;
 }
 
 }  // namespace
 
 std::vector<TraitChange> read_traits(const JsonValue& context_traits, const JsonValue& traits) {
+  std::vector<Member> members;
+  members.reserve(16);
+  append_members(context_traits, false, members);
+  append_members(traits, true, members);
+  std::sort(members.begin(), members.end(), precedes);
   std::vector<TraitChange> changes;
-  append_members(context_traits, TraitOperation::set, changes);
-  append_members(traits, TraitOperation::set, changes);
-  // The last of equal keys counts; reversing first lets unique() keep it.
-  std::reverse(changes.begin(), changes.end());
-  std::stable_sort(changes.begin(), changes.end(),
-                   [](auto& a, auto& b) { return std::tie(a.operation, a.key) < std::tie(b.operation, b.key); });
-  changes.erase(std::unique(changes.begin(), changes.end(),
-                            [](auto& a, auto& b) { return a.operation == b.operation && a.key == b.key; }),
-                changes.end());
+  changes.reserve(members.size());
+  for (size_t i = 0; i < members.size(); ++i) {
+    bool overruled = i + 1 < members.size() && members[i + 1].key == members[i].key;
+    if (!overruled) changes.push_back({std::move(members[i].key), minified(members[i].value)});
+  }
   return changes;
 }
 
