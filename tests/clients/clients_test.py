@@ -186,9 +186,12 @@ def forward(upstream, path, headers, body):
     host, port = upstream.rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=30)
     kept = {k: v for k, v in headers.items() if k.lower() not in ("host", "connection", "content-length")}
-    connection.request("POST", path, body, kept)
-    response = connection.getresponse()
-    return response.status, response.read()
+    try:
+        connection.request("POST", path, body, kept)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
 
 
 def chromium():

@@ -197,6 +197,7 @@ class Server:
             ready = {}
         if ready.get("ready") is not True:
             code = self._wait_or_kill(10)
+            self.process.stdout.close()
             raise StartFailed(f"not ready: {lines[0]!r}", code, self.stderr())
         return ready
 
