@@ -373,6 +373,10 @@ Result<VerifyReport> verify_store(const EngineOptions& options) {
   auto log = verify_log(log_options(options).directory);
   if (!log) return log.error();
   report.log = std::move(*log);
+  if (has_segments(options.data_dir)) {
+    auto keys = IndexKeys::open(options.data_dir, true);
+    if (!keys) return keys.error();
+  }
   StoreMemory memory(8 << 20, 8 << 20);
   for (uint16_t number = 0; number < options.partitions; ++number) {
     auto store = StateStore::open({state_directory(options, number), options.dedup_window_micros, true}, memory);

@@ -14,8 +14,9 @@ namespace tributary {
 /// Made once with the data directory and never changed: every look-up depends on it. Thread: any.
 class IndexKeys {
  public:
-  /// Reads `<data_dir>/index.key` (32 bytes, mode 0600), or makes it when the directory holds no log yet.
-  /// Errors: corrupt when a log is there and its key is missing or has the wrong size.
+  /// Reads `<data_dir>/index.key` (32 bytes and their masked CRC-32C, little-endian; mode 0600), or makes it when the
+  /// directory holds no log yet.
+  /// Errors: corrupt when a log is there and its key is missing, has the wrong size or does not match its checksum.
   static Result<std::unique_ptr<IndexKeys>> open(const std::string& data_dir, bool log_exists);
 
   ~IndexKeys();
