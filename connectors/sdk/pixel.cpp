@@ -1,5 +1,7 @@
 #include "connectors/sdk/pixel.h"
 
+#include <algorithm>
+
 #include "connectors/sdk/json_overlay.h"
 
 namespace tributary {
@@ -22,14 +24,11 @@ std::string_view without_quotes(std::string_view text) {
   return text;
 }
 
-/// Senders use the URL-safe alphabet too, and a `+` in an address arrives as a space.
+/// A `+` in an address arrives as a space.
 std::optional<std::string> decode_data(std::string_view data) {
-  std::string standard(data);
-  for (char& byte : standard) {
-    if (byte == '-' || byte == ' ') byte = '+';
-    if (byte == '_') byte = '/';
-  }
-  return parse_base64(standard);
+  std::string text(data);
+  std::replace(text.begin(), text.end(), ' ', '+');
+  return parse_base64(text);
 }
 
 /// Parameters that steer Jitsu's server and say nothing of the event. `destination_url` is an open redirect there.

@@ -330,6 +330,7 @@ class Contract(unittest.TestCase):
             self.assertLessEqual(len(page["events"]), 1)
             seen += page["events"]
             cursor = page["next"]
+            self.assertRegex(cursor or "", r"^[A-Za-z0-9_-]*$", "goes into an address as it is")
         self.assertEqual([item["name"] for item in seen if item["type"] == "track"], ["e2", "e1", "e0"])
         self.assertEqual(len(seen), 4)
         self.assertEqual(seen, self.server.events(self.ann))
