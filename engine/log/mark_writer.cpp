@@ -39,14 +39,14 @@ void MarkWriter::run() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return pending_.has_value() || stopping_; });
     if (!pending_) return;
-    Batch batch = std::move(*pending_);
+    MarkBatch batch = std::move(*pending_);
     pending_.reset();
     lock.unlock();
     complete(std::move(batch));
   }
 }
 
-void MarkWriter::complete(Batch batch) {
+void MarkWriter::complete(MarkBatch batch) {
   if (!failure_) {
     auto before = std::chrono::steady_clock::now();
     auto advanced = mark_.advance(batch.durable, batch.epoch);

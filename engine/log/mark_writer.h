@@ -21,6 +21,13 @@ struct DurableCompletion {
   std::vector<Record> records;  // freed here, away from the log thread
 };
 
+/// Appends that one mark covers.
+struct MarkBatch {
+  std::vector<DurableCompletion> completions;
+  Lsn durable;
+  uint64_t epoch = 0;
+};
+
 /// A thread of its own, "trib-mark", so that the mark's sync runs while the log thread writes the next group and the
 /// fold works. It batches naturally: one mark covers every group that became durable during the sync before.
 ///
@@ -37,13 +44,8 @@ class MarkWriter {
   void stop();
 
  private:
-  struct Batch {
-    std::vector<DurableCompletion> completions;
-    Lsn durable;
-    uint64_t epoch = 0;
-  };
   void run();
-  void complete(Batch batch);
+  void complete(MarkBatch batch);
 
   MarkFile& mark_;
   Metrics& metrics_;
@@ -51,8 +53,8 @@ class MarkWriter {
   std::optional<Error> failure_;  // of the mark; then nothing is acknowledged any more. Owner: the thread
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<Batch> pending_;  // under mutex_
-  bool stopping_ = false;         // under mutex_
+  std::optional<MarkBatch> pending_;  // under mutex_
+  bool stopping_ = false;             // under mutex_
   std::thread thread_;
 };
 

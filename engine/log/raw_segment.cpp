@@ -13,6 +13,10 @@ constexpr size_t kScanWindowBytes = 4u << 20;  // a record with its header alway
 constexpr size_t kLookupBytes = 12u << 10;
 constexpr size_t kBatchBytesMax = 16u << 20;
 
+size_t window_bytes(uint64_t offset, uint64_t file_bytes) {
+  return std::min<uint64_t>(kScanWindowBytes, file_bytes > offset ? file_bytes - offset : 0);
+}
+
 }  // namespace
 
 RawSegment::RawSegment(std::string path, SegmentHeader header, FileHandle file)
@@ -81,10 +85,12 @@ Result<RawScan> scan_raw_segment(const std::string& path) {
   auto segment = open_raw_segment(path, O_RDONLY);
   if (!segment) return segment.error();
   RawScan scan{*segment, (*segment)->header().previous_crc, {}};
+  auto size = file_size(scan.segment->descriptor(), path);
+  if (!size) return size.error();
   uint64_t offset = kSegmentHeaderBytes;
   Lsn next_lsn = scan.segment->base();
   while (true) {
-    auto window = read_at(scan.segment->descriptor(), offset, kScanWindowBytes, path);
+    auto window = read_at(scan.segment->descriptor(), offset, window_bytes(offset, *size), path);
     if (!window) return window.error();
     RecordScanner scanner(*window, scan.segment->header().epoch, next_lsn);
     while (auto record = scanner.next()) {
@@ -101,10 +107,12 @@ Result<RawScan> scan_raw_segment(const std::string& path) {
 }
 
 Result<uint64_t> remains_behind(const RawSegment& segment) {
+  auto size = file_size(segment.descriptor(), segment.path());
+  if (!size) return size.error();
   uint64_t offset = segment.end_offset();
   uint64_t remains = 0;
   while (true) {
-    auto window = read_at(segment.descriptor(), offset, kScanWindowBytes, segment.path());
+    auto window = read_at(segment.descriptor(), offset, window_bytes(offset, *size), segment.path());
     if (!window) return window.error();
     size_t last = window->find_last_not_of('\0');
     if (last != std::string::npos) remains = offset + last + 1 - segment.end_offset();
