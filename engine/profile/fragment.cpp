@@ -32,13 +32,14 @@ void keep_smallest_hashes(auto& list, size_t entries_max) {
   }
 }
 
-auto version_of(const TraitState& trait) {
-  return std::make_tuple(trait.trust, trait.at, std::string_view(trait.message_id), std::string_view(trait.value_json));
+// Message ids are unique within a source only, so the order ends with value and source: provenance must not depend on
+// arrival either.
+auto age_of(const TraitState& trait) {
+  return std::make_tuple(trait.at, std::string_view(trait.message_id), std::string_view(trait.value_json),
+                         std::string_view(trait.source));
 }
 
-auto age_of(const TraitState& trait) {
-  return std::make_tuple(trait.at, std::string_view(trait.message_id), std::string_view(trait.value_json));
-}
+auto version_of(const TraitState& trait) { return std::tuple_cat(std::make_tuple(trait.trust), age_of(trait)); }
 
 void keep_latest(TraitState& known, const TraitState& other) {
   if (version_of(known) < version_of(other)) known = other;
