@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "tests/model/audit.h"
 #include "tests/model/fold_harness.h"
 #include "tests/model/reference.h"
 #include "tests/model/universe.h"
@@ -95,7 +96,7 @@ class Universe {
     }
     if (std::string wrong = wrong_now(arrival.events, ids); !wrong.empty()) return wrong;
     if (accepted != distinct(arrival.events)) return "accepted " + std::to_string(accepted) + " events";
-    if (std::string wrong = wrong_counters(before); !wrong.empty()) return wrong;
+    if (std::string wrong = wrong_rows(before); !wrong.empty()) return wrong;
     return wrong_ids(ids);
   }
 
@@ -113,12 +114,16 @@ class Universe {
     return got_ == expected ? "" : first_difference(expected, got_);
   }
 
-  // What the fold counts on the way must equal what is there.
-  std::string wrong_counters(const AppliedState& before) {
+  // The rows must agree with each other, and what the fold counts on the way with what is there.
+  std::string wrong_rows(const AppliedState& before) {
     const AppliedState& after = harness_.fold_unit().applied();
-    if (after.customers - before.customers != got_.customers.size()) return "the count of customers is wrong";
-    if (after.identifiers - before.identifiers != got_.identifiers) return "the count of identifiers is wrong";
-    return "";
+    Audit rows = audit(harness_.store(), workspace_);
+    if (!rows.problems.empty()) return rows.problems.front();
+    if (after.customers - before.customers != rows.customers) return "the count of customers is wrong";
+    if (after.identifiers - before.identifiers != rows.identifiers) return "the count of identifiers is wrong";
+    if (after.containers - before.containers != rows.containers) return "the count of containers is wrong";
+    uint64_t not_simple = after.containers_not_simple - before.containers_not_simple;
+    return not_simple == rows.containers_not_simple ? "" : "the count of containers that are not simple is wrong";
   }
 
   // Every id ever given out resolves to a customer that holds the identifier it names.
