@@ -104,9 +104,8 @@ void Exchange::answer_refusal() {
   const GateRefusal& refusal = reader_.refusal();
   close_ = true;
   if (reader_.refused_after_head()) {
-    if (!reader_.reads_body()) start_request();
+    start_request();
     leaves_body_unread_ = true;
-    close_ = true;
   } else {
     // Nothing of an ambiguous request may be believed, not even where it came from: no route, no CORS.
     reader_.request().headers.clear();

@@ -125,6 +125,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpServerOptions options
 
   auto server = std::make_unique<LaneServer>(std::move(state), std::move(contexts));
   TRIBUTARY_TRY(server->start(*endpoint));
+  metrics.add_collector([&metrics] { metrics.http_connections.set(static_cast<double>(open_connections.load())); });
   return std::unique_ptr<HttpServer>(std::move(server));
 }
 

@@ -27,6 +27,9 @@ class AddressCounts {
       std::make_unique<std::array<std::atomic<uint32_t>, kSlots>>();
 };
 
+/// Of all servers of the process: they share one gauge. Thread: any.
+inline std::atomic<int64_t> open_connections{0};
+
 struct ServerState {
   ServerState(HttpServerOptions server_options, const Router& server_router, Metrics& server_metrics)
       : options(std::move(server_options)), router(server_router), metrics(server_metrics) {}

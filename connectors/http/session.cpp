@@ -45,12 +45,14 @@ class Connection final : public Session {
         reader_(exchange_.reader()) {
     body_bytes_per_second_min_ = options().body_bytes_per_second_min;
     lane_->enlist(*this);
+    ++open_connections;
   }
 
   ~Connection() override {
     lane_->dismiss(*this);
     ServerState& server = lane_->server();
     --server.connections;
+    --open_connections;
     if (server.addresses) server.addresses->remove(unmapped(peer_));
   }
 
@@ -68,8 +70,10 @@ class Connection final : public Session {
   }
 
   void stop_if_idle() override {
+    bool waits_for_first = phase_ == Phase::head && reader_.at_request_start();
     error_code ignored;
-    if (phase_ == Phase::idle) tcp_of(stream_).socket().shutdown(asio::socket_base::shutdown_receive, ignored);
+    if (phase_ == Phase::idle || waits_for_first)
+      tcp_of(stream_).socket().shutdown(asio::socket_base::shutdown_receive, ignored);
   }
 
  private:
