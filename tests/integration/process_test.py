@@ -133,6 +133,21 @@ class Start(unittest.TestCase):
             names = {path.read_text().strip() for path in pathlib.Path(f"/proc/{server.process.pid}/task").glob("*/comm")}
             self.assertLessEqual({"trib-io-0", "trib-io-1", "trib-ops-0", "trib-signals"}, names)
 
+    def stop_while_replaying(self, server, ops):
+        """Nothing has been acknowledged yet, so the first signal ends it."""
+        with subprocess.Popen([BINARY, "serve", "--config", server.config_path], cwd=server.directory,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None:
+                try:
+                    with Client(ops, timeout=5) as client:
+                        if b"replaying" in client.request("GET", "/readyz?verbose").body:
+                            break
+                except (OSError, http.client.HTTPException):
+                    time.sleep(0.002)
+            process.terminate()
+            self.assertEqual(process.wait(5 * SLOW), 0)
+            self.assertEqual(process.stdout.read(), b"", "never said to be ready")
+
     def test_ops_answers_while_the_log_is_replayed(self):
         ops = f"127.0.0.1:{free_port()}"
         config = quick(ops={"listen": ops}, state={"flush_interval": "1h"})
@@ -143,6 +158,7 @@ class Start(unittest.TestCase):
                     answer = client.request("POST", "/v1/batch", {"batch": events, "writeKey": "wk_app"})
                     answer.expect(200)
             server.kill()
+            self.stop_while_replaying(server, ops)
             seen = set()
             ended = threading.Event()
 
