@@ -35,11 +35,11 @@ class FailingSync(unittest.TestCase):
     def setUp(self):
         if not shutil.which("strace"):
             self.fail("strace is not installed")
-        self.data = tempfile.mkdtemp(prefix="tributary-sync-")
-        self.addCleanup(shutil.rmtree, self.data, True)
 
     def run_until_it_fails(self, when, error="EIO", call="fdatasync"):
         """Posts one event after the other; returns what was acknowledged, what was not, and the exit code."""
+        self.data = tempfile.mkdtemp(prefix="tributary-sync-")
+        self.addCleanup(shutil.rmtree, self.data, True)
         trace = pathlib.Path(tempfile.mkdtemp(prefix="tributary-trace-")) / "trace"
         self.addCleanup(shutil.rmtree, trace.parent, True)
         prefix = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", str(trace), "-e", f"trace={call}",
