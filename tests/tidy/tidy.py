@@ -202,10 +202,12 @@ def check_banned_calls(tree):
 
 
 def check_sleeps(source):
-    """A test waits for the thing itself. What cannot be waited for (that nothing happens) says so: `// Sleeps: why`."""
+    """A test waits for the thing itself, or polls for it. What cannot be waited for (that nothing happens) says so:
+    `// Sleeps: why`."""
     lines = source.text.split("\n")
     for finding in source.find(r"\bsleep_(for|until)\b|\busleep\b", "sleep", "{} in a test: wait for the thing itself"):
-        if not any("// Sleeps: " in line for line in lines[max(0, finding.line - 2):finding.line]):
+        polls = any(re.search(r"\b(while|for) \(", line) for line in lines[max(0, finding.line - 5):finding.line])
+        if not polls and "// Sleeps: " not in "".join(lines[max(0, finding.line - 3):finding.line]):
             yield finding
 
 
