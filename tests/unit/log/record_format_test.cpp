@@ -62,7 +62,8 @@ TEST(RecordFormat, ARecordOfAnotherEpochIsNotRead) {
 }
 
 TEST(RecordFormat, ARecordWithAnotherLsnIsNotRead) {
-  RecordScanner scanner(encoded(Lsn{5}, "early"), kEpoch, Lsn{6});
+  std::string bytes = encoded(Lsn{5}, "early");
+  RecordScanner scanner(bytes, kEpoch, Lsn{6});
   EXPECT_FALSE(scanner.next());
 }
 
@@ -78,7 +79,7 @@ TEST(RecordFormat, AnyFlippedBitOfARecordIsNoticed) {
 }
 
 TEST(RecordFormat, EveryCutOfARecordIsIncomplete) {
-  std::string payload(13, 'p');  // two bytes of padding... which may be missing
+  std::string payload(13, 'p');  // three bytes of padding follow, which may be missing
   std::string good = encoded(Lsn{5}, payload);
   for (size_t size = 0; size < kRecordHeaderBytes + payload.size(); ++size) {
     std::string cut = good.substr(0, size);
