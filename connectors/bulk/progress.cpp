@@ -8,7 +8,8 @@ namespace tributary {
 namespace {
 
 constexpr size_t kBarMost = 30;
-constexpr size_t kTextColumns = 70;  // what stands beside the bar
+constexpr size_t kTextColumns = 62;  // what stands beside the bar
+constexpr size_t kBarLeast = 10;
 
 double fraction_of(const InputProgress& progress) {
   if (progress.total == 0) return 1;
@@ -39,7 +40,7 @@ std::string progress_line(const ProgressState& state, size_t width) {
   double seconds = state.elapsed.count();
   auto rate = static_cast<uint64_t>(seconds > 0 ? static_cast<double>(state.answered_in_this_run) / seconds : 0);
   std::string line;
-  if (width > kTextColumns + 10) line = bar(fraction, std::min(kBarMost, width - kTextColumns));
+  if (width >= kTextColumns + kBarLeast) line = bar(fraction, std::min(kBarMost, width - kTextColumns));
   line += fmt::format("{:5.1f} %  {} events  {}/s  ETA {}  rejected {}", fraction * 100,
                       grouped_number(state.counts.total()), grouped_number(rate), remaining(state),
                       grouped_number(state.counts.rejected));

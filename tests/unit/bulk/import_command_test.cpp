@@ -293,6 +293,8 @@ TEST(Progress, LineFitsItsTerminal) {
   state.elapsed = std::chrono::seconds(2);
   EXPECT_EQ(progress_line(state, 0), " 50.0 %  12,392 events  6,196/s  ETA 0:02  rejected 52");
   EXPECT_THAT(progress_line(state, 120), HasSubstr("[===============>              ]  50.0 %"));
+  EXPECT_THAT(progress_line(state, 80), HasSubstr("[=========>        ]  50.0 %"));
+  EXPECT_THAT(progress_line(state, 60), testing::StartsWith(" 50.0 %"));
   state.note = std::string(200, 'x');
   EXPECT_EQ(progress_line(state, 80).size(), 79u);
 }
