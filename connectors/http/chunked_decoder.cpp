@@ -87,8 +87,10 @@ void ChunkedDecoder::step(char c) {
       if (++trailer_bytes_ > limits_.trailer_bytes_max) return fail();
       if (c == '\r') {
         state_ = State::trailer_line_feed;
-      } else {
+      } else if (is_field_value({&c, 1})) {
         trailer_line_ += c;
+      } else {
+        fail();
       }
       return;
     case State::trailer_line_feed:

@@ -31,11 +31,18 @@ void Exchange::set_charge(size_t bytes) {
   charged_bytes_ = bytes;
 }
 
+// A refused connection lingers so that its answer is read; the body it sent must not linger with it.
+void Exchange::release_body() {
+  reader_.drop_body();
+  set_charge(0);
+}
+
 bool Exchange::charge_body() {
   set_charge(reader_.body_memory());
   if (charged_bytes_ == 0 || server_.bytes_in_flight <= server_.options.bytes_in_flight_max) return true;
   leaves_body_unread_ = true;
   close_ = true;
+  release_body();
   answer_error(RejectionCode::overloaded);
   return false;
 }
@@ -103,6 +110,7 @@ void Exchange::answer_unread_body(RejectionCode code) {
 void Exchange::answer_refusal() {
   const GateRefusal& refusal = reader_.refusal();
   close_ = true;
+  release_body();
   if (reader_.refused_after_head()) {
     start_request();
     leaves_body_unread_ = true;

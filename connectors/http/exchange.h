@@ -59,6 +59,7 @@ class Exchange {
   void answer_error(RejectionCode code, std::string_view message = {});
   void answer_unread_body(RejectionCode code);
   void set_charge(size_t bytes);
+  void release_body();
 
   ServerState& server_;
   const std::string& date_;

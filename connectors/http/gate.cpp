@@ -81,7 +81,7 @@ std::optional<GateRefusal> check_start_line(std::string_view line, RequestHead& 
   head.target = line.substr(first + 1, last - first - 1);
   std::string_view version = line.substr(last + 1);
   head.http_1_1 = version == "HTTP/1.1";
-  if (!head.http_1_1 && version != "HTTP/1.0") return malformed("version is neither HTTP/1.1 nor HTTP/1.0");
+  if (!head.http_1_1 && version != "HTTP/1.0") return malformed("version is neither 1.1 nor 1.0");
   // CONNECT has an authority as its target; the connection would become a tunnel, so nothing after it is a request.
   if (head.method == "CONNECT") return GateRefusal{RejectionCode::method_not_allowed, "CONNECT is not served"};
   if (std::find(kMethods.begin(), kMethods.end(), head.method) == kMethods.end())

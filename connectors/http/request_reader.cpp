@@ -183,9 +183,11 @@ void RequestReader::next() {
   if (head_.chunked) chunked_.reset();
   request_.body.clear();
   request_.arguments.clear();
-  // An idle connection must not hold the memory of its largest request.
-  if (request_.body.capacity() > kKeptBytesMax + kBodyPaddingBytes) request_.body = std::string();
-  if (begin_ == end_ && buffer_.size() > kKeptBytesMax) buffer_ = std::string();
+  // An idle connection must not hold the memory of its largest request. Assigning an empty string would keep it.
+  if (request_.body.capacity() > kKeptBytesMax + kBodyPaddingBytes) drop_body();
+  if (begin_ == end_ && buffer_.size() > kKeptBytesMax) std::string().swap(buffer_);
 }
+
+void RequestReader::drop_body() { std::string().swap(request_.body); }
 
 }  // namespace tributary

@@ -48,6 +48,9 @@ class RequestReader {
   /// are still to come. Only for a body of known length.
   uint64_t skip_body();
 
+  /// Gives the memory of the body back; only next() or nothing may follow.
+  void drop_body();
+
   /// Forgets the request; bytes of the next one stay.
   void next();
 

@@ -202,9 +202,15 @@ class Connection final : public Session {
     size_t of_head = std::min(sent, head.size());
     head.remove_prefix(of_head);
     tail.remove_prefix(sent - of_head);
-    std::array<asio::const_buffer, 2> rest = {asio::buffer(head), asio::buffer(tail)};
-    auto [error, bytes] = co_await asio::async_write(stream_, rest, kToken);
-    co_return !error;
+    if (!head.empty()) {
+      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(head), kToken);
+      if (error) co_return false;
+    }
+    if (!tail.empty()) {
+      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(tail), kToken);
+      if (error) co_return false;
+    }
+    co_return true;
   }
 
   size_t write_now(std::string_view head, std::string_view tail, error_code& error) {

@@ -775,7 +775,7 @@ TEST(TlsServer, SpeaksTlsAndClosesItProperly) {
   asio::read(stream, asio::dynamic_buffer(all), error);
   EXPECT_EQ(error, asio::error::eof);  // a close_notify, not a cut
   EXPECT_EQ(count_of(all, "HTTP/1.1 200 OK"), 2u);
-  EXPECT_TRUE(has(all, body));
+  EXPECT_TRUE(has(all, body)) << all.size();
   EXPECT_TRUE(all.ends_with("last"));
 }
 
