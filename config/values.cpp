@@ -103,7 +103,7 @@ std::optional<std::string> listen_address_mistake(std::string_view text) {
 
 bool is_country_code(std::string_view text) {
   // Source: ISO 3166-1, 249 codes officially assigned; XK is in use for Kosovo.
-  static constexpr std::string_view codes =
+  static constexpr std::string_view kCodes =
       "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ "
       "CA CC "
       "CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA "
@@ -117,7 +117,7 @@ bool is_country_code(std::string_view text) {
       "SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM "
       "US UY "
       "UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW ";
-  return text.size() == 2 && codes.find(std::string(text) + " ") != std::string_view::npos;
+  return text.size() == 2 && kCodes.find(std::string(text) + " ") != std::string_view::npos;
 }
 
 namespace {

@@ -5,16 +5,14 @@
 
 namespace tributary {
 
-enum ExitCode : int {
-  kExitOk = 0,
-  kExitFailure = 1,
-  kExitUsage = 64,        // the command line is wrong
-  kExitDamaged = 65,      // stored data is damaged or incomplete
-  kExitUnavailable = 69,  // a port or the data directory is taken
-  kExitIo = 74,           // a read or write failed
-  kExitDiskFull = 75,     // not enough space to start
-  kExitConfig = 78,       // the configuration is wrong
-};
+constexpr int kExitOk = 0;
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 64;        // the command line is wrong
+constexpr int kExitDamaged = 65;      // stored data is damaged or incomplete
+constexpr int kExitUnavailable = 69;  // a port or the data directory is taken
+constexpr int kExitIo = 74;           // a read or write failed
+constexpr int kExitDiskFull = 75;     // not enough space to start
+constexpr int kExitConfig = 78;       // the configuration is wrong
 
 constexpr int exit_code_of(ErrorCode code) {
   switch (code) {
