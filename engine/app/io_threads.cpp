@@ -21,6 +21,7 @@ IoThreads::~IoThreads() { stop(); }
 
 std::vector<boost::asio::io_context*> IoThreads::contexts() {
   std::vector<boost::asio::io_context*> contexts;
+  contexts.reserve(contexts_.size());
   for (auto& context : contexts_) contexts.push_back(context.get());
   return contexts;
 }
