@@ -173,12 +173,14 @@ std::optional<GateRefusal> check_fields(std::string_view lines, const GateLimits
   return std::nullopt;
 }
 
-// A prefix of a start line: up to 7 capital letters, then a space, then no control characters.
-std::optional<GateRefusal> check_start_prefix(std::string_view line) {
+// A start line or the beginning of one: up to 7 capital letters, then a space.
+std::optional<GateRefusal> check_start_prefix(std::string_view line, bool is_whole_line) {
   size_t letters = 0;
   while (letters < line.size() && line[letters] >= 'A' && line[letters] <= 'Z') ++letters;
-  bool is_method = letters > 0 && letters <= kMethodBytesMax && (letters == line.size() || line[letters] == ' ');
-  if (!line.empty() && !is_method) return malformed("not an HTTP request");
+  bool ends_here = letters == line.size() && !is_whole_line;
+  bool is_method =
+      letters > 0 && letters <= kMethodBytesMax && (ends_here || (letters < line.size() && line[letters] == ' '));
+  if (!is_method) return malformed("not an HTTP request");
   return std::nullopt;
 }
 
@@ -231,7 +233,7 @@ std::optional<GateRefusal> check_head(std::string_view block, const GateLimits& 
 std::optional<GateRefusal> check_partial_head(std::string_view bytes, size_t checked, const GateLimits& limits) {
   size_t line_end = bytes.find("\r\n");
   std::string_view start_line = bytes.substr(0, line_end);
-  if (auto refusal = check_start_prefix(start_line)) return refusal;
+  if (auto refusal = check_start_prefix(start_line, line_end != std::string_view::npos)) return refusal;
   // The last byte may be a CR whose LF is on its way, so it is looked at again with the next bytes.
   for (size_t i = checked > 0 ? checked - 1 : 0; i < bytes.size(); ++i) {
     char c = bytes[i];

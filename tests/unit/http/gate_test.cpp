@@ -215,6 +215,8 @@ TEST(PartialHead, BytesThatCannotBecomeARequestAreRefusedAtOnce) {
   EXPECT_EQ(refused("SSH-2.0-x"), kMalformed);
   EXPECT_EQ(refused("get "), kMalformed);
   EXPECT_EQ(refused("POSTPOSTPOST"), kMalformed);
+  EXPECT_EQ(refused("\r\ntt"), kMalformed);
+  EXPECT_EQ(refused("GET\r\nHost"), kMalformed);
   EXPECT_EQ(refused("GET / HTTP/1.1\nHost: a\n\n"), kMalformed);
   EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: a\rb"), kMalformed);
   EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: a\x01"), kMalformed);
