@@ -34,7 +34,9 @@ TEST(Bytes, SignedOrderIsByteOrder) {
 }
 
 TEST(Bytes, ReadingPastTheEndIsNotOk) {
-  ByteReader in("\x05" "ab");
+  ByteReader in(
+      "\x05"
+      "ab");
   EXPECT_EQ(in.text(), "");
   EXPECT_FALSE(in.ok());
   EXPECT_EQ(in.u64(), 0u);
