@@ -34,8 +34,8 @@ struct EngineOptions {
   // Speed and memory.
   size_t front_table_bytes = 256ull << 20;               // over all partitions
   size_t block_cache_bytes = 128ull << 20;
-  size_t write_buffer_bytes = 64ull << 20;               // memtables over all partitions
-  int64_t state_flush_micros = 10 * kMicrosPerSecond;
+  size_t write_buffer_bytes = 256ull << 20;              // memtables over all partitions; full ones are flushed
+  int64_t state_flush_micros = 60 * kMicrosPerSecond;    // at the latest; bounds what a restart replays
   size_t fold_queue_events_max = 100'000;
 };
 

@@ -9,7 +9,7 @@
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
-#include <array>
+#include <algorithm>
 #include <filesystem>
 
 #include "engine/base/bytes.h"
@@ -81,11 +81,13 @@ class RocksIterator final : public StateIterator {
 }  // namespace
 
 struct StoreMemory::Caches {
+  size_t write_buffer_bytes = 0;
   std::shared_ptr<rocksdb::Cache> blocks;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
 };
 
 StoreMemory::StoreMemory(size_t block_cache_bytes, size_t write_buffer_bytes) : caches_(std::make_unique<Caches>()) {
+  caches_->write_buffer_bytes = write_buffer_bytes;
   caches_->blocks = rocksdb::NewLRUCache(block_cache_bytes);
   caches_->write_buffers = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
 }
@@ -93,24 +95,49 @@ StoreMemory::~StoreMemory() = default;
 
 namespace {
 
+// Rows in the order of their keys, family by family: neighbours in the memtable are inserted one after the other, which
+// the processor's caches reward. Rows of one key keep their order, so the last one counts.
 class RocksBatch final : public StateBatch {
  public:
   explicit RocksBatch(const std::vector<rocksdb::ColumnFamilyHandle*>& handles) : handles_(handles) {}
-  void put(Family family, std::string_view key, std::string_view value) override {
-    remember(writes.Put(handles_[static_cast<size_t>(family) + 1], slice(key), slice(value)));
-  }
-  void erase(Family family, std::string_view key) override {
-    remember(writes.Delete(handles_[static_cast<size_t>(family) + 1], slice(key)));
-  }
+  void put(Family family, std::string_view key, std::string_view value) override { add(family, false, key, value); }
+  void erase(Family family, std::string_view key) override { add(family, true, key, {}); }
 
-  rocksdb::WriteBatch writes;
-  rocksdb::Status status;  // of the first row that did not fit
+  rocksdb::Status fill(rocksdb::WriteBatch& writes) {
+    std::stable_sort(rows_.begin(), rows_.end(), [this](const Row& a, const Row& b) {
+      return a.family != b.family ? a.family < b.family : key(a) < key(b);
+    });
+    rocksdb::Status status;
+    for (const Row& row : rows_) {
+      rocksdb::ColumnFamilyHandle* handle = handles_[static_cast<size_t>(row.family) + 1];
+      status =
+          row.erased ? writes.Delete(handle, slice(key(row))) : writes.Put(handle, slice(key(row)), slice(value(row)));
+      if (!status.ok()) break;
+    }
+    return status;
+  }
+  size_t bytes() const { return bytes_.size() + rows_.size() * 16; }
 
  private:
-  void remember(const rocksdb::Status& row) {
-    if (status.ok()) status = row;
+  struct Row {
+    Family family;
+    bool erased;
+    uint32_t key_bytes;
+    uint32_t value_bytes;
+    size_t offset;
+  };
+  void add(Family family, bool erased, std::string_view key, std::string_view value) {
+    rows_.push_back(
+        {family, erased, static_cast<uint32_t>(key.size()), static_cast<uint32_t>(value.size()), bytes_.size()});
+    bytes_ += key;
+    bytes_ += value;
   }
+  std::string_view key(const Row& row) const { return {bytes_.data() + row.offset, row.key_bytes}; }
+  std::string_view value(const Row& row) const { return {bytes_.data() + row.offset + row.key_bytes, row.value_bytes}; }
+
   const std::vector<rocksdb::ColumnFamilyHandle*>& handles_;
+  std::vector<Row> rows_;
+  std::string bytes_;
 };
 
 }  // namespace
@@ -126,7 +153,7 @@ class RocksStore final : public StateStore {
 
   Result<void> open(StoreMemory& memory) {
     std::error_code ignored;
-    std::filesystem::create_directories(options_.directory, ignored);
+    if (!options_.read_only) std::filesystem::create_directories(options_.directory, ignored);
     rocksdb::DBOptions db_options = make_db_options(memory);
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
     families.emplace_back(rocksdb::kDefaultColumnFamilyName, make_family_options(Family::meta, memory));
@@ -184,11 +211,12 @@ class RocksStore final : public StateStore {
     std::string value;
     encode(applied, value);
     rows.put(Family::meta, kAppliedKey, value);
-    if (!rows.status.ok()) return store_error("filling a state batch", rows.status);
+    rocksdb::WriteBatch writes(rows.bytes());
+    if (rocksdb::Status status = rows.fill(writes); !status.ok()) return store_error("filling a state batch", status);
     rocksdb::WriteOptions options;
     options.disableWAL = true;
     options.no_slowdown = true;
-    rocksdb::Status status = db_->Write(options, &rows.writes);
+    rocksdb::Status status = db_->Write(options, &writes);
     if (!status.ok()) return store_error("committing a state batch", status);
     return {};
   }
@@ -258,15 +286,21 @@ class RocksStore final : public StateStore {
   rocksdb::ColumnFamilyOptions make_family_options(Family family, StoreMemory& memory) const {
     rocksdb::ColumnFamilyOptions options;
     options.compression = rocksdb::kLZ4Compression;
-    options.bottommost_compression = rocksdb::kZSTD;
     options.level_compaction_dynamic_level_bytes = true;
     options.force_consistency_checks = true;
-    options.write_buffer_size = 64 << 20;
+    // The shared manager decides when to flush. An empty memtable already holds its bloom filter, a share of this size,
+    // and its first arena block: when those of all families and partitions come near the shared limit, every commit
+    // flushes and the store stalls. So no family may claim more than a quarter, and filters stand only where look-ups
+    // mostly miss.
+    options.write_buffer_size = std::clamp<size_t>(memory.caches_->write_buffer_bytes / 4, 1 << 20, 64 << 20);
+    options.arena_block_size = 64 << 10;
     options.max_write_buffer_number = 4;
-    options.memtable_prefix_bloom_size_ratio = 0.05;
-    options.memtable_whole_key_filtering = true;
+    if (family == Family::vertex || family == Family::dedup) {
+      options.memtable_prefix_bloom_size_ratio = 0.02;
+      options.memtable_whole_key_filtering = true;
+    }
     rocksdb::BlockBasedTableOptions table;
-    table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10));
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     table.block_cache = memory.caches_->blocks;
     table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
