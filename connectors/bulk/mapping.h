@@ -40,6 +40,8 @@ enum class ValueKind {
   each_row,  // an array with one object of members for each row of the event
 };
 
+struct MemberSpec;
+
 /// How one JSON value is made. A value that comes out empty is left out, unless it is required.
 struct ValueSpec {
   ValueKind kind = ValueKind::text;
@@ -49,8 +51,13 @@ struct ValueSpec {
   std::string strip_prefix, strip_suffix;  // taken off when there
   bool negate = false;
   bool required = false;
-  std::optional<DateFormat> date;                          // of ValueType::time
-  std::vector<std::pair<std::string, ValueSpec>> members;  // of object and each_row
+  std::optional<DateFormat> date;   // of ValueType::time
+  std::vector<MemberSpec> members;  // of object and each_row
+};
+
+struct MemberSpec {
+  std::string name;
+  ValueSpec value;
 };
 
 enum class ConditionTest { equals, starts_with, empty, matches };

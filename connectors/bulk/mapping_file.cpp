@@ -288,8 +288,8 @@ class MappingReader {
     value.members = read_members_of(node, depth);
   }
 
-  std::vector<std::pair<std::string, ValueSpec>> read_members_of(const YAML::Node& node, int depth) {
-    std::vector<std::pair<std::string, ValueSpec>> members;
+  std::vector<MemberSpec> read_members_of(const YAML::Node& node, int depth) {
+    std::vector<MemberSpec> members;
     std::set<std::string> names;
     if (!node.IsMap()) {
       mistakes_.add(node, "expected a map of names and values");
@@ -298,7 +298,7 @@ class MappingReader {
     for (const auto& entry : node) {
       std::string name = read_text(entry.first);
       if (!names.insert(name).second) mistakes_.add(entry.first, "key \"" + name + "\" stands twice");
-      members.emplace_back(name, read_value(entry.second, depth + 1));
+      members.push_back({std::move(name), read_value(entry.second, depth + 1)});
     }
     return members;
   }

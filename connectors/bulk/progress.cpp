@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace tributary {
 namespace {
@@ -20,7 +21,7 @@ std::string remaining(const ProgressState& state) {
   double now = fraction_of(state.read);
   double made = now - fraction_of(state.read_at_start);
   if (made <= 0 || state.elapsed.count() < 0.5) return "-:--";
-  auto seconds = static_cast<uint64_t>(state.elapsed.count() * (1 - now) / made + 0.5);
+  auto seconds = static_cast<uint64_t>(std::lround(state.elapsed.count() * (1 - now) / made));
   if (seconds >= 3600) return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
   return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
 }
