@@ -14,7 +14,7 @@ namespace tributary {
 /// Thread: any.
 class QueryHandlers {
  public:
-  explicit QueryHandlers(QueryServices services) : services_(std::move(services)) {}
+  explicit QueryHandlers(QueryServices services) : services_(services) {}
 
   HttpResponse look_up(const HttpRequest& request);
   HttpResponse profile(const HttpRequest& request);

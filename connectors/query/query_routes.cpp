@@ -21,7 +21,7 @@ HttpResponse openapi_answer() {
 }  // namespace
 
 void add_query_routes(Router& router, QueryServices services) {
-  auto handlers = std::make_shared<QueryHandlers>(std::move(services));
+  auto handlers = std::make_shared<QueryHandlers>(services);
   auto add = [&](std::string method, std::string pattern, Handler handler) {
     HttpHandler run = [handlers, handler](HttpRequest& request) { return answered((*handlers.*handler)(request)); };
     router.add(Route{std::move(method), std::move(pattern), CorsPolicy::none, ErrorStyle::problem, std::move(run)});
