@@ -299,6 +299,10 @@ std::optional<ItemFault> EventParser::State::merge_defaults(JsonValue& item, Eve
   if (repaired.fault_at || merged.build(repaired.provable, *text, limits.json_depth_max) != JsonProof::valid) {
     return ItemFault{invalid_field, "context of the batch can not be merged", "/context"};
   }
+  for (const JsonValue& part : {defaults.context, defaults.integrations}) {
+    bool replaced = repair && !part.missing() && any_within(repair->lone_surrogates, part.begin(), part.end());
+    if (replaced) event.flags |= EventFlags::kReplacedSurrogate;
+  }
   item = merged.root();
   if (merged.depth_within(item.begin(), item.end()) > limits.json_depth_max) return ItemFault{too_deep, {}, {}};
   event.json = *text;

@@ -35,9 +35,16 @@ class Scanner {
  public:
   Scanner(std::string_view text, JsonRepair& repair) : text_(text), repair_(repair) {}
 
+  struct Span {
+    size_t begin, end;
+  };
+
   void run() {
     if (!document()) repair_.fault_at = at_;
   }
+
+  /// Numbers that a 64-bit parser may refuse.
+  const std::vector<Span>& large_numbers() const { return numbers_; }
 
  private:
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
@@ -191,17 +198,11 @@ class Scanner {
     return unit;
   }
 
- public:
-  struct Span {
-    size_t begin, end;
-  };
-  std::vector<Span> numbers_;
-
- private:
   std::string_view text_;
   JsonRepair& repair_;
   size_t at_ = 0;
-  std::string open_;
+  std::string open_;  // the closing brackets that are due
+  std::vector<Span> numbers_;
 };
 
 }  // namespace
@@ -216,7 +217,7 @@ JsonRepair repair_json(std::string_view text) {
   for (size_t at : repair.lone_surrogates) repair.readable.replace(at, 6, "\\ufffd");
   repair.provable.reserve(text.size() + kPaddingBytes);
   repair.provable = repair.readable;
-  for (const Scanner::Span& number : scanner.numbers_) {
+  for (const Scanner::Span& number : scanner.large_numbers()) {
     std::fill(repair.provable.begin() + static_cast<std::ptrdiff_t>(number.begin),
               repair.provable.begin() + static_cast<std::ptrdiff_t>(number.end), ' ');
     repair.provable[number.begin] = '0';

@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "engine/ingest/punycode.h"
 #include "engine/ingest/text_fold.h"
 
 namespace tributary {
@@ -183,53 +184,6 @@ Normalised normalise_email(std::string_view trimmed) {
   std::optional<std::string> lowered_local = quoted ? std::string(local) : nfkc_lower(local);
   if (!lowered_local) return Normalised::refused(kInvalid);
   return Normalised::of(*lowered_local + '@' + *domain);
-}
-
-std::optional<std::string> punycode(std::u32string_view label) {
-  constexpr uint32_t kBase = 36, kTMin = 1, kTMax = 26, kSkew = 38, kDamp = 700;
-  uint32_t n = 128, delta = 0, bias = 72;
-  std::string out;
-  for (char32_t c : label) {
-    if (c < 0x80) out += static_cast<char>(c);
-  }
-  auto basic = static_cast<uint32_t>(out.size());
-  uint32_t handled = basic;
-  if (basic > 0) out += '-';
-  auto digit = [](uint32_t value) { return static_cast<char>(value < 26 ? 'a' + value : '0' + value - 26); };
-  auto adapted = [&](uint32_t change, uint32_t points, bool first) {
-    change = first ? change / kDamp : change / 2;
-    change += change / points;
-    uint32_t k = 0;
-    for (; change > (kBase - kTMin) * kTMax / 2; k += kBase) change /= kBase - kTMin;
-    return k + (kBase - kTMin + 1) * change / (change + kSkew);
-  };
-  while (handled < label.size()) {
-    uint32_t next = 0x110000;
-    for (char32_t c : label) {
-      if (c >= n && c < next) next = c;
-    }
-    if (next - n > (UINT32_MAX - delta) / (handled + 1)) return std::nullopt;
-    delta += (next - n) * (handled + 1);
-    n = next;
-    for (char32_t c : label) {
-      if (c < n) ++delta;
-      if (c != n) continue;
-      uint32_t rest = delta;
-      for (uint32_t k = kBase;; k += kBase) {
-        uint32_t threshold = k <= bias ? kTMin : k >= bias + kTMax ? kTMax : k - bias;
-        if (rest < threshold) break;
-        out += digit(threshold + (rest - threshold) % (kBase - threshold));
-        rest = (rest - threshold) / (kBase - threshold);
-      }
-      out += digit(rest);
-      bias = adapted(delta, handled + 1, handled == basic);
-      delta = 0;
-      ++handled;
-    }
-    ++delta;
-    ++n;
-  }
-  return out;
 }
 
 }  // namespace tributary

@@ -17,7 +17,4 @@ namespace tributary {
 ///          mapping of a domain; the tables of UTS 46 are not used.
 Normalised normalise_email(std::string_view trimmed);
 
-/// An ASCII-compatible label without "xn--", or nothing on overflow. Source: RFC 3492 section 6.3.
-std::optional<std::string> punycode(std::u32string_view label);
-
 }  // namespace tributary

@@ -51,6 +51,12 @@ TEST(ExactText, OnlyTheItemWithTheSurrogateIsRewritten) {
   EXPECT_EQ(identifier(outcome->event(1), "user_id"), "\xf0\x9f\x98\x80 claimed");
 }
 
+TEST(ExactText, ASurrogateInTheBatchsContextIsFlaggedOnEveryItem) {
+  auto outcome = parse_request(R"({"context":{"x":"\udc00"},"batch":[{"type":"page","userId":"u"}]})");
+  EXPECT_EQ(outcome->event().json, R"({"type":"page","userId":"u","context":{"x":"\ufffd"}})");
+  EXPECT_NE(outcome->event().flags & EventFlags::kReplacedSurrogate, 0);
+}
+
 TEST(ExactText, CopiesOfAnEventThatOwnsItsBytesStayValid) {
   Event copy;
   {

@@ -9,7 +9,7 @@
 
 #include "engine/ingest/event_parser.h"
 #include "engine/ingest/json_text.h"
-#include "engine/ingest/normalise_email.h"
+#include "engine/ingest/punycode.h"
 #include "engine/ingest/text_fold.h"
 
 namespace tributary {
