@@ -255,6 +255,7 @@ TEST(Server, ChunkedBodiesAreServedAndTheNextRequestFollows) {
   RunningServer server;
   Client client(server);
   client.send("POST /v1/batch HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe");
+  // Sleeps: the two parts must arrive in two reads.
   std::this_thread::sleep_for(20ms);
   client.send("llo\r\n0\r\nX: y\r\n\r\n" + post("next"));
   EXPECT_EQ(body_of(client.read_answer()), "hello");
@@ -499,6 +500,7 @@ double seconds_until_cut(Client& client, std::string_view byte) {
     if (!byte.empty()) client.socket().write_some(asio::buffer(byte), error);
     client.socket().read_some(asio::buffer(part), error);
     if (error && error != asio::error::would_block) break;
+    // Sleeps: a slow sender is what is tested.
     std::this_thread::sleep_for(50ms);
   }
   return seconds_of(start);
@@ -533,6 +535,7 @@ TEST(Server, AClientThatDoesNotReadIsCut) {
   RunningServer server(impatient());
   Client client(server);
   client.send(get("/large") + get("/large"));
+  // Sleeps: the writer's deadline must pass.
   std::this_thread::sleep_for(2500ms);
   bool reset = false;
   std::string all = client.read_to_end(&reset);
@@ -545,6 +548,7 @@ TEST(Server, BeyondTheBytesInFlightIsOverloaded) {
   RunningServer server(options);
   Client holder(server);
   holder.send("POST /v1/batch HTTP/1.1\r\nHost: a\r\nContent-Length: 400000\r\n\r\n" + std::string(200'000, 'x'));
+  // Sleeps: what the server has buffered does not show outside.
   std::this_thread::sleep_for(100ms);
   Client client(server);
   client.send("POST /v1/batch HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x'));
@@ -556,6 +560,7 @@ TEST(Server, BeyondTheBytesInFlightIsOverloaded) {
   small.send(post("small"));
   EXPECT_EQ(body_of(small.read_answer()), "small");
   holder.socket().close();
+  // Sleeps: the server's view of a closed peer does not show outside.
   std::this_thread::sleep_for(100ms);
   Client later(server);
   later.send(post(std::string(200'000, 'x')));
@@ -577,6 +582,7 @@ TEST(Server, ConnectionsBeyondTheLimitAreRefusedAndCounted) {
     EXPECT_EQ(third.read_to_end(), "");
     EXPECT_EQ(server.metrics.http_connections_refused.value(), 1);
     first.reset();
+    // Sleeps: the server's view of a closed peer does not show outside.
     std::this_thread::sleep_for(100ms);
     Client fourth(server);
     fourth.send(post("c"));
@@ -660,6 +666,7 @@ TEST(Server, CloseLetsRequestsFinishAndEndsIdleConnections) {
   }
   Client busy(server);
   busy.send(get("/slow"));
+  // Sleeps: the handler must have begun.
   std::this_thread::sleep_for(50ms);
   auto answer = std::async(std::launch::async, [&] { return busy.read_to_end(); });
   auto ends = std::async(std::launch::async, [&] {
@@ -683,6 +690,7 @@ TEST(Server, CloseIsHardAtItsDeadline) {
   RunningServer server;
   Client client(server);
   client.send("POST /v1/batch HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nx");
+  // Sleeps: the request must be in progress.
   std::this_thread::sleep_for(50ms);
   auto start = steady_clock::now();
   EXPECT_TRUE(server.close(300ms));

@@ -63,6 +63,7 @@ TEST_F(Sealing, NothingAboveTheDurableStateIsSealed) {
   log->set_durable_state(Lsn{end_of_first});
   ASSERT_TRUE(eventually([&] { return files_with_suffix(directory(), ".sealed").size() == 1; }));
   log->set_durable_state(Lsn{end_of_first + 1});
+  // Sleeps: nothing must happen.
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_EQ(files_with_suffix(directory(), ".sealed").size(), 1u);
   EXPECT_FALSE(fs::exists(segments[0]));
@@ -165,6 +166,7 @@ TEST_F(Sealing, RetentionTrimsOnlySealedSegmentsBelowTheDurableState) {
   {
     OpenLog log(options);
     append_numbered(*log.log, 1, kRecords, 500);
+    // Sleeps: housekeeping gets a chance to do too much.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     expect_numbered(*log.log, kRecords);
     log->set_durable_state(log->last_durable());

@@ -357,6 +357,7 @@ TEST_F(SegmentLogTest, StopWritesWhatWasQueuedAndRefusesTheRest) {
         }
       });
     }
+    // Sleeps: appends must be under way.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     log->stop();
     log->stop();
