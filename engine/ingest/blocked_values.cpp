@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <string>
 
@@ -10,15 +11,38 @@
 namespace tributary {
 namespace {
 
-// Folded.
-constexpr std::array<std::string_view, 31> kEveryKind = {
-    "(not set)", "-",         "-1",      "0",           "[object object]",
-    "abc123",    "anonymous", "deleted", "distinct_id", "distinctid",
-    "email",     "false",     "guest",   "id",          "n/a",
-    "na",        "nan",       "nil",     "none",        "not_authenticated",
-    "null",      "test",      "true",    "undefined",   "unknown",
-    "user_id",   "userid",    "void",    "无",          "暂无",
-    "匿名"};
+// Folded, shortest first.
+constexpr std::array<std::string_view, 31> kEveryKind = {"0",
+                                                         "-",
+                                                         "-1",
+                                                         "id",
+                                                         "na",
+                                                         "nan",
+                                                         "nil",
+                                                         "n/a",
+                                                         "无",
+                                                         "null",
+                                                         "none",
+                                                         "true",
+                                                         "test",
+                                                         "void",
+                                                         "false",
+                                                         "email",
+                                                         "guest",
+                                                         "abc123",
+                                                         "userid",
+                                                         "暂无",
+                                                         "匿名",
+                                                         "unknown",
+                                                         "deleted",
+                                                         "user_id",
+                                                         "undefined",
+                                                         "anonymous",
+                                                         "(not set)",
+                                                         "distinctid",
+                                                         "distinct_id",
+                                                         "[object object]",
+                                                         "not_authenticated"};
 
 constexpr std::array<std::string_view, 13> kEmails = {
     "123456@qq.com", "123@qq.com",          "a@a.com",         "email@example.com", "na@na.com",
@@ -35,6 +59,18 @@ constexpr std::array<std::string_view, 9> kPhones = {"+10000000000",   "+1123456
 /// The longest listed value, with quotes around it.
 constexpr size_t kListedBytesMax = 20;
 
+/// Where the values of each length begin in kEveryKind, so that few are compared.
+constexpr std::array<uint8_t, kListedBytesMax + 2> kBegins = [] {
+  std::array<uint8_t, kListedBytesMax + 2> begins{};
+  for (size_t size = 0; size < begins.size(); ++size) {
+    uint8_t shorter = 0;
+    for (std::string_view listed : kEveryKind) shorter = static_cast<uint8_t>(shorter + (listed.size() < size));
+    begins[size] = shorter;
+  }
+  return begins;
+}();
+static_assert(std::is_sorted(kEveryKind.begin(), kEveryKind.end(), [](auto a, auto b) { return a.size() < b.size(); }));
+
 template <size_t N>
 bool contains(const std::array<std::string_view, N>& list, std::string_view value) {
   return std::find(list.begin(), list.end(), value) != list.end();
@@ -47,9 +83,10 @@ std::string_view without_quotes(std::string_view value) {
   return trim_white_space(value.substr(1, value.size() - 2));
 }
 
+/// `folded` has at most kListedBytesMax bytes.
 bool is_listed(std::string_view folded) {
-  for (std::string_view listed : kEveryKind) {
-    if (listed.size() == folded.size() && std::memcmp(listed.data(), folded.data(), folded.size()) == 0) return true;
+  for (size_t i = kBegins[folded.size()]; i < kBegins[folded.size() + 1]; ++i) {
+    if (std::memcmp(kEveryKind[i].data(), folded.data(), folded.size()) == 0) return true;
   }
   return false;
 }
@@ -57,6 +94,7 @@ bool is_listed(std::string_view folded) {
 /// `folded` is in lower case, without surrounding quotes.
 bool is_blocked_text(std::string_view folded) {
   if (folded.size() <= kListedBytesMax && is_listed(folded)) return true;
+  if (!folded.empty() && is_ascii_letter(folded.front())) return false;
   if (folded.find_first_not_of("0-") == std::string_view::npos) return true;  // the empty text too
   if (folded.starts_with("[object ") && folded.ends_with(']')) return true;
   return !is_ascii_alphanumeric(folded.front()) && is_punctuation_only(folded);

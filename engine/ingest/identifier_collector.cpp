@@ -2,22 +2,21 @@
 
 #include <algorithm>
 
-#include "engine/ingest/event_parser.h"
+#include "engine/ingest/normalise.h"
 
 namespace tributary {
 
 void IdentifierCollector::add(const IdentifierKind& kind, std::string_view raw, Trust trust) {
   if (raw.empty() || overflown_) return;
-  NormalisedValue value = normalise_identifier(kind, raw, default_country_, bytes_max_);
-  if (!value.identifier) {
-    ++(value.blocked ? blocked_ : invalid_);
+  Normalised normalised = normalise_value(kind, raw, default_country_, bytes_max_);
+  if (!normalised.value) {
+    ++(normalised.blocked ? blocked_ : invalid_);
     return;
   }
-  if (value.claimed_only) trust = Trust::claimed;
-  auto same = std::find_if(members_.begin(), members_.end(),
-                           [&](const EventIdentifier& member) { return member.identifier == *value.identifier; });
-  if (same != members_.end()) {
-    same->trust = std::max(same->trust, trust);
+  if (normalised.claimed_only) trust = Trust::claimed;
+  for (EventIdentifier& member : members_) {
+    if (member.identifier.value() != *normalised.value || member.identifier.kind() != kind) continue;
+    member.trust = std::max(member.trust, trust);
     return;
   }
   if (members_.size() == kIdentifiersPerEventMax) {
@@ -25,8 +24,8 @@ void IdentifierCollector::add(const IdentifierKind& kind, std::string_view raw, 
     return;
   }
   if (members_.empty()) members_.reserve(4);
-  Hash128 hash = identifier_hash(index_key_, *value.identifier);
-  members_.push_back({std::move(*value.identifier), hash, trust});
+  Hash128 hash = identifier_hash(index_key_, kind, *normalised.value);
+  members_.push_back({Identifier::from_normalised(kind, std::move(*normalised.value)), hash, trust});
 }
 
 std::vector<EventIdentifier> IdentifierCollector::take() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/ingest/blocked_values.h"
+#include "engine/ingest/event_parser.h"
 #include "engine/ingest/json_text.h"
 #include "engine/ingest/normalise_email.h"
 #include "engine/ingest/normalise_phone.h"
@@ -95,7 +96,7 @@ Normalised normalise_scoped(const IdentifierKind& kind, std::string_view value) 
     for (char& c : scope) c = ascii_lower(c);
     id = id.substr(id.rfind('/') + 1);
   }
-  if (id.empty() || id == "0") return Normalised::refused("identifier_blocked");
+  if (id.empty() || id == "0") return Normalised::blocked_value("identifier_blocked");
   return Normalised::of(scope + ':' + std::string(id));
 }
 
@@ -135,13 +136,6 @@ Normalised normalise_by_kind(const IdentifierKind& kind, std::string_view value,
   return Normalised::of(std::string(value));
 }
 
-NormalisedValue refused(std::string_view reason, bool blocked) {
-  NormalisedValue value;
-  value.reason = reason;
-  value.blocked = blocked;
-  return value;
-}
-
 }  // namespace
 
 bool is_uuid_shaped(std::string_view text) {
@@ -166,36 +160,35 @@ CleanId clean_message_id(std::string_view raw, size_t bytes_max) {
   return {cleaned, fault_of(raw, cleaned, bytes_max)};
 }
 
+Normalised normalise_value(const IdentifierKind& kind, std::string_view raw, std::string_view default_country,
+                           size_t bytes_max) {
+  std::string scratch;
+  // In an address a control character inside is damage: leaving it out would be a guess at another address.
+  bool verbatim_inside = kind.family == IdentifierFamily::email;
+  CleanId clean = verbatim_inside ? clean_message_id(raw, bytes_max) : clean_id(raw, bytes_max, scratch);
+  if (clean.fault != IdFault::none) return Normalised::refused("identifier_invalid");
+  Blocked blocked = blocked_for_every_kind(clean.text);
+  if (blocked == Blocked::masked) return Normalised::blocked_value("value_masked");
+  if (blocked == Blocked::listed) return Normalised::blocked_value("identifier_blocked");
+  Normalised normalised = normalise_by_kind(kind, clean.text, default_country);
+  if (!normalised.value) return normalised;
+  // Folding can make a value longer, and what it leaves can be a blocked value that was spelled differently.
+  const std::string& value = *normalised.value;
+  if (value.size() > bytes_max) return Normalised::refused("identifier_invalid");
+  bool blocked_now = value != clean.text && blocked_for_every_kind(value) != Blocked::no;
+  if (blocked_now || blocked_for_kind(kind, value)) return Normalised::blocked_value("identifier_blocked");
+  return normalised;
+}
+
 NormalisedValue normalise_identifier(const IdentifierKind& kind, std::string_view raw, std::string_view default_country,
                                      size_t identifier_bytes_max) {
-  std::string scratch;
-  // An address with a control character inside is damaged: leaving the character out would be a guess at another
-  // address.
-  bool verbatim_inside = kind.family == IdentifierFamily::email;
-  CleanId clean =
-      verbatim_inside ? clean_message_id(raw, identifier_bytes_max) : clean_id(raw, identifier_bytes_max, scratch);
-  if (clean.fault != IdFault::none) return refused("identifier_invalid", false);
-  switch (blocked_for_every_kind(clean.text)) {
-    case Blocked::listed:
-      return refused("identifier_blocked", true);
-    case Blocked::masked:
-      return refused("value_masked", true);
-    case Blocked::no:
-      break;
-  }
-  Normalised normalised = normalise_by_kind(kind, clean.text, default_country);
-  if (!normalised.value) return refused(normalised.reason, normalised.reason == "identifier_blocked");
-  // Folding can make a value longer, and what it leaves can be a blocked value that was spelled differently.
-  if (normalised.value->size() > identifier_bytes_max) return refused("identifier_invalid", false);
-  bool changed = *normalised.value != clean.text;
-  if ((changed && blocked_for_every_kind(*normalised.value) != Blocked::no) ||
-      blocked_for_kind(kind, *normalised.value)) {
-    return refused("identifier_blocked", true);
-  }
-  NormalisedValue value;
-  value.claimed_only = normalised.claimed_only;
-  value.identifier = Identifier::from_normalised(kind, std::move(*normalised.value));
-  return value;
+  Normalised normalised = normalise_value(kind, raw, default_country, identifier_bytes_max);
+  NormalisedValue result;
+  result.blocked = normalised.blocked;
+  result.claimed_only = normalised.claimed_only;
+  result.reason = normalised.reason;
+  if (normalised.value) result.identifier = Identifier::from_normalised(kind, std::move(*normalised.value));
+  return result;
 }
 
 }  // namespace tributary

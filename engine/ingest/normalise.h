@@ -5,9 +5,15 @@
 #include <string>
 #include <string_view>
 
-#include "engine/ingest/event_parser.h"
+#include "engine/domain/identifier.h"
+#include "engine/ingest/normalised.h"
 
 namespace tributary {
+
+/// The one spelling of a value, or why it is no identifier: clean, refuse blocked values, apply the rule of the kind,
+/// refuse what the rule leaves of a blocked value. normalise_identifier() of event_parser.h is the same for look-ups.
+Normalised normalise_value(const IdentifierKind& kind, std::string_view raw, std::string_view default_country,
+                           size_t bytes_max);
 
 /// What is wrong with an id field of an event: these refuse the event, unlike values that merely are no identifier.
 enum class IdFault { none, has_nul, too_long };
