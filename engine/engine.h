@@ -27,15 +27,15 @@ namespace tributary {
 
 struct EngineOptions {
   // Behaviour.
-  std::string data_dir;                                  // log/, state/<partition>/, index.key, LOCK
-  uint16_t partitions = 1;                               // 1..64; a store keeps the number it was made with
+  std::string data_dir;     // log/, state/<partition>/, index.key, LOCK
+  uint16_t partitions = 1;  // 1..64; a store keeps the number it was made with
   int64_t dedup_window_micros = 7 * kMicrosPerDay;
-  SegmentLogOptions log;                                 // `directory` is filled in
+  SegmentLogOptions log;  // `directory` is filled in
   // Speed and memory.
-  size_t front_table_bytes = 256ull << 20;               // over all partitions
+  size_t front_table_bytes = 256ull << 20;  // over all partitions
   size_t block_cache_bytes = 128ull << 20;
-  size_t write_buffer_bytes = 256ull << 20;              // memtables over all partitions; full ones are flushed
-  int64_t state_flush_micros = 60 * kMicrosPerSecond;    // at the latest; bounds what a restart replays
+  size_t write_buffer_bytes = 256ull << 20;            // memtables over all partitions; full ones are flushed
+  int64_t state_flush_micros = 60 * kMicrosPerSecond;  // at the latest; bounds what a restart replays
   size_t fold_queue_events_max = 100'000;
 };
 
@@ -52,9 +52,9 @@ struct ReadinessCheck {
 
 class Engine {
  public:
-  /// Locks the directory, recovers the log, opens the state and replays what it lacks; returns when reads and writes can
-  /// be served. `on_progress` is called about once a second while replaying, on the calling thread.
-  /// Errors: unavailable "locked by pid N" (exit 69), corrupt (65), disk_full (75), io (74).
+  /// Locks the directory, recovers the log, opens the state and replays what it lacks; returns when reads and writes
+  /// can be served. `on_progress` is called about once a second while replaying, on the calling thread. Errors:
+  /// unavailable "locked by pid N" (exit 69), corrupt (65), disk_full (75), io (74).
   struct ReplayProgress {
     Lsn at, target;
     double records_per_second = 0;
@@ -63,8 +63,8 @@ class Engine {
                                               std::function<void(const ReplayProgress&)> on_progress = {});
   virtual ~Engine() = default;
 
-  /// Steps 4 to 10 of an event's walk. `done` runs exactly once, also on shutdown and failure, on a thread of the engine or
-  /// at once on the caller's: after the records are durable AND folded. Thread: any.
+  /// Steps 4 to 10 of an event's walk. `done` runs exactly once, also on shutdown and failure, on a thread of the
+  /// engine or at once on the caller's: after the records are durable AND folded. Thread: any.
   virtual void ingest(IngestRequest request, std::function<void(IngestOutcome)> done) = 0;
 
   /// The index key of a workspace: what EventParser hashes with. Thread: any; valid as long as the engine.
@@ -86,7 +86,8 @@ class Engine {
   virtual void stop() = 0;
 };
 
-/// Checks log and state without serving: every record's checksum, the state's file checksums, applied LSN against the mark.
+/// Checks log and state without serving: every record's checksum, the state's file checksums, applied LSN against the
+/// mark.
 struct VerifyReport {
   LogVerification log;
   std::vector<Lsn> applied;  // per partition

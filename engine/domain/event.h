@@ -52,8 +52,9 @@ struct EventFlags {
 
 /// Exists => valid; never judged again after ingest.
 ///
-/// Lifetime: `json` points into the request body, or into `owned_json` where the bytes to store are not the bytes that came
-/// (a member of the batch merged in, a lone surrogate replaced); Engine::ingest copies it into the record before it returns.
+/// Lifetime: `json` points into the request body, or into `owned_json` where the bytes to store are not the bytes that
+/// came (a member of the batch merged in, a lone surrogate replaced); Engine::ingest copies it into the record before
+/// it returns.
 struct Event {
   WorkspaceId workspace;
   std::string source;      // the id of a configured source, 1..64 bytes
@@ -64,9 +65,9 @@ struct Event {
   Timestamp occurred_at;
   Timestamp received_at;
   uint8_t flags = 0;
-  std::vector<EventIdentifier> identifiers;  // 0..kIdentifiersPerEventMax, distinct, sorted by hash
-  std::vector<TraitChange> traits;           // distinct (operation, key)
-  std::string_view json;                     // the event's own bytes
+  std::vector<EventIdentifier> identifiers;       // 0..kIdentifiersPerEventMax, distinct, sorted by hash
+  std::vector<TraitChange> traits;                // distinct (operation, key)
+  std::string_view json;                          // the event's own bytes
   std::shared_ptr<const std::string> owned_json;  // shared, because copies of an event keep pointing into it
 };
 
