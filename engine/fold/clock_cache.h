@@ -27,10 +27,11 @@ class ClockCache {
     return &slot.value;
   }
 
-  /// `key` must be absent. `bytes` is what the value takes besides the table's own overhead.
+  /// `key` must be absent. `bytes` is what the value takes besides the table's own overhead. A new entry goes first,
+  /// until it is found again: what is seen once does not displace what is used all the time.
   Value& insert(const Hash128& key, Value value, size_t bytes) {
     uint32_t place = take_place();
-    slots_[place] = std::make_unique<Slot>(Slot{key, std::move(value), bytes + kOverheadBytes, true});
+    slots_[place] = std::make_unique<Slot>(Slot{key, std::move(value), bytes + kOverheadBytes, false});
     index_.emplace(key, place);
     bytes_ += slots_[place]->bytes;
     return slots_[place]->value;

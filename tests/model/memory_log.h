@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <utility>
@@ -22,14 +23,17 @@ class MemoryLog final : public Log {
   }
   Lsn last_durable() const override { return records_.empty() ? Lsn{} : records_.rbegin()->first; }
 
+  Lsn durable_state() const { return Lsn{durable_state_.load()}; }
+
   void start(Sink) override {}
   std::optional<AppendRefusal> append(AppendRequest) override { return AppendRefusal::failed; }
   std::unique_ptr<LogCursor> read(Lsn) override { return nullptr; }
-  void set_durable_state(Lsn) override {}
+  void set_durable_state(Lsn lsn) override { durable_state_.store(lsn.value()); }
   void stop() override {}
 
  private:
   std::map<Lsn, std::pair<RecordKind, std::string>> records_;
+  std::atomic<uint64_t> durable_state_{0};
 };
 
 }  // namespace tributary::model

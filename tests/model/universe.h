@@ -18,14 +18,14 @@ struct Id {
 
 /// What a test says about an event. Times are seconds after a base.
 struct EventSketch {
-  std::vector<Id> ids;
+  std::vector<Id> ids = {};
   int64_t at = 0;
-  std::string message_id;
+  std::string message_id = {};
   std::string source = "shop";
   EventType type = EventType::track;
-  std::string name;
-  std::string channel;
-  std::vector<TraitChange> traits;
+  std::string name = {};
+  std::string channel = {};
+  std::vector<TraitChange> traits = {};
 };
 
 /// 2026-01-01T00:00:00Z: what the seconds of a sketch count from.
