@@ -38,7 +38,8 @@ struct ReceiveContext {
   std::optional<EventType> route_type;  // of a single-event route
   Timestamp received_at;
   std::optional<Timestamp> header_sent_at;  // header `SentAt`
-  std::string_view remote_address;          // used when context.ip is absent; kept as data, never an identifier
+  /// Of the connection. Never an identifier, and not written into the event: its bytes stay as they were sent.
+  std::string_view remote_address;
   /// Jitsu's server client keeps one anonymousId for all users: with it, an anonymousId beside a userId and
   /// context.traits are data, not identifiers.
   bool shared_anonymous_id = false;
@@ -58,7 +59,10 @@ class EventParser {
 
   /// Shape:    `body` is the decoded body (already decompressed). At least 64 readable bytes follow its end: the caller
   ///           reserves them (kBodyPaddingBytes). One BOM is stripped, leading white space skipped.
-  /// Errors:   invalid_json (byte offset in the message where known), missing_batch, empty_batch, too_many_events.
+  /// Numbers:  any number of RFC 8259 is kept as its text, whatever its size; none fails its event or its batch.
+  /// Errors:   invalid_json (byte offset in the message where known), missing_batch, empty_batch, too_many_events,
+  ///           payload_too_large (a batch whose `context`, merged into every item, would exceed
+  ///           decompressed_bytes_max).
   /// Lifetime: the body must outlive the events that read_events returns; they point into it.
   std::optional<RequestRejection> parse(std::string_view body, BodyShape shape);
 
