@@ -284,6 +284,7 @@ TEST_F(Store, CompactionDropsDedupRowsOnlyBehindTheWindow) {
     batch->put(Family::fragment, "z", row(now));
     ASSERT_TRUE(store_->commit(*batch, {}));
     ASSERT_TRUE(store_->flush());
+    // Sleeps: compaction runs by itself and tells nobody.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   EXPECT_TRUE(gone());
