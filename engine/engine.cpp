@@ -196,6 +196,7 @@ Result<void> EngineInstance::replay(const std::function<void(const ReplayProgres
 void EngineInstance::start() {
   std::vector<Partition*> partitions;
   for (auto& partition : partitions_) {
+    partition->set_pushed(log_->last_durable());
     partition->start();
     partitions.push_back(partition.get());
   }
@@ -267,6 +268,7 @@ void EngineInstance::dispatch(DurableGroup group, std::vector<DurableAppend> app
     works[i].memory = group.memory;
     partitions_[i]->push(std::move(works[i]));
   }
+  for (auto& partition : partitions_) partition->set_pushed(group.records.back().lsn);
 }
 
 Result<ProfileView> EngineInstance::profile_at(WorkspaceId workspace, const Hash128& identifier) {

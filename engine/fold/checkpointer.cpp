@@ -16,6 +16,7 @@ Checkpointer::~Checkpointer() { stop(); }
 
 Result<void> Checkpointer::flush_all() {
   std::lock_guard lock(flushing_);
+  for (Partition* partition : partitions_) partition->catch_up();  // on its own thread: the next round sees it
   Lsn durable = log_.last_durable();
   bool changed = false;
   for (Partition* partition : partitions_) {

@@ -367,6 +367,14 @@ void Fold::put_fragments() {
   }
 }
 
+Result<void> Fold::advance(Lsn lsn) {
+  if (lsn <= applied_.lsn) return {};
+  pending_ = applied_;
+  pending_.lsn = lsn;
+  batch_ = store_.make_batch();
+  return commit();
+}
+
 Result<void> Fold::commit() {
   TRIBUTARY_TRY(store_.commit(*batch_, pending_));
   forget_group();

@@ -37,7 +37,11 @@ class Fold {
   /// other error is final.
   Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
 
-  /// Makes the group of the last apply() visible, when that answered overloaded.
+  /// Notes that no record of this partition stands at or below this LSN but those that were applied. Errors: as
+  /// apply().
+  Result<void> advance(Lsn lsn);
+
+  /// Makes the group of the last apply() or advance() visible, when that answered overloaded.
   Result<void> commit();
 
   const AppliedState& applied() const { return applied_; }
@@ -88,7 +92,7 @@ class Fold {
   RuleSet rules_;
   AppliedState applied_;
 
-  // The front table: what recent events touched.
+  // The front table: what recent events touched. Hashes are keyed per workspace, so one table serves them all.
   ClockCache<EvidenceEntry> evidence_;
   ClockCache<VertexRow> vertices_;
   ClockCache<Container> containers_;

@@ -48,6 +48,14 @@ void Partition::push(Work work) {
   wake_.notify_one();
 }
 
+void Partition::catch_up() {
+  Lsn pushed{pushed_.load(std::memory_order_acquire)};
+  if (failed() || waiting_records() != 0 || pushed <= applied().lsn) return;
+  Work work;
+  work.up_to = pushed;
+  push(std::move(work));
+}
+
 void Partition::run() {
   while (true) {
     std::deque<Work> works;
@@ -65,10 +73,16 @@ void Partition::run() {
 void Partition::fold(std::deque<Work> works) {
   auto started = std::chrono::steady_clock::now();
   std::vector<RecordView> records;
-  for (const Work& work : works) records.insert(records.end(), work.records.begin(), work.records.end());
+  Lsn up_to;
+  for (const Work& work : works) {
+    records.insert(records.end(), work.records.begin(), work.records.end());
+    up_to = std::max(up_to, work.up_to);
+  }
   std::vector<ItemOutcome> outcomes;
   if (!failed()) {
-    if (auto applied = apply(records, outcomes); !applied) {
+    auto applied = apply(records, outcomes);
+    if (applied) applied = wait_out_stall(fold_.advance(up_to));
+    if (!applied) {
       log_line(LogLevel::error, "folding stopped for good", {{"reason", applied.error().message}});
       failed_.store(true, std::memory_order_release);
     }
@@ -93,9 +107,12 @@ void Partition::fold(std::deque<Work> works) {
   }
 }
 
-// A stalled store is waited for, within bounds: the mailbox's limit refuses new requests meanwhile.
 Result<void> Partition::apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes) {
-  auto applied = fold_.apply(records, outcomes);
+  return wait_out_stall(fold_.apply(records, outcomes));
+}
+
+// A stalled store is waited for, within bounds: the mailbox's limit refuses new requests meanwhile.
+Result<void> Partition::wait_out_stall(Result<void> applied) {
   for (int retries = 0; !applied && applied.error().code == ErrorCode::overloaded; ++retries) {
     if (retries == kStallRetriesMax) return with_context("store stalled for 30 s", applied.error());
     std::this_thread::sleep_for(std::chrono::milliseconds(kStallRetryMillis));

@@ -17,10 +17,9 @@ namespace tributary {
 
 /// Purpose:   applies durable records of one partition, in log order; then completes the requests.
 /// Lifecycle: constructed -> recover() -> start() -> stop(), or failed. A failed partition refuses what it gets and
-/// keeps
-///            serving reads; only a restart leaves that state.
+///            keeps serving reads; only a restart leaves that state.
 /// Thread:    the fold belongs to one thread, "trib-fold-N"; recover() runs on the caller's before that thread exists.
-///            push() is for the log thread, everything else for any thread.
+///            push() and set_pushed() are for the log thread, everything else for any thread.
 /// Limits:    the mailbox is bounded where requests enter: waiting_records() against fold_queue_events_max.
 class Partition {
  public:
@@ -38,8 +37,15 @@ class Partition {
     std::vector<RecordView> records;
     std::vector<DurableAppend> appends;  // contexts are PendingIngest; `first` counts within `records`
     std::vector<std::shared_ptr<const void>> memory;
+    Lsn up_to;  // follow the log to here, although no record of this partition stands there
   };
   void push(Work work);
+
+  /// Every record of this partition up to here was recovered or pushed. Thread: the one that pushes.
+  void set_pushed(Lsn lsn) { pushed_.store(lsn.value(), std::memory_order_release); }
+  /// Lets a partition that gets no records follow the log: otherwise the log could never be trimmed, and each start
+  /// would read it all again for this partition's sake. Thread: any.
+  void catch_up();
 
   /// Folds what waits, then ends the thread. Idempotent.
   void stop();
@@ -56,6 +62,7 @@ class Partition {
   void run();
   void fold(std::deque<Work> works);
   Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
+  Result<void> wait_out_stall(Result<void> applied);
   void publish();
 
   PartitionId id_;
@@ -68,6 +75,7 @@ class Partition {
   std::deque<Work> mailbox_;  // guarded by mutex_
   bool stopping_ = false;     // guarded by mutex_
   AppliedState applied_;      // guarded by mutex_: a copy for readers
+  std::atomic<uint64_t> pushed_{0};
   std::atomic<size_t> waiting_records_{0};
   std::atomic<int64_t> oldest_micros_{0};  // monotonic; 0: nothing waits
   std::atomic<bool> failed_{false};

@@ -104,8 +104,7 @@ void encode(const TimelineRow& row, std::string& out);
 void encode(const RejectedRow& row, std::string& out);
 void encode(const AppliedState& row, std::string& out);
 void encode(const ContainerSummary& row, std::string& out);
-/// The evidence's hash stands in the key; the member list is stored and compared, so that two sets under one hash are
-/// found.
+/// The evidence's hash stands in the key.
 void encode(const Evidence& row, std::string& out);
 
 /// Errors: corrupt, naming the layout.

@@ -146,6 +146,48 @@ TEST_F(Partitions, CheckpointTellsTheLogHowFarTheStateIsDurable) {
   EXPECT_EQ(store_->flushes(), 1) << "nothing changed";
 }
 
+// Records 1 to 9 of the log belong to others.
+TEST_F(Partitions, IdleOneFollowsTheLog) {
+  MemoryLog log;
+  for (uint64_t lsn = 1; lsn <= 9; ++lsn) log.put(Lsn{lsn}, RecordKind::event, "x");
+  partition_->set_pushed(Lsn{9});
+  partition_->start();
+  Checkpointer checkpointer({partition_.get()}, log, 1000);
+  for (int i = 0; i < 1000 && log.durable_state() < Lsn{9}; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  checkpointer.stop();
+  EXPECT_EQ(log.durable_state(), Lsn{9});
+  EXPECT_EQ(store_->applied()->lsn, Lsn{9});
+  EXPECT_EQ(partition_->applied().customers, 0u);
+}
+
+TEST_F(Partitions, FollowingTheLogNeverSkipsWhatWaits) {
+  Request one = request(5);
+  one.pending->on_durable();
+  partition_->push(std::move(one.work));
+  partition_->set_pushed(Lsn{5});
+  partition_->catch_up();
+  partition_->start();
+  ASSERT_TRUE(answered(one, 10'000));
+  EXPECT_EQ(one.answer.get().items.size(), 5u);
+  EXPECT_EQ(partition_->applied().lsn, Lsn{5});
+  EXPECT_EQ(partition_->applied().customers, 1u);
+  partition_->catch_up();
+  partition_->stop();
+  EXPECT_EQ(partition_->applied().lsn, Lsn{5});
+}
+
+TEST_F(Partitions, StalledStoreIsWaitedForWhenFollowingTheLog) {
+  store_->stall(3);
+  partition_->set_pushed(Lsn{9});
+  partition_->catch_up();
+  partition_->start();
+  partition_->stop();
+  EXPECT_FALSE(partition_->failed());
+  EXPECT_EQ(store_->applied()->lsn, Lsn{9});
+}
+
 TEST_F(Partitions, CheckpointRunsOnItsOwn) {
   MemoryLog log;
   for (uint64_t lsn = 1; lsn <= 5; ++lsn) log.put(Lsn{lsn}, RecordKind::event, "x");
