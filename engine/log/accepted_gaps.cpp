@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "engine/base/log_line.h"
 #include "engine/base/time.h"
 #include "engine/log/recovery.h"
 
@@ -37,8 +38,9 @@ Result<std::vector<AcceptedGap>> read_accepted_gaps(const std::string& directory
   std::string_view rest = *text;
   for (size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
     auto gap = parse_gap(rest.substr(0, end));
-    if (!gap) return Error{ErrorCode::corrupt, "reading " + path + ": not a line of two LSNs and a time"};
-    gaps.push_back(*gap);
+    if (gap) gaps.push_back(*gap);
+    // A damaged line accepts nothing: its gap is refused again, and can be accepted again.
+    if (!gap && end > 0) log_line(LogLevel::warn, "a line of accepted losses is unreadable", {{"file", path}});
     rest.remove_prefix(end + 1);
   }
   return gaps;
@@ -46,7 +48,7 @@ Result<std::vector<AcceptedGap>> read_accepted_gaps(const std::string& directory
 
 Result<void> write_accepted_gaps(const std::string& directory, const std::vector<AcceptedGap>& gaps, FileOps& files) {
   std::string path = gaps_path(directory);
-  std::string lines;
+  std::string lines = "\n";  // ends a line that an earlier crash may have torn
   for (const AcceptedGap& gap : gaps) {
     lines += std::to_string(gap.first.value()) + " " + std::to_string(gap.last.value()) + " " +
              format_iso8601(system_clock().now()) + "\n";

@@ -52,6 +52,7 @@ struct RecoveredLog {
 Result<RecoveredLog> recover_log(const std::string& directory, const RecoveryMode& mode, BlockCache& cache);
 
 /// Gaps that were accepted at earlier starts, from the file `accepted-loss`, one line each: first lsn, last lsn, time.
+/// Lines that cannot be read are skipped.
 Result<std::vector<AcceptedGap>> read_accepted_gaps(const std::string& directory);
 /// Appends to that file, durably.
 Result<void> write_accepted_gaps(const std::string& directory, const std::vector<AcceptedGap>& gaps, FileOps& files);

@@ -307,7 +307,7 @@ TEST_F(LogChain, AcceptLossOpensWithoutTheLastSegmentAndNeverReusesAnLsn) {
   ASSERT_EQ(records.size(), 21u);
   EXPECT_EQ(records[19].first, 20u);
   EXPECT_EQ(records[20], (std::pair<uint64_t, std::string>{31, "after the loss"}));
-  EXPECT_EQ(read_file(directory() + "/accepted-loss").substr(0, 6), "21 30 ");
+  EXPECT_EQ(read_file(directory() + "/accepted-loss").substr(0, 7), "\n21 30 ");
 }
 
 TEST_F(LogChain, AcceptLossIsKeptWhenNothingWasWrittenBeforeTheNextStart) {
@@ -320,6 +320,23 @@ TEST_F(LogChain, AcceptLossIsKeptWhenNothingWasWrittenBeforeTheNextStart) {
   }
   OpenLog log(small_options(directory()));
   EXPECT_EQ(append(*log.log, {"x"})->value(), 31u);
+}
+
+TEST_F(LogChain, ADamagedLineOfAcceptedLossesIsRefusedAndCanBeAcceptedAgain) {
+  fs::remove(segments_[2]);
+  {
+    OpenLog log(accepting());
+  }
+  std::string accepted = read_file(directory() + "/accepted-loss");
+  for (const std::string& damaged : {std::string("\n2x 30 \n"), accepted.substr(0, 5), std::string("\n22 30 x\n")}) {
+    write_file(directory() + "/accepted-loss", damaged);
+    EXPECT_EQ(open_error(small_options(directory())).code, ErrorCode::corrupt);
+    {
+      OpenLog log(accepting());
+    }
+    OpenLog log(small_options(directory()));
+    EXPECT_EQ(log->recovery().last_lsn, Lsn{30});
+  }
 }
 
 TEST_F(LogChain, AcceptLossKeepsWhatIsReadableAroundDamage) {
