@@ -239,7 +239,7 @@ void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutc
   }
   auto pending = std::make_shared<PendingIngest>(append.records.size(), std::move(done));
   append.context = pending;
-  append.done = [pending](Result<Lsn> durable) {
+  append.done = [pending](const Result<Lsn>& durable) {
     if (durable) {
       pending->on_durable();
     } else {
@@ -268,6 +268,7 @@ void EngineInstance::dispatch(DurableGroup group, std::vector<DurableAppend> app
     works[i].memory = group.memory;
     partitions_[i]->push(std::move(works[i]));
   }
+  if (group.records.empty()) return;
   for (auto& partition : partitions_) partition->set_pushed(group.records.back().lsn);
 }
 
@@ -362,7 +363,7 @@ void EngineInstance::stop() {
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, Metrics& metrics,
-                                             std::function<void(const ReplayProgress&)> on_progress) {
+                                             const std::function<void(const ReplayProgress&)>& on_progress) {
   auto engine = std::make_unique<EngineInstance>(std::move(options), metrics);
   TRIBUTARY_TRY(engine->open(on_progress));
   return std::unique_ptr<Engine>(std::move(engine));
@@ -398,13 +399,13 @@ Result<VerifyReport> verify_store(const EngineOptions& options) {
 }
 
 Result<void> rebuild_state(const EngineOptions& options, Metrics& metrics,
-                           std::function<void(const Engine::ReplayProgress&)> on_progress) {
+                           const std::function<void(const Engine::ReplayProgress&)>& on_progress) {
   {
     auto lock = DirectoryLock::take(options.data_dir);
     if (!lock) return lock.error();
     TRIBUTARY_TRY(destroy_state(options.data_dir + "/state"));
   }
-  auto engine = Engine::open(options, metrics, std::move(on_progress));
+  auto engine = Engine::open(options, metrics, on_progress);
   if (!engine) return engine.error();
   (*engine)->stop();
   return {};

@@ -60,7 +60,7 @@ class Engine {
     double records_per_second = 0;
   };
   static Result<std::unique_ptr<Engine>> open(EngineOptions options, Metrics& metrics,
-                                              std::function<void(const ReplayProgress&)> on_progress = {});
+                                              const std::function<void(const ReplayProgress&)>& on_progress = {});
   virtual ~Engine() = default;
 
   /// Steps 4 to 10 of an event's walk. `done` runs exactly once, also on shutdown and failure, on a thread of the
@@ -97,6 +97,6 @@ Result<VerifyReport> verify_store(const EngineOptions& options);
 
 /// Deletes the derived state and folds the whole log again. The store must not be in use.
 Result<void> rebuild_state(const EngineOptions& options, Metrics& metrics,
-                           std::function<void(const Engine::ReplayProgress&)> on_progress = {});
+                           const std::function<void(const Engine::ReplayProgress&)>& on_progress = {});
 
 }  // namespace tributary

@@ -14,6 +14,7 @@
 #include <boost/json/value_to.hpp>
 #include <charconv>
 
+#include "connectors/bulk/await.h"
 #include "engine/base/keyed_hash.h"
 
 namespace tributary {

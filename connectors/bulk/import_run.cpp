@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/bulk/await.h"
+
 namespace tributary {
 namespace {
 
@@ -22,7 +24,6 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kBatchBytesMax = 1 << 20;
 constexpr milliseconds kTick{200};
 constexpr milliseconds kFirstBackoff{200};

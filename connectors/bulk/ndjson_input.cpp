@@ -7,18 +7,12 @@
 #include "connectors/bulk/event_builder.h"
 #include "connectors/bulk/text_encoding.h"
 #include "engine/base/json_out.h"
+#include "engine/base/text.h"
 
 namespace tributary {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
-constexpr size_t kDepthMax = 1000;  // of what is proven here; the server has the real limit
-
-std::string_view trimmed(std::string_view text) {
-  size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
+constexpr size_t kProvenDepthMax = 1000;  // of what is proven here; the server has the real limit
 
 /// Behind the string that begins at `at`.
 size_t after_string(std::string_view json, size_t at) {
@@ -71,7 +65,7 @@ class NdjsonInput : public ImportInput {
   std::string_view take_line() {
     size_t end = text_.find('\n', place_.offset);
     size_t stop = end == std::string_view::npos ? text_.size() : end;
-    std::string_view line = trimmed(text_.substr(place_.offset, stop - place_.offset));
+    std::string_view line = trim(text_.substr(place_.offset, stop - place_.offset), kJsonSpace);
     place_ = {end == std::string_view::npos ? text_.size() : end + 1, place_.line + 1};
     return line;
   }
@@ -97,7 +91,7 @@ class NdjsonInput : public ImportInput {
 
   bool is_json(std::string_view line) {
     boost::json::parse_options options;
-    options.max_depth = kDepthMax;
+    options.max_depth = kProvenDepthMax;
     boost::json::stream_parser parser({}, options);
     boost::json::error_code error;
     parser.write(line.data(), line.size(), error);
@@ -112,7 +106,7 @@ class NdjsonInput : public ImportInput {
     append_json_string(made, line_message_id("ndjson", place, line));
     std::string event(line);
     if (!id.empty()) return event.replace(static_cast<size_t>(id.data() - line.data()), id.size(), made);
-    bool has_members = trimmed(line.substr(1)).front() != '}';
+    bool has_members = trim(line.substr(1), kJsonSpace).front() != '}';
     return event.insert(1, "\"messageId\":" + made + (has_members ? "," : ""));
   }
 
@@ -131,9 +125,9 @@ std::string_view find_member(std::string_view object, std::string_view name) {
     if (at == std::string_view::npos) return {};
     size_t after_key = after_string(object, at);
     bool wanted = object.substr(at + 1, after_key - at - 2) == name;
-    at = object.find_first_not_of(kSpace, object.find(':', after_key) + 1);
+    at = object.find_first_not_of(kJsonSpace, object.find(':', after_key) + 1);
     size_t end = after_value(object, at);
-    if (wanted) return trimmed(object.substr(at, end - at));
+    if (wanted) return trim(object.substr(at, end - at), kJsonSpace);
     at = end;
   }
 }

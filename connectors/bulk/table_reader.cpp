@@ -5,16 +5,10 @@
 #include <set>
 #include <utility>
 
+#include "engine/base/text.h"
+
 namespace tributary {
 namespace {
-
-constexpr std::string_view kBlanks = " \t";
-
-std::string_view without_blanks(std::string_view text) {
-  size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 void fail(TableRow& row, std::string_view code, std::string message) {
   if (!row.error_code.empty()) return;
@@ -105,7 +99,7 @@ bool TableReader::next(TableRow& row) {
 void TableReader::read_at(RowPlace place, TableRow& row) const { read_row(place, row); }
 
 RowPlace TableReader::skip_blank_lines(RowPlace place) const {
-  while (place.offset < text_.size() && without_blanks(line_at(place.offset)).empty()) place = after_line(place);
+  while (place.offset < text_.size() && trim(line_at(place.offset)).empty()) place = after_line(place);
   return place;
 }
 
@@ -198,7 +192,7 @@ void TableReader::finish(TableRow& row) const {
   }
   for (std::string& cell : row.cells) {
     std::string decoded;
-    if (!append_as_utf8(shape_.encoding, shape_.trim ? without_blanks(cell) : std::string_view(cell), decoded)) {
+    if (!append_as_utf8(shape_.encoding, shape_.trim ? trim(cell) : std::string_view(cell), decoded)) {
       fail(row, "invalid_utf8", "a cell holds bytes that are no text in the declared encoding");
       return;
     }

@@ -8,6 +8,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "engine/base/text.h"
+
 namespace tributary {
 namespace {
 
@@ -22,12 +24,6 @@ bool same_prefix(const Bytes& a, const Bytes& b, unsigned bits) {
     bits -= take;
   }
   return true;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 // One hop of X-Forwarded-For: an address, possibly with a port or in brackets.

@@ -7,6 +7,8 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include "engine/base/text.h"
+
 namespace tributary {
 namespace {
 
@@ -33,12 +35,6 @@ constexpr bool is_control(char c) {
 }
 
 GateRefusal malformed(std::string_view reason) { return {RejectionCode::malformed_request, reason}; }
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 bool is_port(std::string_view text) { return text.size() <= 5 && std::all_of(text.begin(), text.end(), is_digit); }
 

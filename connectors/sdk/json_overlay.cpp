@@ -2,18 +2,11 @@
 
 #include <algorithm>
 
+#include "engine/base/text.h"
 #include "engine/engine.h"
 
 namespace tributary {
 namespace {
-
-bool is_space(char byte) { return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r'; }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 /// The position behind the string that begins at `at`, or npos.
 size_t skip_string(std::string_view text, size_t at) {
@@ -66,20 +59,20 @@ auto find_child(Nodes& nodes, std::string_view name) {
 }  // namespace
 
 bool split_object(std::string_view text, std::vector<RawMember>& members) {
-  text = trimmed(text);
+  text = trim(text, kJsonSpace);
   if (text.size() < 2 || text.front() != '{' || text.back() != '}') return false;
-  text = trimmed(text.substr(1, text.size() - 2));
+  text = trim(text.substr(1, text.size() - 2), kJsonSpace);
   while (!text.empty()) {
     if (text.front() != '"') return false;
     size_t name_end = skip_string(text, 0);
     if (name_end == text.npos) return false;
-    size_t colon = text.find_first_not_of(" \t\r\n", name_end);
+    size_t colon = text.find_first_not_of(kJsonSpace, name_end);
     if (colon == text.npos || text[colon] != ':') return false;
     size_t value_end = skip_value(text, colon + 1);
     if (value_end == text.npos) return false;
-    members.emplace_back(text.substr(1, name_end - 2), trimmed(text.substr(colon + 1, value_end - colon - 1)));
+    members.emplace_back(text.substr(1, name_end - 2), trim(text.substr(colon + 1, value_end - colon - 1), kJsonSpace));
     if (value_end == text.size()) return true;
-    text = trimmed(text.substr(value_end + 1));
+    text = trim(text.substr(value_end + 1), kJsonSpace);
     if (text.empty()) return false;
   }
   return true;

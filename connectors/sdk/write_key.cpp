@@ -4,6 +4,7 @@
 #include <boost/algorithm/string/predicate.hpp>
 
 #include "engine/base/keyed_hash.h"
+#include "engine/base/text.h"
 
 namespace tributary {
 namespace {
@@ -17,18 +18,12 @@ std::string key_of_credentials(std::string credentials) {
   return credentials;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 WriteKeyFinding find_write_key(const HttpRequest& request) {
   std::string_view authorization = request.header("authorization");
   if (boost::algorithm::istarts_with(authorization, kBasic)) {
-    auto credentials = parse_base64(trimmed(authorization.substr(kBasic.size())));
+    auto credentials = parse_base64(trim(authorization.substr(kBasic.size())));
     if (!credentials) return {{}, true};
     std::string key = key_of_credentials(std::move(*credentials));
     if (!key.empty()) return {std::move(key)};

@@ -42,6 +42,7 @@ function(tributary_unit_test name)
   add_executable(${name}_test ${TEST_SOURCES})
   target_link_libraries(${name}_test PRIVATE tributary_options ${TEST_LINKS} GTest::gtest_main GTest::gmock)
   target_compile_definitions(${name}_test PRIVATE TRIBUTARY_TEST_DATA="${CMAKE_SOURCE_DIR}/tests")
+  set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)  # helpers of several tests have one name
   add_test(NAME ${name} COMMAND ${name}_test)
 endfunction()
 

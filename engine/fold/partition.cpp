@@ -65,12 +65,12 @@ void Partition::run() {
       if (mailbox_.empty()) return;
       works.swap(mailbox_);
     }
-    fold(std::move(works));
+    fold(works);
   }
 }
 
 // Completion comes last, so that a client which got 200 reads its own write.
-void Partition::fold(std::deque<Work> works) {
+void Partition::fold(const std::deque<Work>& works) {
   auto started = std::chrono::steady_clock::now();
   std::vector<RecordView> records;
   Lsn up_to;

@@ -60,7 +60,7 @@ class Partition {
 
  private:
   void run();
-  void fold(std::deque<Work> works);
+  void fold(const std::deque<Work>& works);
   Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
   Result<void> wait_out_stall(Result<void> applied);
   void publish();

@@ -116,7 +116,7 @@ std::string with_ascii_dots(std::string_view domain) {
   return result += domain;
 }
 
-std::string_view without_wrapping(std::string_view address) {
+std::string_view without_mailto_wrapping(std::string_view address) {
   constexpr std::string_view kScheme = "mailto:";
   if (address.size() > kScheme.size()) {
     bool scheme = true;
@@ -135,7 +135,8 @@ enum class Place : uint8_t { nowhere, local_part, anywhere };
 constexpr std::array<Place, 256> kPlaces = [] {
   std::array<Place, 256> places{};
   for (char c : std::string_view("!#$%&'*+/=?^_`{|}~")) places[static_cast<unsigned char>(c)] = Place::local_part;
-  for (unsigned char c = 'a'; c <= 'z'; ++c) places[c] = places[static_cast<size_t>(c - 'a' + 'A')] = Place::anywhere;
+  for (unsigned char c = 'a'; c <= 'z'; ++c) places[c] = Place::anywhere;
+  for (unsigned char c = 'A'; c <= 'Z'; ++c) places[c] = Place::anywhere;
   for (unsigned char c = '0'; c <= '9'; ++c) places[c] = Place::anywhere;
   places['-'] = places['.'] = Place::anywhere;
   return places;
@@ -171,7 +172,7 @@ Normalised normalise_email(std::string_view trimmed) {
   if (std::optional<std::string> plain = plain_address(trimmed)) return Normalised::of(std::move(*plain));
   std::optional<std::string> folded = nfkc(trimmed);
   if (!folded) return Normalised::refused(kInvalid);
-  std::string_view address = without_wrapping(trim_white_space(*folded));
+  std::string_view address = without_mailto_wrapping(trim_white_space(*folded));
   std::optional<size_t> at = has_controls(address) ? std::nullopt : split_position(address);
   if (!at || *at == 0 || *at + 1 == address.size()) return Normalised::refused(kInvalid);
   std::string_view local = address.substr(0, *at);

@@ -45,7 +45,7 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view lower_pre
 }
 
 /// Without what programs put around a number: `tel:`, a spreadsheet's leading apostrophe and trailing `.0`.
-std::string_view without_wrapping(std::string_view text) {
+std::string_view without_tel_wrapping(std::string_view text) {
   text = trim_white_space(text);
   if (starts_with_ignoring_case(text, "tel:")) text = trim_white_space(text.substr(4));
   if (text.starts_with('\'')) text = trim_white_space(text.substr(1));
@@ -242,7 +242,7 @@ Normalised dialled_number(std::string_view text, std::string_view default_countr
 Normalised normalise_phone(std::string_view trimmed, std::string_view default_country) {
   std::optional<std::string> text = folded(trimmed);
   if (!text) return Normalised::refused("phone_invalid");
-  std::string_view unwrapped = without_wrapping(*text);
+  std::string_view unwrapped = without_tel_wrapping(*text);
   if (is_mangled(unwrapped)) return Normalised::refused("phone_mangled");
   Extended parts = split_extension(unwrapped);
   Normalised number = dialled_number(parts.number, default_country);

@@ -17,8 +17,9 @@ std::string gaps_path(const std::string& directory) { return directory + "/accep
 std::optional<AcceptedGap> parse_gap(std::string_view line) {
   uint64_t first = 0;
   uint64_t last = 0;
-  const char* end = line.data() + line.size();
-  auto [behind_first, first_error] = std::from_chars(line.data(), end, first);
+  const char* begin = line.data();
+  const char* end = begin + line.size();
+  auto [behind_first, first_error] = std::from_chars(begin, end, first);
   if (first_error != std::errc{} || behind_first == end || *behind_first != ' ') return std::nullopt;
   auto [behind_last, last_error] = std::from_chars(behind_first + 1, end, last);
   if (last_error != std::errc{} || behind_last == end || *behind_last != ' ') return std::nullopt;

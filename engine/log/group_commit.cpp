@@ -44,7 +44,7 @@ void GroupCommit::run() {
     Group group = encode(next);
     hand_over(next, group);
     auto committed = commit(group);
-    if (!committed) return fail(committed.error(), std::move(group.completions));
+    if (!committed) return fail(committed.error(), group.completions);
   }
 #ifdef TRIBUTARY_TEST_BUGS
   if (auto written = write_held(); !written) fail(written.error(), {});
@@ -149,11 +149,11 @@ void GroupCommit::publish(Group& group) {
   metrics_.log_queue_bytes.set(static_cast<double>(left.bytes));
 }
 
-void GroupCommit::fail(const Error& error, std::vector<DurableCompletion> completions) {
+void GroupCommit::fail(const Error& error, const std::vector<DurableCompletion>& completions) {
   failed_ = true;
   queue_.close(AppendRefusal::failed);
   log_line(LogLevel::error, "writing the log failed: nothing is written any more", {{"error", error.message}});
-  for (DurableCompletion& completion : completions) {
+  for (const DurableCompletion& completion : completions) {
     if (completion.done) completion.done(error);
   }
   do {

@@ -65,7 +65,7 @@ class GroupCommit {
   Result<void> commit(Group& group);
   Result<void> write(const EncodedGroup& group);
   void publish(Group& group);
-  void fail(const Error& error, std::vector<DurableCompletion> completions);
+  void fail(const Error& error, const std::vector<DurableCompletion>& completions);
 #ifdef TRIBUTARY_TEST_BUGS
   Result<void> acknowledge_before_sync(Group& group);
   Result<void> write_held();

@@ -94,7 +94,7 @@ Result<void> Housekeeping::seal_full_segments() {
     auto raw = std::dynamic_pointer_cast<const RawSegment>(segment);
     if (raw == nullptr) continue;
     if (stopping_ || guard_.low() || raw->last() > durable_state()) return {};
-    TRIBUTARY_TRY(seal(std::move(raw)));
+    TRIBUTARY_TRY(seal(raw));
     // A long run of segments must not keep the log thread without spares or the guard without a look.
     guard_.check();
     TRIBUTARY_TRY(keep_spares());
@@ -102,15 +102,15 @@ Result<void> Housekeeping::seal_full_segments() {
   return {};
 }
 
-Result<void> Housekeeping::seal(std::shared_ptr<const RawSegment> raw) {
+Result<void> Housekeeping::seal(const std::shared_ptr<const RawSegment>& raw) {
   auto sealed = seal_segment(*raw, cache_, files_, stopping_);
   if (!sealed) return sealed.error();
   catalog_.replace(*sealed);
-  return give_back(std::move(raw));
+  return give_back(raw);
 }
 
 /// The file becomes a spare again unless somebody still reads it; a reader keeps an unlinked file's content.
-Result<void> Housekeeping::give_back(std::shared_ptr<const RawSegment> raw) {
+Result<void> Housekeeping::give_back(const std::shared_ptr<const RawSegment>& raw) {
   std::string path = raw->path();
   // One reference here, one in the list of the caller; the catalog's is gone and gives no new ones.
   bool being_read = raw.use_count() > 2;

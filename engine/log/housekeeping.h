@@ -46,8 +46,8 @@ class Housekeeping {
   void round();
   Result<void> keep_spares();
   Result<void> seal_full_segments();
-  Result<void> seal(std::shared_ptr<const RawSegment> raw);
-  Result<void> give_back(std::shared_ptr<const RawSegment> raw);
+  Result<void> seal(const std::shared_ptr<const RawSegment>& raw);
+  Result<void> give_back(const std::shared_ptr<const RawSegment>& raw);
   Result<void> trim();
   bool beyond_retention(const Segment& oldest, const Segment& follower, uint64_t total_bytes) const;
   Lsn durable_state() const { return Lsn{durable_state_.load(std::memory_order_acquire)}; }

@@ -72,7 +72,7 @@ Result<std::optional<MarkState>> read_mark(const std::string& directory) {
 MarkFile::MarkFile(std::string path, FileHandle file, MarkState state, FileOps& files)
     : path_(std::move(path)), file_(std::move(file)), files_(files), state_(std::move(state)) {}
 
-Result<std::unique_ptr<MarkFile>> MarkFile::open(const std::string& directory, MarkState state, FileOps& files) {
+Result<std::unique_ptr<MarkFile>> MarkFile::open(const std::string& directory, const MarkState& state, FileOps& files) {
   std::string path = directory + "/" + std::string(kMarkFileName);
   auto file = open_file(path, O_RDWR);
   if (!file && file.error().code != ErrorCode::not_found) return file.error();

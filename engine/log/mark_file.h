@@ -42,7 +42,7 @@ Result<std::optional<MarkState>> read_mark(const std::string& directory);
 class MarkFile {
  public:
   /// Opens for writing, creating the file when it is not there, and makes `state` durable in it.
-  static Result<std::unique_ptr<MarkFile>> open(const std::string& directory, MarkState state, FileOps& files);
+  static Result<std::unique_ptr<MarkFile>> open(const std::string& directory, const MarkState& state, FileOps& files);
 
   /// Durable when it returns. The mark never falls.
   Result<void> advance(Lsn lsn, uint64_t epoch);
