@@ -5,32 +5,11 @@
 #include <tuple>
 
 #include "engine/base/bytes.h"
-#include "engine/base/crc32c.h"
 
 namespace tributary {
 namespace {
 
 constexpr uint8_t kFragmentVersion = 1;
-
-const std::string& key_of(const TraitState& trait) { return trait.key; }
-const std::string& key_of(const TraitCounter& counter) { return counter.key; }
-const std::string& key_of(const EventCount& count) { return count.name; }
-const std::string& key_of(const std::string& channel) { return channel; }
-
-auto place_of(auto& list, std::string_view key) {
-  return std::lower_bound(list.begin(), list.end(), key,
-                          [](const auto& entry, std::string_view value) { return key_of(entry) < value; });
-}
-
-// Keeps the entries whose key has the smallest hash. An entry that survives has survived every earlier step, too, so
-// what it counted is complete: the result does not depend on the order.
-void keep_smallest_hashes(auto& list, size_t entries_max) {
-  auto hash = [](const auto& entry) { return std::make_tuple(crc32c(key_of(entry)), std::string_view(key_of(entry))); };
-  while (list.size() > entries_max) {
-    list.erase(
-        std::max_element(list.begin(), list.end(), [&](const auto& a, const auto& b) { return hash(a) < hash(b); }));
-  }
-}
 
 // Message ids are unique within a source only, so the order ends with value and source: provenance must not depend on
 // arrival either.
@@ -49,42 +28,24 @@ void keep_earliest(TraitState& known, const TraitState& other) {
   if (age_of(other) < age_of(known)) known = other;
 }
 
-void put_trait(std::vector<TraitState>& traits, const TraitState& trait,
-               void (*resolve)(TraitState&, const TraitState&)) {
-  auto place = place_of(traits, trait.key);
-  if (place != traits.end() && place->key == trait.key) {
-    resolve(*place, trait);
-    return;
-  }
-  traits.insert(place, trait);
-  keep_smallest_hashes(traits, kTraitsPerFragmentMax);
+using Traits = CappedList<TraitState, kTraitsPerFragmentMax>;
+
+void put_trait(Traits& traits, const TraitState& trait, void (*resolve)(TraitState&, const TraitState&)) {
+  if (TraitState* known = traits.find_or_add(trait.key, [&] { return trait; })) resolve(*known, trait);
 }
 
-void add_count(std::vector<EventCount>& counts, std::string_view name, uint64_t by) {
-  auto place = place_of(counts, name);
-  if (place != counts.end() && place->name == name) {
-    place->count += by;
-    return;
-  }
-  counts.insert(place, EventCount{std::string(name), by});
-  keep_smallest_hashes(counts, kEventNamesPerFragmentMax);
+void add_count(Fragment& fragment, std::string_view name, uint64_t by) {
+  auto make = [&] { return EventCount{std::string(name), 0}; };
+  if (EventCount* known = fragment.event_counts.find_or_add(name, make)) known->count += by;
 }
 
-void add_counter(std::vector<TraitCounter>& counters, std::string_view key, Int128 by) {
-  auto place = place_of(counters, key);
-  if (place != counters.end() && place->key == key) {
-    place->sum += by;
-    return;
-  }
-  counters.insert(place, TraitCounter{std::string(key), by});
-  keep_smallest_hashes(counters, kTraitsPerFragmentMax);
+void add_counter(Fragment& fragment, std::string_view key, Int128 by) {
+  auto make = [&] { return TraitCounter{std::string(key), 0}; };
+  if (TraitCounter* known = fragment.counters.find_or_add(key, make)) known->sum += by;
 }
 
-void add_channel(std::vector<std::string>& channels, std::string_view channel) {
-  auto place = place_of(channels, channel);
-  if (place != channels.end() && *place == channel) return;
-  channels.insert(place, std::string(channel));
-  keep_smallest_hashes(channels, kChannelsPerFragmentMax);
+void add_channel(Fragment& fragment, std::string_view channel) {
+  fragment.channels.find_or_add(channel, [&] { return std::string(channel); });
 }
 
 void widen_time(Fragment& fragment, Timestamp first_at, std::string_view first_message_id, Timestamp last_at) {
@@ -100,7 +61,7 @@ void apply_trait(Fragment& fragment, const RecordTrait& trait, const EventView& 
   if (trait.operation == TraitOperation::increment) {
     int64_t by = 0;
     std::from_chars(trait.value_json.data(), trait.value_json.data() + trait.value_json.size(), by);
-    add_counter(fragment.counters, trait.key, by);
+    add_counter(fragment, trait.key, by);
     return;
   }
   TraitState state{std::string(trait.key), std::string(trait.value_json), trust,
@@ -112,7 +73,7 @@ void apply_trait(Fragment& fragment, const RecordTrait& trait, const EventView& 
   }
 }
 
-void encode_traits(ByteWriter& out, const std::vector<TraitState>& traits) {
+void encode_traits(ByteWriter& out, const Traits& traits) {
   out.varint(traits.size());
   for (const TraitState& trait : traits) {
     out.text(trait.key);
@@ -124,8 +85,8 @@ void encode_traits(ByteWriter& out, const std::vector<TraitState>& traits) {
   }
 }
 
-std::vector<TraitState> decode_traits(ByteReader& in) {
-  std::vector<TraitState> traits;
+Traits decode_traits(ByteReader& in) {
+  Traits traits;
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     TraitState trait;
     trait.key = in.text();
@@ -134,7 +95,7 @@ std::vector<TraitState> decode_traits(ByteReader& in) {
     trait.at = Timestamp{in.i64()};
     trait.message_id = in.text();
     trait.source = in.text();
-    traits.push_back(std::move(trait));
+    traits.append(std::move(trait));
   }
   return traits;
 }
@@ -148,8 +109,8 @@ std::string_view counted_name(const EventView& event) {
 void apply(Fragment& fragment, const EventView& event) {
   ++fragment.events;
   widen_time(fragment, event.occurred_at, event.message_id, event.occurred_at);
-  add_count(fragment.event_counts, counted_name(event), 1);
-  if (!event.channel.empty()) add_channel(fragment.channels, event.channel);
+  add_count(fragment, counted_name(event), 1);
+  if (!event.channel.empty()) add_channel(fragment, event.channel);
   if (event.traits.empty()) return;
   Trust trust = Trust::claimed;
   for (const RecordIdentifier& identifier : event.identifiers) trust = std::max(trust, identifier.trust);
@@ -161,9 +122,9 @@ void join(Fragment& into, const Fragment& other) {
   widen_time(into, other.first_at, other.first_message_id, other.last_at);
   for (const TraitState& trait : other.traits) put_trait(into.traits, trait, keep_latest);
   for (const TraitState& trait : other.traits_once) put_trait(into.traits_once, trait, keep_earliest);
-  for (const TraitCounter& counter : other.counters) add_counter(into.counters, counter.key, counter.sum);
-  for (const EventCount& count : other.event_counts) add_count(into.event_counts, count.name, count.count);
-  for (const std::string& channel : other.channels) add_channel(into.channels, channel);
+  for (const TraitCounter& counter : other.counters) add_counter(into, counter.key, counter.sum);
+  for (const EventCount& count : other.event_counts) add_count(into, count.name, count.count);
+  for (const std::string& channel : other.channels) add_channel(into, channel);
 }
 
 void encode_fragment(const Fragment& fragment, std::string& bytes) {
@@ -200,16 +161,16 @@ Result<Fragment> decode_fragment(std::string_view bytes) {
   fragment.last_at = Timestamp{in.i64()};
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     std::string_view name = in.text();
-    fragment.event_counts.push_back({std::string(name), in.varint()});
+    fragment.event_counts.append({std::string(name), in.varint()});
   }
-  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) fragment.channels.emplace_back(in.text());
+  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) fragment.channels.append(std::string(in.text()));
   fragment.traits = decode_traits(in);
   fragment.traits_once = decode_traits(in);
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     std::string key(in.text());
     uint64_t high = in.u64();
     uint64_t low = in.u64();
-    fragment.counters.push_back({std::move(key), static_cast<Int128>((static_cast<UInt128>(high) << 64) | low)});
+    fragment.counters.append({std::move(key), static_cast<Int128>((static_cast<UInt128>(high) << 64) | low)});
   }
   if (!in.ok() || !in.at_end()) return Error{ErrorCode::corrupt, "fragment is cut short"};
   return fragment;

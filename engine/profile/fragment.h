@@ -11,6 +11,7 @@
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/domain/record.h"
+#include "engine/profile/capped_list.h"
 
 namespace tributary {
 
@@ -26,19 +27,21 @@ struct TraitState {
   std::string message_id;
   std::string source;
 };
+inline const std::string& key_of(const TraitState& trait) { return trait.key; }
 
 /// A sum of increments. 128 bits, so that no sum of 64-bit increments can overflow.
 struct TraitCounter {
   std::string key;
   Int128 sum = 0;
 };
+inline const std::string& key_of(const TraitCounter& counter) { return counter.key; }
 
 struct EventCount {
   std::string name;
   uint64_t count = 0;
 };
+inline const std::string& key_of(const EventCount& count) { return count.name; }
 
-/// Limits, each met by keeping the entries whose key has the smallest hash: the same entries whatever the order.
 constexpr size_t kTraitsPerFragmentMax = 500;
 constexpr size_t kEventNamesPerFragmentMax = 200;
 constexpr size_t kChannelsPerFragmentMax = 16;
@@ -48,12 +51,11 @@ struct Fragment {
   Timestamp first_at{INT64_MAX};  // of the earliest event by (time, message id)
   std::string first_message_id;
   Timestamp last_at{INT64_MIN};
-  // Sorted by key or name.
-  std::vector<TraitState> traits;       // the latest by (trust, time, message id)
-  std::vector<TraitState> traits_once;  // the earliest by (time, message id)
-  std::vector<TraitCounter> counters;
-  std::vector<EventCount> event_counts;  // by event name; by type for events without one
-  std::vector<std::string> channels;
+  CappedList<TraitState, kTraitsPerFragmentMax> traits;       // the latest by (trust, time, message id)
+  CappedList<TraitState, kTraitsPerFragmentMax> traits_once;  // the earliest by (time, message id)
+  CappedList<TraitCounter, kTraitsPerFragmentMax> counters;
+  CappedList<EventCount, kEventNamesPerFragmentMax> event_counts;  // by event name; by type for events without one
+  CappedList<std::string, kChannelsPerFragmentMax> channels;
 };
 
 /// Adds one event. Total: cannot fail. Trust of its traits: the greatest trust among the event's identifiers.

@@ -133,7 +133,7 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
   });
   view.traits = traits_of(profile);
   for (const EventCount& count : profile.event_counts) view.event_counts.push_back({count.name, count.count});
-  view.channels = profile.channels;
+  view.channels.assign(profile.channels.begin(), profile.channels.end());
   view.events = profile.events;
   // A customer whose only identifier came with another customer's events has none of its own.
   view.first_seen = profile.events > 0 ? profile.first_at : view.identifiers.front().first_seen;

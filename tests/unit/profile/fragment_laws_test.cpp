@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
                         [](auto& e, auto& key) { put_trait(e, TraitOperation::increment, key); },
                         [](const Fragment& f) { return keys_of(f.counters); }},
                     Cap{"channel", kChannelsPerFragmentMax, [](auto& e, auto& key) { e.channel = key; },
-                        [](const Fragment& f) { return f.channels; }},
+                        [](const Fragment& f) { return std::vector(f.channels.begin(), f.channels.end()); }},
                     Cap{"event_name", kEventNamesPerFragmentMax, [](auto& e, auto& key) { e.name = key; },
                         [](const Fragment& f) {
                           std::vector<std::string> names;
