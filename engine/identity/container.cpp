@@ -10,12 +10,31 @@ auto lower_bound_of(auto& members, const Hash128& id) {
                           [](const ContainerMember& member, const Hash128& value) { return member.id < value; });
 }
 
-ContainerMember& find_or_add(Container& container, const EvidenceMember& member, const RuleSet& rules) {
+void count_member(ContainerSummary& summary, const EvidenceMember& member, const RuleSet& rules) {
+  summary.count_kind(member.kind);
+  if (!rules.rule(member.kind).weak) ++summary.strong;
+}
+
+void find_or_add(Container& container, const EvidenceMember& member, const RuleSet& rules) {
   auto place = lower_bound_of(container.members, member.id);
-  if (place != container.members.end() && place->id == member.id) return *place;
-  container.summary.count_kind(member.kind);
-  if (!rules.rule(member.kind).weak) ++container.summary.strong;
-  return *container.members.insert(place, ContainerMember{member.id, member.kind, false});
+  if (place != container.members.end() && place->id == member.id) return;
+  count_member(container.summary, member, rules);
+  container.members.insert(place, ContainerMember{member.id, member.kind, false});
+}
+
+/// Trust and links of evidence whose members are known.
+void count_evidence(Container& container, const Evidence& evidence, const RuleSet& rules) {
+  const EvidenceMember centre = centre_of(evidence, rules);
+  for (const EvidenceMember& member : evidence.members) {
+    ContainerMember& known = *container.find(member.id);
+    if (member.trust == Trust::verified && !known.verified) {
+      known.verified = true;
+      if (!rules.rule(member.kind).weak) ++container.summary.verified_strong;
+    }
+    bool both_verified = member.trust == Trust::verified && centre.trust == Trust::verified;
+    if (member.id != centre.id && !both_verified) ++container.summary.weak_links;
+  }
+  ++container.summary.evidence;
 }
 
 }  // namespace
@@ -53,18 +72,26 @@ bool is_simple(const ContainerSummary& summary, const RuleSet& rules) {
   return false;
 }
 
-void add_evidence(Container& container, Evidence evidence, const RuleSet& rules) {
-  const EvidenceMember centre = centre_of(evidence, rules);
-  for (const EvidenceMember& member : evidence.members) {
-    ContainerMember& known = find_or_add(container, member, rules);
-    if (member.trust == Trust::verified && !known.verified) {
-      known.verified = true;
-      if (!rules.rule(member.kind).weak) ++container.summary.verified_strong;
-    }
-    bool both_verified = member.trust == Trust::verified && centre.trust == Trust::verified;
-    if (member.id != centre.id && !both_verified) ++container.summary.weak_links;
+Container make_container(const Hash128& root, std::vector<Evidence> evidence, const RuleSet& rules) {
+  Container container;
+  container.root = root;
+  std::vector<EvidenceMember> members;
+  for (const Evidence& each : evidence) members.insert(members.end(), each.members.begin(), each.members.end());
+  std::sort(members.begin(), members.end(),
+            [](const EvidenceMember& a, const EvidenceMember& b) { return a.id < b.id; });
+  for (const EvidenceMember& member : members) {
+    if (!container.members.empty() && container.members.back().id == member.id) continue;
+    count_member(container.summary, member, rules);
+    container.members.push_back({member.id, member.kind, false});
   }
-  ++container.summary.evidence;
+  for (const Evidence& each : evidence) count_evidence(container, each, rules);
+  container.evidence = std::move(evidence);
+  return container;
+}
+
+void add_evidence(Container& container, Evidence evidence, const RuleSet& rules) {
+  for (const EvidenceMember& member : evidence.members) find_or_add(container, member, rules);
+  count_evidence(container, evidence, rules);
   container.evidence.push_back(std::move(evidence));
 }
 

@@ -52,6 +52,9 @@ struct Container {
 /// its links and every subset of an acceptable set is acceptable.
 bool is_simple(const ContainerSummary& summary, const RuleSet& rules);
 
+/// The container that holds all this evidence: the same as adding it piece by piece, in one pass.
+Container make_container(const Hash128& root, std::vector<Evidence> evidence, const RuleSet& rules);
+
 /// Adds evidence whose members belong to this container or to no container yet: members, counts, trust.
 void add_evidence(Container& container, Evidence evidence, const RuleSet& rules);
 

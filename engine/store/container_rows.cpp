@@ -5,8 +5,7 @@ namespace tributary {
 Result<Container> load_container(const StateReader& reader, WorkspaceId workspace, const Hash128& root,
                                  const RuleSet& rules) {
   std::string prefix = id_key(workspace, root);
-  Container container;
-  container.root = root;
+  std::vector<Evidence> all;
   std::optional<ContainerSummary> stored;
   auto rows = reader.scan(Family::container, prefix);
   for (; rows->valid(); rows->next()) {
@@ -19,10 +18,11 @@ Result<Container> load_container(const StateReader& reader, WorkspaceId workspac
     }
     auto evidence = decode_evidence(Hash128::from_bytes(suffix.substr(1)), rows->value());
     if (!evidence) return evidence.error();
-    add_evidence(container, std::move(*evidence), rules);
+    all.push_back(std::move(*evidence));
   }
   TRIBUTARY_TRY(rows->status());
   if (!stored) return Error{ErrorCode::corrupt, "container " + base32(root) + " has no header"};
+  Container container = make_container(root, std::move(all), rules);
   // Counts are derived from the evidence; what only the fold knows is stored.
   container.summary.customers = stored->customers;
   container.summary.refused_limit = stored->refused_limit;

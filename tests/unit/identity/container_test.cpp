@@ -105,6 +105,16 @@ TEST(Container, CountsWhatItHolds) {
   EXPECT_EQ(all.find(hash_of("absent")), nullptr);
 }
 
+TEST(Container, MadeAtOnceIsTheSameAsPieceByPiece) {
+  for (uint64_t seed = 0; seed < kUniverses; ++seed) {
+    std::mt19937_64 random(seed);
+    RuleSet rules;
+    for (const Container& piecemeal : containers_of(evidence_of(model::random_events(random, kKey)), rules)) {
+      expect_equal_counts(make_container(piecemeal.root, piecemeal.evidence, rules), piecemeal);
+    }
+  }
+}
+
 TEST(Container, VerifiedTwiceCountsOnce) {
   Container all = container({evidence({"A", "e"}, 1), evidence({"A", "p"}, 2), evidence({"A"}, 3)});
   EXPECT_EQ(all.summary.verified_strong, 3u);
