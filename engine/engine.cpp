@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "engine/base/check.h"
+#include "engine/data_layout.h"
 #include "engine/fold/checkpointer.h"
 #include "engine/fold/partition.h"
 #include "engine/log/disk_guard.h"
@@ -12,29 +13,12 @@
 #include "engine/query/timeline.h"
 #include "engine/store/directory_lock.h"
 #include "engine/store/index_keys.h"
+#include "engine/store/partition_count.h"
 
 namespace tributary {
 namespace {
 
 constexpr size_t kReplayBatchBytes = 4 << 20;
-
-std::string state_directory(const EngineOptions& options, uint16_t partition) {
-  return options.data_dir + "/state/" + std::to_string(partition);
-}
-
-SegmentLogOptions log_options(const EngineOptions& options) {
-  SegmentLogOptions log = options.log;
-  log.directory = options.data_dir + "/log";
-  return log;
-}
-
-bool has_segments(const std::string& data_dir) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(data_dir + "/log", error)) {
-    if (entry.path().extension() == ".seg") return true;
-  }
-  return false;
-}
 
 RejectionCode code_of(AppendRefusal refusal) {
   switch (refusal) {
@@ -57,19 +41,6 @@ Result<void> check_disk_space(const SegmentLogOptions& log, Metrics& metrics) {
   if (error) return Error{ErrorCode::io, "making " + log.directory + ": " + error.message()};
   DiskGuard guard({.directory = log.directory, .low_bytes = log.disk_low_bytes}, metrics);
   return guard.start();
-}
-
-// A store is spread over the number of partitions it was made with; another number would scatter a workspace.
-Result<void> check_partitions(const EngineOptions& options) {
-  std::error_code error;
-  uint16_t found = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(options.data_dir + "/state", error)) {
-    if (entry.is_directory()) ++found;
-  }
-  if (found == 0 || found == options.partitions) return {};
-  return Error{ErrorCode::config, "opening " + options.data_dir +
-                                      ": it was made with partitions: " + std::to_string(found) +
-                                      ", the configuration says " + std::to_string(options.partitions)};
 }
 
 }  // namespace
@@ -100,6 +71,7 @@ class EngineInstance final : public Engine {
  private:
   Result<void> open_partitions();
   Result<void> open_log();
+  Result<void> check_log_reaches(Lsn applied) const;
   Result<void> replay(const std::function<void(const ReplayProgress&)>& on_progress);
   void start();
   void dispatch(DurableGroup group, std::vector<DurableAppend> appends);
@@ -130,11 +102,12 @@ Result<void> EngineInstance::open(const std::function<void(const ReplayProgress&
   auto keys = IndexKeys::open(options_.data_dir, has_segments(options_.data_dir));
   if (!keys) return keys.error();
   index_keys_ = std::move(*keys);
-  TRIBUTARY_TRY(check_partitions(options_));
   TRIBUTARY_TRY(check_disk_space(log_options(options_), metrics_));
+  TRIBUTARY_TRY(check_partition_count(state_root(options_), options_.partitions, true));
   TRIBUTARY_TRY(open_partitions());
   TRIBUTARY_TRY(open_log());
   TRIBUTARY_TRY(replay(on_progress));
+  TRIBUTARY_TRY(destroy_state(replaced_state_root(options_)));  // a rebuild was killed; this state is whole
   start();
   return {};
 }
@@ -160,11 +133,22 @@ Result<void> EngineInstance::open_log() {
   return {};
 }
 
+// What lies between state and log exists nowhere else: going on would lose it without a word.
+Result<void> EngineInstance::check_log_reaches(Lsn applied) const {
+  Lsn first = log_->recovery().first_lsn;
+  if (next(applied) >= first || options_.log.accept_loss) return {};
+  return Error{ErrorCode::corrupt, "the log begins at record " + std::to_string(first.value()) +
+                                       " and the state ends at record " + std::to_string(applied.value()) +
+                                       ": what lies between left the log and cannot be folded again; --accept-loss "
+                                       "goes on without it"};
+}
+
 // Recovery is the normal path: the same fold over what the state lacks.
 Result<void> EngineInstance::replay(const std::function<void(const ReplayProgress&)>& on_progress) {
   Lsn from = log_->last_durable();
   for (const auto& partition : partitions_) from = std::min(from, partition->applied().lsn);
   ReplayProgress progress{from, log_->last_durable(), 0};
+  TRIBUTARY_TRY(check_log_reaches(from));
   if (progress.at == progress.target) return {};
   auto started = std::chrono::steady_clock::now();
   auto reported = started;
@@ -177,7 +161,10 @@ Result<void> EngineInstance::replay(const std::function<void(const ReplayProgres
     for (auto& partition : partitions_) {
       std::vector<RecordView> own;
       for (const RecordView& record : *batch) {
-        if (record.partition == partition->id() && record.lsn > partition->applied().lsn) own.push_back(record);
+        // By workspace: the record's own partition is of the number of partitions it was written with.
+        if (partition_of(record.workspace) == partition->id() && record.lsn > partition->applied().lsn) {
+          own.push_back(record);
+        }
       }
       if (!own.empty()) TRIBUTARY_TRY(partition->recover(own));
     }
@@ -209,6 +196,18 @@ void EngineInstance::start() {
 
 void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutcome)> done) {
   TRIBUTARY_CHECK(!request.items.empty());
+  WorkspaceId workspace = std::visit([](const auto& item) { return item.workspace; }, request.items.front());
+  const Partition& target = partition(workspace);
+  std::optional<RejectionCode> refused;
+  if (target.failed()) refused = RejectionCode::not_ready;
+  bool full = target.waiting_records() > options_.fold_queue_events_max ||
+              target.waiting_bytes() > options_.fold_queue_bytes_max;
+  if (full) refused = RejectionCode::overloaded;
+  if (stopped_.load()) refused = RejectionCode::shutting_down;
+  if (refused) {
+    done(IngestOutcome{refused, {}});
+    return;
+  }
   AppendRequest append;
   append.records.reserve(request.items.size());
   for (const ParsedItem& item : request.items) {
@@ -228,15 +227,6 @@ void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutc
     record.partition = partition_of(record.workspace);
   }
 
-  Partition& target = *partitions_[append.records.front().partition.value()];
-  std::optional<RejectionCode> refused;
-  if (target.failed()) refused = RejectionCode::not_ready;
-  if (target.waiting_records() > options_.fold_queue_events_max) refused = RejectionCode::overloaded;
-  if (stopped_.load()) refused = RejectionCode::shutting_down;
-  if (refused) {
-    done(IngestOutcome{refused, {}});
-    return;
-  }
   auto pending = std::make_shared<PendingIngest>(append.records.size(), std::move(done));
   append.context = pending;
   append.done = [pending](const Result<Lsn>& durable) {
@@ -367,48 +357,6 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, Metrics& met
   auto engine = std::make_unique<EngineInstance>(std::move(options), metrics);
   TRIBUTARY_TRY(engine->open(on_progress));
   return std::unique_ptr<Engine>(std::move(engine));
-}
-
-Result<VerifyReport> verify_store(const EngineOptions& options) {
-  auto lock = DirectoryLock::take(options.data_dir);
-  if (!lock) return lock.error();
-  VerifyReport report;
-  auto log = verify_log(log_options(options).directory);
-  if (!log) return log.error();
-  report.log = std::move(*log);
-  if (has_segments(options.data_dir)) {
-    auto keys = IndexKeys::open(options.data_dir, true);
-    if (!keys) return keys.error();
-  }
-  StoreMemory memory(8 << 20, 8 << 20);
-  for (uint16_t number = 0; number < options.partitions; ++number) {
-    auto store = StateStore::open({state_directory(options, number), options.dedup_window_micros, true}, memory);
-    if (!store) return store.error();
-    TRIBUTARY_TRY((*store)->verify());
-    auto applied = (*store)->applied();
-    if (!applied) return applied.error();
-    if (applied->lsn > report.log.last_lsn) {
-      return Error{ErrorCode::corrupt, "state " + std::to_string(number) + " has applied LSN " +
-                                           std::to_string(applied->lsn.value()) + ", but the log ends at " +
-                                           std::to_string(report.log.last_lsn.value())};
-    }
-    report.applied.push_back(applied->lsn);
-    report.customers += applied->customers;
-  }
-  return report;
-}
-
-Result<void> rebuild_state(const EngineOptions& options, Metrics& metrics,
-                           const std::function<void(const Engine::ReplayProgress&)>& on_progress) {
-  {
-    auto lock = DirectoryLock::take(options.data_dir);
-    if (!lock) return lock.error();
-    TRIBUTARY_TRY(destroy_state(options.data_dir + "/state"));
-  }
-  auto engine = Engine::open(options, metrics, on_progress);
-  if (!engine) return engine.error();
-  (*engine)->stop();
-  return {};
 }
 
 }  // namespace tributary

@@ -28,7 +28,7 @@ namespace tributary {
 struct EngineOptions {
   // Behaviour.
   std::string data_dir;     // log/, state/<partition>/, index.key, LOCK
-  uint16_t partitions = 1;  // 1..64; a store keeps the number it was made with
+  uint16_t partitions = 1;  // 1..64; rebuild_state() changes it for a store
   int64_t dedup_window_micros = 7 * kMicrosPerDay;
   SegmentLogOptions log;  // `directory` is filled in
   // Speed and memory.
@@ -36,7 +36,8 @@ struct EngineOptions {
   size_t block_cache_bytes = 128ull << 20;
   size_t write_buffer_bytes = 256ull << 20;            // memtables over all partitions; full ones are flushed
   int64_t state_flush_micros = 60 * kMicrosPerSecond;  // at the latest; bounds what a restart replays
-  size_t fold_queue_events_max = 100'000;
+  size_t fold_queue_events_max = 100'000;              // waiting for a partition; beyond: overloaded
+  size_t fold_queue_bytes_max = 256ull << 20;
 };
 
 struct IngestRequest {
@@ -95,7 +96,9 @@ struct VerifyReport {
 };
 Result<VerifyReport> verify_store(const EngineOptions& options);
 
-/// Deletes the derived state and folds the whole log again. The store must not be in use.
+/// Folds the whole log again, into as many partitions as the options say; the old state is deleted when the new one is
+/// whole. The store must not be in use. Errors: corrupt when the log no longer begins at its first record (retention),
+/// unless options.log.accept_loss; then, and after any other error, the old state is back in place.
 Result<void> rebuild_state(const EngineOptions& options, Metrics& metrics,
                            const std::function<void(const Engine::ReplayProgress&)>& on_progress = {});
 

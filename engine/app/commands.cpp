@@ -131,9 +131,10 @@ int verify(const ConfigInput& input) {
   return kExitOk;
 }
 
-int rebuild(const ConfigInput& input) {
+int rebuild(const ConfigInput& input, bool accept_loss) {
   auto config = load_or_tell(input);
   if (!config) return kExitConfig;
+  config->engine.log.accept_loss = accept_loss;
   Metrics metrics;
   auto rebuilt = rebuild_state(config->engine, metrics, show_progress);
   if (!rebuilt) return tell("rebuild", rebuilt.error());

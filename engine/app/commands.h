@@ -13,8 +13,8 @@ int check_config(const ConfigInput& input);
 /// Checks log and state of a store that no process uses, and prints a report as one JSON object.
 int verify(const ConfigInput& input);
 
-/// Deletes the derived state and folds the log again.
-int rebuild(const ConfigInput& input);
+/// Folds the log again and replaces the derived state; `accept_loss` goes on without records that left the log.
+int rebuild(const ConfigInput& input, bool accept_loss);
 
 struct ImportFlags {
   std::string file, mapping, source, format, server, write_key, write_key_file, ca_file, config;

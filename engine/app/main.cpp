@@ -89,9 +89,10 @@ class CommandLine {
     check->callback([this] { exit_code_ = verify(config_.input()); });
 
     CLI::App* refold =
-        app_.add_subcommand("rebuild", "Delete the derived state of a stopped server and fold the log again");
+        app_.add_subcommand("rebuild", "Fold the log of a stopped server again and replace its derived state");
     config_.add_to(*refold);
-    refold->callback([this] { exit_code_ = rebuild(config_.input()); });
+    refold->add_flag("--accept-loss", accept_loss_, "Go on although retention deleted records that this state knows");
+    refold->callback([this] { exit_code_ = rebuild(config_.input(), accept_loss_); });
   }
 
   void add_import() {

@@ -20,12 +20,13 @@ Result<void> Checkpointer::flush_all() {
   Lsn durable = log_.last_durable();
   bool changed = false;
   for (Partition* partition : partitions_) {
-    Lsn applied = partition->applied().lsn;
-    if (applied > durable_) {
+    AppliedState applied = partition->applied();
+    if (applied.lsn > durable_) {
       changed = true;
       TRIBUTARY_TRY(partition->store().flush());
+      partition->store().set_log_time(applied.received_at);
     }
-    durable = std::min(durable, applied);
+    durable = std::min(durable, applied.lsn);
   }
   if (!changed) return {};
   durable_ = durable;

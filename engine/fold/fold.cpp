@@ -41,6 +41,7 @@ Result<void> Fold::open() {
 
 Result<void> Fold::apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes) {
   if (records.empty()) return {};
+  TRIBUTARY_CHECK(records.front().lsn > applied_.lsn);
   pending_ = applied_;
   batch_ = store_.make_batch();
   outcomes.clear();
@@ -69,6 +70,11 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       if (!decoded) return decoded.error();
       step.rejected = *decoded;
       step.message = step.rejected.message_hash;
+    } else {
+      // Passing over it would leave a state that no later program could tell from a whole one.
+      return Error{ErrorCode::corrupt, "record " + std::to_string(step.record->lsn.value()) + " is of kind " +
+                                           std::to_string(static_cast<int>(step.record->kind)) +
+                                           ", which needs a newer program"};
     }
   }
   return {};
@@ -214,11 +220,11 @@ Result<void> Fold::update_first_seen(const Step& step, const EvidenceEntry& entr
 
 void Fold::put_timeline(const Step& step, const Hash128& home) {
   buffer_.clear();
-  encode(TimelineRow{step.record->lsn, step.record->received_at, step.event.evidence, step.event.type,
-                     crc32c(step.event.source), crc32c(step.event.name)},
+  encode(TimelineRow{step.record->received_at, step.event.evidence, step.event.type, crc32c(step.event.source),
+                     crc32c(step.event.name)},
          buffer_);
-  batch_->put(Family::timeline,
-              timeline_key(step.record->workspace, home, step.event.occurred_at, step.event.message_hash), buffer_);
+  batch_->put(Family::timeline, timeline_key(step.record->workspace, home, step.event.occurred_at, step.record->lsn),
+              buffer_);
 }
 
 // New evidence: its members' containers become one, in which the rules decide.
@@ -389,7 +395,6 @@ void Fold::forget_group() {
   evidence_.evict();
   vertices_.evict();
   containers_.evict();
-  store_.set_log_time(applied_.received_at);
 }
 
 }  // namespace tributary

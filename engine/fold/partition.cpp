@@ -9,12 +9,19 @@
 namespace tributary {
 namespace {
 
-constexpr int kStallRetryMillis = 2;
-constexpr int kStallRetriesMax = 30'000 / kStallRetryMillis;
+constexpr std::chrono::milliseconds kStallRetryFirst{2};
+constexpr std::chrono::milliseconds kStallRetryLast{64};  // a stalled store needs the processor itself
+constexpr std::chrono::seconds kStallMax{30};
 
 int64_t monotonic_micros() {
   auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+size_t payload_bytes(const std::vector<RecordView>& records) {
+  size_t bytes = 0;
+  for (const RecordView& record : records) bytes += record.payload.size();
+  return bytes;
 }
 
 }  // namespace
@@ -24,6 +31,12 @@ Partition::Partition(PartitionId id, std::unique_ptr<StateStore> store, FoldOpti
 
 Partition::~Partition() { stop(); }
 
+Result<void> Partition::open() {
+  TRIBUTARY_TRY(fold_.open());
+  publish();
+  return {};
+}
+
 Result<void> Partition::recover(std::span<const RecordView> records) {
   std::vector<ItemOutcome> outcomes;
   TRIBUTARY_TRY(apply(records, outcomes));
@@ -32,13 +45,13 @@ Result<void> Partition::recover(std::span<const RecordView> records) {
 }
 
 void Partition::start() {
-  publish();
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), ("trib-fold-" + std::to_string(id_.value())).c_str());
 }
 
 void Partition::push(Work work) {
   waiting_records_.fetch_add(work.records.size(), std::memory_order_relaxed);
+  waiting_bytes_.fetch_add(payload_bytes(work.records), std::memory_order_relaxed);
   int64_t nothing = 0;
   oldest_micros_.compare_exchange_strong(nothing, monotonic_micros());
   {
@@ -89,6 +102,7 @@ void Partition::fold(const std::deque<Work>& works) {
   }
   publish();
   waiting_records_.fetch_sub(records.size(), std::memory_order_relaxed);
+  waiting_bytes_.fetch_sub(payload_bytes(records), std::memory_order_relaxed);
   oldest_micros_.store(waiting_records_.load() == 0 ? 0 : monotonic_micros());
   metrics_.fold_group_seconds.observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
@@ -113,9 +127,13 @@ Result<void> Partition::apply(std::span<const RecordView> records, std::vector<I
 
 // A stalled store is waited for, within bounds: the mailbox's limit refuses new requests meanwhile.
 Result<void> Partition::wait_out_stall(Result<void> applied) {
-  for (int retries = 0; !applied && applied.error().code == ErrorCode::overloaded; ++retries) {
-    if (retries == kStallRetriesMax) return with_context("store stalled for 30 s", applied.error());
-    std::this_thread::sleep_for(std::chrono::milliseconds(kStallRetryMillis));
+  auto pause = kStallRetryFirst;
+  std::chrono::milliseconds waited{0};
+  while (!applied && applied.error().code == ErrorCode::overloaded) {
+    if (waited >= kStallMax) return with_context("store stalled for 30 s", applied.error());
+    std::this_thread::sleep_for(pause);
+    waited += pause;
+    pause = std::min(pause * 2, kStallRetryLast);
     applied = fold_.commit();
   }
   return applied;

@@ -20,13 +20,15 @@ namespace tributary {
 ///            keeps serving reads; only a restart leaves that state.
 /// Thread:    the fold belongs to one thread, "trib-fold-N"; recover() runs on the caller's before that thread exists.
 ///            push() and set_pushed() are for the log thread, everything else for any thread.
-/// Limits:    the mailbox is bounded where requests enter: waiting_records() against fold_queue_events_max.
+/// Limits:    the mailbox is bounded where requests enter: waiting_records() and waiting_bytes() against the
+///            engine's fold_queue limits.
 class Partition {
  public:
   Partition(PartitionId id, std::unique_ptr<StateStore> store, FoldOptions options, Metrics& metrics);
   ~Partition();
 
-  Result<void> open() { return fold_.open(); }
+  /// Takes over what the store holds; applied() tells it from here on.
+  Result<void> open();
 
   /// Folds one batch of records read back from the log. The same functions as for new records.
   Result<void> recover(std::span<const RecordView> records);
@@ -51,6 +53,7 @@ class Partition {
   void stop();
 
   bool failed() const { return failed_.load(std::memory_order_acquire); }
+  size_t waiting_bytes() const { return waiting_bytes_.load(std::memory_order_relaxed); }
   size_t waiting_records() const { return waiting_records_.load(std::memory_order_relaxed); }
   /// Microseconds since the oldest waiting work came in; 0 when nothing waits.
   int64_t waiting_micros() const;
@@ -77,6 +80,7 @@ class Partition {
   AppliedState applied_;      // guarded by mutex_: a copy for readers
   std::atomic<uint64_t> pushed_{0};
   std::atomic<size_t> waiting_records_{0};
+  std::atomic<size_t> waiting_bytes_{0};   // of payloads
   std::atomic<int64_t> oldest_micros_{0};  // monotonic; 0: nothing waits
   std::atomic<bool> failed_{false};
   std::thread thread_;

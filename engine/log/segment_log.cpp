@@ -105,7 +105,8 @@ Result<void> SegmentLogImpl::recover(Lsn applied) {
   auto log = recover_log(options_.directory, {applied, options_.accept_loss}, cache_);
   if (!log) return log.error();
   if (log->store_id.empty()) log->store_id = random_bytes(kStoreIdBytes);
-  recovery_ = {log->last_lsn, log->mark ? log->mark->lsn : Lsn{}, log->tail_dropped_bytes, log->lost_records,
+  Lsn first = log->segments.empty() ? next(log->last_lsn) : log->segments.front()->base();
+  recovery_ = {first, log->last_lsn, log->mark ? log->mark->lsn : Lsn{}, log->tail_dropped_bytes, log->lost_records,
                log->store_id};
   metrics_.log_tail_dropped_bytes.set(static_cast<double>(log->tail_dropped_bytes));
   metrics_.log_accepted_loss_records.set(static_cast<double>(log->lost_records));

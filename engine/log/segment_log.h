@@ -36,6 +36,7 @@ struct SegmentLogOptions {
 
 /// What opening found out.
 struct LogRecovery {
+  Lsn first_lsn;  // the oldest that is kept, or will be written; what lies below was trimmed or its loss accepted
   Lsn last_lsn;
   Lsn mark;
   uint64_t tail_dropped_bytes = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
@@ -10,8 +11,37 @@
 namespace tributary {
 namespace {
 
-constexpr size_t kTimelineSuffixBytes = 8 + 16;  // ~at | H(mid)
-constexpr size_t kRejectedSuffixBytes = 8 + 8;   // ~received_at | ~lsn
+constexpr size_t kTimelineSuffixBytes = 8 + 8;  // ~at | ~lsn
+constexpr size_t kRejectedSuffixBytes = 8 + 8;  // ~received_at | ~lsn
+
+// What one page may cost. Rows are passed over by their filters alone; a payload is read from the log.
+constexpr size_t kPageRowsMax = 50'000;
+constexpr size_t kPagePayloadsMax = 2'000;
+constexpr size_t kPageBytesMax = 8 << 20;
+
+class PageBudget {
+ public:
+  void add_row() { ++rows_; }
+  void add_payload(size_t bytes) {
+    ++payloads_;
+    bytes_ += bytes;
+  }
+  bool spent() const { return rows_ >= kPageRowsMax || payloads_ >= kPagePayloadsMax || bytes_ >= kPageBytesMax; }
+
+ private:
+  size_t rows_ = 0;
+  size_t payloads_ = 0;
+  size_t bytes_ = 0;
+};
+
+// A payload, or nothing where retention deleted it.
+Result<std::optional<std::string>> read_payload(Log& log, Lsn lsn, PageBudget& budget) {
+  auto record = log.read_one(lsn);
+  if (!record && record.error().code == ErrorCode::not_found) return std::optional<std::string>();
+  if (!record) return with_context("reading a page", record.error());
+  budget.add_payload(record->second.size());
+  return std::optional<std::string>(std::move(record->second));
+}
 
 // A customer's homes, merged newest first. Each home's rows are in order already; the suffix of a key is the position.
 class MergedTimeline {
@@ -63,11 +93,13 @@ bool event_matches(const EventView& event, const TimelineQuery& query) {
   return !query.name || event.name == *query.name;
 }
 
-Result<std::optional<TimelineEntry>> read_entry(Log& log, const TimelineRow& row, const TimelineQuery& query) {
-  auto record = log.read_one(row.lsn);
-  if (!record) return with_context("reading a timeline", record.error());
+Result<std::optional<TimelineEntry>> read_entry(Log& log, Lsn lsn, const TimelineRow& row, const TimelineQuery& query,
+                                                PageBudget& budget) {
+  auto payload = read_payload(log, lsn, budget);
+  if (!payload) return payload.error();
+  if (!*payload) return std::optional<TimelineEntry>();
   EventView event;
-  if (auto decoded = decode_event(record->second, event); !decoded) return decoded.error();
+  if (auto decoded = decode_event(**payload, event); !decoded) return decoded.error();
   if (!event_matches(event, query)) return std::optional<TimelineEntry>();
   TimelineEntry entry;
   entry.type = event.type;
@@ -77,7 +109,7 @@ Result<std::optional<TimelineEntry>> read_entry(Log& log, const TimelineRow& row
   entry.occurred_at = event.occurred_at;
   entry.received_at = row.received_at;
   entry.flags = event.flags;
-  entry.lsn = row.lsn.value();
+  entry.lsn = lsn.value();
   entry.json = event.json;
   return std::optional<TimelineEntry>(std::move(entry));
 }
@@ -93,16 +125,17 @@ Result<std::string> start_of(const KeyedHash& cursor_key, const TimelineQuery& q
   if (query.until) {
     ByteWriter out(position);
     out.i64(~(query.until->micros - 1));
-    out.raw(Hash128{}.view());
+    out.u64(0);
   }
   return position;
 }
 
 Result<std::optional<RejectedEntry>> read_rejected_entry(Log& log, const RejectedPosition& position,
-                                                         const RejectedQuery& query) {
-  auto record = log.read_one(position.lsn);
-  if (!record) return with_context("reading rejected events", record.error());
-  auto rejected = decode_rejected(record->second);
+                                                         const RejectedQuery& query, PageBudget& budget) {
+  auto payload = read_payload(log, position.lsn, budget);
+  if (!payload) return payload.error();
+  if (!*payload) return std::optional<RejectedEntry>();
+  auto rejected = decode_rejected(**payload);
   if (!rejected) return rejected.error();
   if (query.source && rejected->source != *query.source) return std::optional<RejectedEntry>();
   RejectedEntry entry;
@@ -143,21 +176,28 @@ Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const Ke
 
   TimelinePage page;
   page.customer = customer.id;
-  std::string last;
+  std::string current = *start;
+  PageBudget budget;
   MergedTimeline timeline(reader, customer, *start);
   while (StateIterator* at = timeline.next()) {
-    if (query.from && timeline_position(at->key()).at < *query.from) break;
+    std::string last = std::exchange(current, std::string(MergedTimeline::suffix(*at)));
+    TimelinePosition position = timeline_position(at->key());
+    if (query.from && position.at < *query.from) break;
+    if (budget.spent()) {
+      page.next_cursor = seal_cursor(cursor_key, "timeline", last);
+      break;
+    }
+    budget.add_row();
     auto row = decode_timeline(at->value());
     if (!row) return row.error();
     if (!mine.contains(row->evidence) || !row_may_match(*row, query)) continue;
-    auto entry = read_entry(log, *row, query);
+    auto entry = read_entry(log, position.lsn, *row, query, budget);
     if (!entry) return entry.error();
     if (!*entry) continue;
     if (page.entries.size() == query.limit) {
       page.next_cursor = seal_cursor(cursor_key, "timeline", last);
       break;
     }
-    last = MergedTimeline::suffix(*at);
     page.entries.push_back(std::move(**entry));
   }
   TRIBUTARY_TRY(timeline.status());
@@ -174,22 +214,28 @@ Result<RejectedPage> read_rejected(const StateReader& reader, Log& log, const Ke
   if (rows->valid() && !query.cursor.empty() && rows->key().substr(prefix.size()) == *start) rows->next();
 
   RejectedPage page;
-  std::string last;
+  std::string current = *start;
+  PageBudget budget;
   for (; rows->valid(); rows->next()) {
+    std::string last = std::exchange(current, std::string(rows->key().substr(prefix.size())));
     RejectedPosition position = rejected_position(rows->key());
     if (query.from && position.received_at < *query.from) break;
+    if (budget.spent()) {
+      page.next_cursor = seal_cursor(cursor_key, "rejected", last);
+      break;
+    }
+    budget.add_row();
     auto row = decode_rejected_row(rows->value());
     if (!row) return row.error();
     if (query.code && row->code != *query.code) continue;
     if (query.source && row->source_crc != crc32c(*query.source)) continue;
-    auto entry = read_rejected_entry(log, position, query);
+    auto entry = read_rejected_entry(log, position, query, budget);
     if (!entry) return entry.error();
     if (!*entry) continue;
     if (page.entries.size() == query.limit) {
       page.next_cursor = seal_cursor(cursor_key, "rejected", last);
       break;
     }
-    last = rows->key().substr(prefix.size());
     page.entries.push_back(std::move(**entry));
   }
   TRIBUTARY_TRY(rows->status());

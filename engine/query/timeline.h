@@ -6,7 +6,9 @@
 
 namespace tributary {
 
-/// One page, newest first. Errors: invalid for a bad cursor; corrupt when the log cannot give a payload back.
+/// One page, newest first. It may hold fewer entries than asked for, even none, and still have a next page: what one
+/// request scans and holds is bounded. Events that retention deleted from the log are left out. Errors: invalid for a
+/// bad cursor; corrupt when the log cannot give a payload back.
 Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const KeyedHash& cursor_key,
                                    const Customer& customer, const TimelineQuery& query);
 

@@ -1,14 +1,11 @@
 #include "engine/store/index_keys.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "engine/base/crc32c.h"
+#include "engine/store/durable_file.h"
 
 namespace tributary {
 namespace {
@@ -22,29 +19,6 @@ std::string with_checksum(std::string key) {
   uint32_t crc = masked_crc(crc32c(key));
   for (int shift = 0; shift < 32; shift += 8) key.push_back(static_cast<char>(crc >> shift));
   return key;
-}
-
-Result<void> sync_directory(const std::string& directory) {
-  int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno_error("opening " + directory, errno);
-  int result = ::fsync(fd);
-  int error = errno;
-  ::close(fd);
-  if (result != 0) return errno_error("syncing " + directory, error);
-  return {};
-}
-
-// Durable under its name, whole or not at all, before the first record that depends on it.
-Result<void> write_key_file(const std::string& directory, const std::string& path, std::string_view bytes) {
-  std::string unfinished = path + ".new";
-  int fd = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return errno_error("making " + unfinished, errno);
-  bool written = ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && ::fsync(fd) == 0;
-  int error = errno;
-  ::close(fd);
-  if (!written) return errno_error("writing " + unfinished, error);
-  if (::rename(unfinished.c_str(), path.c_str()) != 0) return errno_error("making " + path, errno);
-  return sync_directory(directory);
 }
 
 }  // namespace
@@ -64,7 +38,7 @@ Result<std::unique_ptr<IndexKeys>> IndexKeys::open(const std::string& data_dir, 
     if (log_exists) {
       return Error{ErrorCode::corrupt, path + " is missing, but the directory holds a log that was written with it"};
     }
-    TRIBUTARY_TRY(write_key_file(data_dir, path, with_checksum(random_bytes(kKeyBytes))));
+    TRIBUTARY_TRY(write_durable_file(data_dir, "index.key", with_checksum(random_bytes(kKeyBytes))));
   }
   std::ifstream file(path, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());

@@ -80,11 +80,11 @@ std::string fragment_key(WorkspaceId workspace, const Hash128& home, const Hash1
   return key;
 }
 
-std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, const Hash128& message) {
+std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn) {
   std::string key = id_key(workspace, home);
   ByteWriter out(key);
   out.i64(~at.micros);
-  out.raw(message.view());
+  out.u64(~lsn.value());
   return key;
 }
 
@@ -106,7 +106,7 @@ TimelinePosition timeline_position(std::string_view key) {
   ByteReader in(key);
   in.raw(4 + 16);
   Timestamp at{~in.i64()};
-  return {at, read_hash(in)};
+  return {at, Lsn{~in.u64()}};
 }
 
 RejectedPosition rejected_position(std::string_view key) {
@@ -141,7 +141,6 @@ void encode(const DedupRow& row, std::string& bytes) {
 void encode(const TimelineRow& row, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kRowVersion);
-  out.u64(row.lsn.value());
   out.i64(row.received_at.micros);
   out.raw(row.evidence.view());
   out.u8(static_cast<uint8_t>(row.type));
@@ -233,7 +232,6 @@ Result<TimelineRow> decode_timeline(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("timeline");
   TimelineRow row;
-  row.lsn = Lsn{in.u64()};
   row.received_at = Timestamp{in.i64()};
   row.evidence = read_hash(in);
   row.type = static_cast<EventType>(in.u8());

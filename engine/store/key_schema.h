@@ -24,7 +24,7 @@ enum class Family : uint8_t {
               // ws u32 | root 16 | 01 | H(s) 16               -> Evidence
   fragment,   // ws u32 | H(home) 16 | H(s) 16                 -> Fragment (profile/fragment.h)
   dedup,      // ws u32 | H(source, mid) 16                    -> DedupRow
-  timeline,   // ws u32 | H(home) 16 | ~at i64 | H(mid) 16     -> TimelineRow
+  timeline,   // ws u32 | H(home) 16 | ~at i64 | ~lsn u64      -> TimelineRow
   rejected,   // ws u32 | ~received_at i64 | ~lsn u64          -> RejectedRow
   history,    // reserved: change records
 };
@@ -48,7 +48,6 @@ struct DedupRow {
 };
 
 struct TimelineRow {
-  Lsn lsn;
   Timestamp received_at;
   Hash128 evidence;
   EventType type = EventType::track;
@@ -71,7 +70,7 @@ struct AppliedState {
   uint64_t containers_not_simple = 0;
 };
 
-constexpr uint8_t kStateFormat = 1;
+constexpr uint8_t kStateFormat = 2;
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kFormatKey = "format";
 
@@ -80,14 +79,14 @@ std::string id_key(WorkspaceId workspace, const Hash128& id);
 std::string container_header_key(WorkspaceId workspace, const Hash128& root);
 std::string container_evidence_key(WorkspaceId workspace, const Hash128& root, const Hash128& evidence);
 std::string fragment_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence);
-std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, const Hash128& message);
+std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn);
 std::string rejected_prefix(WorkspaceId workspace);
 std::string rejected_key(WorkspaceId workspace, Timestamp received_at, Lsn lsn);
 
-/// Position of an entry on a timeline: newest first, then by message hash.
+/// Position of an entry on a timeline: newest first, of one time the last received first.
 struct TimelinePosition {
   Timestamp at;
-  Hash128 message;
+  Lsn lsn;
 };
 /// Of a whole timeline key. The caller passes keys of that family only.
 TimelinePosition timeline_position(std::string_view key);

@@ -104,6 +104,21 @@ class RocksBatch final : public StateBatch {
   void put(Family family, std::string_view key, std::string_view value) override { add(family, false, key, value); }
   void erase(Family family, std::string_view key) override { add(family, true, key, {}); }
 
+  /// The rows as RocksDB takes them, made once: a stalled store is asked again and again.
+  rocksdb::Status writes(const AppliedState& applied, rocksdb::WriteBatch*& writes) {
+    rocksdb::Status status;
+    if (!writes_) {
+      std::string value;
+      encode(applied, value);
+      put(Family::meta, kAppliedKey, value);
+      writes_.emplace(bytes_.size() + rows_.size() * 16);
+      status = fill(*writes_);
+    }
+    writes = &*writes_;
+    return status;
+  }
+
+ private:
   rocksdb::Status fill(rocksdb::WriteBatch& writes) {
     std::stable_sort(rows_.begin(), rows_.end(), [this](const Row& a, const Row& b) {
       return a.family != b.family ? a.family < b.family : key(a) < key(b);
@@ -117,9 +132,6 @@ class RocksBatch final : public StateBatch {
     }
     return status;
   }
-  size_t bytes() const { return bytes_.size() + rows_.size() * 16; }
-
- private:
   struct Row {
     Family family;
     bool erased;
@@ -139,6 +151,7 @@ class RocksBatch final : public StateBatch {
   const std::vector<rocksdb::ColumnFamilyHandle*>& handles_;
   std::vector<Row> rows_;
   std::string bytes_;
+  std::optional<rocksdb::WriteBatch> writes_;
 };
 
 }  // namespace
@@ -208,16 +221,13 @@ class RocksStore final : public StateStore {
   std::unique_ptr<StateBatch> make_batch() const override { return std::make_unique<RocksBatch>(handles_); }
 
   Result<void> commit(StateBatch& batch, const AppliedState& applied) override {
-    auto& rows = static_cast<RocksBatch&>(batch);
-    std::string value;
-    encode(applied, value);
-    rows.put(Family::meta, kAppliedKey, value);
-    rocksdb::WriteBatch writes(rows.bytes());
-    if (rocksdb::Status status = rows.fill(writes); !status.ok()) return store_error("filling a state batch", status);
+    rocksdb::WriteBatch* writes = nullptr;
+    rocksdb::Status filled = static_cast<RocksBatch&>(batch).writes(applied, writes);
+    if (!filled.ok()) return store_error("filling a state batch", filled);
     rocksdb::WriteOptions options;
     options.disableWAL = true;
     options.no_slowdown = true;
-    rocksdb::Status status = db_->Write(options, &writes);
+    rocksdb::Status status = db_->Write(options, writes);
     if (!status.ok()) return store_error("committing a state batch", status);
     return {};
   }

@@ -95,7 +95,8 @@ class StateStore : public StateReader {
   /// Makes everything committed before the call durable. Thread: any.
   virtual Result<void> flush() = 0;
 
-  /// Log time, for dropping dedup rows that the window has left behind. Thread: fold.
+  /// Log time of the durable state, for dropping dedup rows that the window has left behind: a replay starts there and
+  /// must still find them. Thread: any.
   virtual void set_log_time(Timestamp now) = 0;
 
   virtual StoreHealth health() const = 0;

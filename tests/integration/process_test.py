@@ -471,6 +471,80 @@ class VerifyAndRebuild(unittest.TestCase):
             server.start()
             self.assertEqual(digest(server), before)
 
+    def trimmed_server(self):
+        """A stopped server whose log no longer begins at its first record, and what it knows."""
+        config = quick(log={"segment_bytes": "1MiB", "retention_bytes": "2MiB", "ballast_bytes": 0},
+                       state={"flush_interval": "200ms"})
+        server = Server(config)
+        self.addCleanup(server.close)
+        server.post("/v1/track", track("early", "first"), write_key="wk_app").expect(200)
+        deadline, n = time.monotonic() + 60, 0
+        while "log trimmed" not in server.stderr():
+            self.assertLess(time.monotonic(), deadline, "the log was never trimmed")
+            events = [track("u1", f"t{n}-{k}", pad="x" * 2000) for k in range(100)]
+            server.post("/v1/batch", {"batch": events}, write_key="wk_app").expect(200)
+            n += 1
+        return server, 100 * n
+
+    def test_retention_shortens_timelines_and_nothing_else(self):
+        server, sent = self.trimmed_server()
+        profile = server.lookup("user_id", "u1")
+        self.assertEqual(profile["events"], sent)
+        kept = server.events(profile["customer_id"])
+        self.assertTrue(0 < len(kept) < sent, len(kept))
+        early = server.lookup("user_id", "early")
+        self.assertEqual(server.events(early["customer_id"]), [])
+
+    def test_a_trimmed_log_is_not_folded_again_unless_asked_to(self):
+        server, _ = self.trimmed_server()
+        early = server.lookup("user_id", "early")
+        server.stop()
+        refused = run("rebuild", "--config", server.config_path, cwd=server.directory)
+        self.assertEqual(refused.returncode, 65, refused.stderr)
+        self.assertIn("the log begins at record", refused.stderr)
+        server.start()
+        self.assertEqual(server.lookup("user_id", "early"), early, "a refused rebuild leaves the state as it was")
+        server.stop()
+        subprocess.run(["cp", "-r", server.data_dir / "state", server.directory / "kept"], check=True)
+        subprocess.run(["rm", "-r", server.data_dir / "state"], check=True)
+        with self.assertRaises(StartFailed) as start:
+            server.start()
+        self.assertEqual(start.exception.exit_code, 65)
+        rebuilt = run("rebuild", "--config", server.config_path, "--accept-loss", cwd=server.directory)
+        self.assertEqual(rebuilt.returncode, 0, rebuilt.stderr)
+        server.start()
+        self.assertIsNone(server.lookup("user_id", "early"))
+
+    def test_a_store_is_spread_over_another_number_of_partitions_by_rebuilding(self):
+        sources = [{"id": f"s{n}", "workspace": f"w{n}", "kind": "sdk", "write_keys": [f"wk_{n}"], "trust": "server"}
+                   for n in range(5)]
+        keys = [{"id": f"k{n}", "secret": f"sk_{n}", "workspace": f"w{n}", "role": "analyst"} for n in range(5)]
+
+        def known(server):
+            return [server.lookup("user_id", "u1", key=f"sk_{n}") for n in range(5)]
+
+        config = quick(sources=sources, api_keys=keys, partitions=3)
+        with Server(config) as server:
+            for n in range(5):
+                for k in range(n + 1):
+                    server.post("/v1/track", track("u1", f"m{k}"), write_key=f"wk_{n}").expect(200)
+            before = known(server)
+            server.stop()
+            for partitions in (1, 4, 3):
+                server.configure({**config, "partitions": partitions})
+                with self.assertRaises(StartFailed) as refused:
+                    server.start()
+                self.assertEqual(refused.exception.exit_code, 78, refused.exception)
+                checked = run("verify", "--config", server.config_path, cwd=server.directory)
+                self.assertNotEqual(checked.returncode, 0, "a part was reported as the whole")
+                rebuilt = run("rebuild", "--config", server.config_path, cwd=server.directory)
+                self.assertEqual(rebuilt.returncode, 0, rebuilt.stderr)
+                server.start()
+                self.assertEqual(known(server), before)
+                again = server.post("/v1/track", track("u1", "m0"), write_key="wk_4").expect(200).json()
+                self.assertEqual(again["duplicate"], 1)
+                server.stop()
+
     def test_damage_is_65_and_named(self):
         with Server(quick()) as server:
             self.fill(server)

@@ -117,6 +117,13 @@ Export FoldHarness::read_all(WorkspaceId workspace) {
     TimelineQuery query;
     query.limit = kWholeTimeline;
     TimelinePage page = must(read_timeline(*snapshot, log_, *index_key_, customer, query));
+    // Events of one time stand as they were received; the reference, which knows no arrival, sorts them by hash.
+    auto newest_first = [](const TimelineEntry& a, const TimelineEntry& b) { return a.occurred_at > b.occurred_at; };
+    TRIBUTARY_CHECK(std::is_sorted(page.entries.begin(), page.entries.end(), newest_first));
+    std::sort(page.entries.begin(), page.entries.end(), [&](const TimelineEntry& a, const TimelineEntry& b) {
+      if (a.occurred_at != b.occurred_at) return newest_first(a, b);
+      return message_hash(*index_key_, a.source, a.message_id) < message_hash(*index_key_, b.source, b.message_id);
+    });
     for (const TimelineEntry& entry : page.entries) line.timeline.push_back(entry.source + "/" + entry.message_id);
     all.customers.emplace(customer.id.text(), std::move(line));
   }

@@ -15,6 +15,7 @@ class MemoryLog final : public Log {
  public:
   void put(Lsn lsn, RecordKind kind, std::string payload) { records_[lsn] = {kind, std::move(payload)}; }
   void clear() { records_.clear(); }
+  void erase(Lsn lsn) { records_.erase(lsn); }
 
   Result<std::pair<RecordKind, std::string>> read_one(Lsn lsn) override {
     auto found = records_.find(lsn);

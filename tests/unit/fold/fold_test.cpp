@@ -62,14 +62,16 @@ TEST(Fold, RecordsWithoutIdentifiersAreNobodys) {
   EXPECT_EQ(applied.identifiers, 0u);
 }
 
-TEST(Fold, KindsOfRecordsItDoesNotKnowAreSkipped) {
+TEST(Fold, KindsOfRecordsItDoesNotKnowStopIt) {
   FoldHarness harness(kKey);
   std::vector<RecordView> records = {
       {Lsn{1}, RecordKind::watermark, kWorkspace, PartitionId{0}, Timestamp{kBaseMicros}, "anything"}};
   std::vector<ItemOutcome> outcomes;
-  ASSERT_TRUE(harness.fold_unit().apply(records, outcomes));
-  EXPECT_EQ(harness.fold_unit().applied().lsn, Lsn{1});
-  EXPECT_EQ(harness.store().applied()->lsn, Lsn{1});
+  auto applied = harness.fold_unit().apply(records, outcomes);
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().code, ErrorCode::corrupt);
+  EXPECT_NE(applied.error().message.find("kind 6"), std::string::npos) << applied.error().message;
+  EXPECT_EQ(harness.store().applied()->lsn, Lsn{0});
 }
 
 TEST(Fold, EmptyGroupChangesNothing) {

@@ -167,7 +167,7 @@ TEST_F(Store, AnotherFormatIsRefusedNamingBoth) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::corrupt);
   EXPECT_THAT(opened.error().message, testing::HasSubstr("format 9"));
-  EXPECT_THAT(opened.error().message, testing::HasSubstr("format 1"));
+  EXPECT_THAT(opened.error().message, testing::HasSubstr("format " + std::to_string(kStateFormat)));
   EXPECT_THAT(opened.error().message, testing::HasSubstr(directory()));
 }
 
