@@ -5,9 +5,9 @@
 #include <string>
 
 #include "connectors/bulk/event_builder.h"
-#include "connectors/bulk/text_encoding.h"
 #include "engine/base/json_out.h"
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 namespace tributary {
 namespace {
@@ -73,7 +73,7 @@ class NdjsonInput : public ImportInput {
   void read(std::string_view line, ImportItem& item) {
     if (line.size() > kRowBytesMax) {
       refuse(item, "event_too_large", "the line is longer than 1 MiB");
-    } else if (!is_valid_utf8(line)) {
+    } else if (!is_utf8(line)) {
       refuse(item, "invalid_utf8", "the line is not UTF-8");
     } else if (!is_json(line)) {
       refuse(item, "invalid_json", "the line is not JSON");

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "engine/base/utf8.h"
+
 namespace tributary {
 namespace {
 
@@ -26,26 +28,6 @@ void append_code_point(uint16_t code, std::string& out) {
   }
 }
 
-/// Bytes of the well-formed sequence at the front, or 0. `text` is not empty.
-size_t sequence_length(std::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
-  auto tail = [&](size_t i) { return byte(i) >= 0x80 && byte(i) <= 0xbf; };
-  uint8_t first = byte(0), second = byte(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return tail(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    uint8_t least = first == 0xe0 ? 0xa0 : 0x80;
-    uint8_t most = first == 0xed ? 0x9f : 0xbf;
-    return second >= least && second <= most && tail(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    uint8_t least = first == 0xf0 ? 0x90 : 0x80;
-    uint8_t most = first == 0xf4 ? 0x8f : 0xbf;
-    return second >= least && second <= most && tail(2) && tail(3) ? 4 : 0;
-  }
-  return 0;
-}
-
 }  // namespace
 
 std::optional<TextEncoding> parse_text_encoding(std::string_view name) {
@@ -55,19 +37,10 @@ std::optional<TextEncoding> parse_text_encoding(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_valid_utf8(std::string_view text) {
-  while (!text.empty()) {
-    size_t length = sequence_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 bool append_as_utf8(TextEncoding encoding, std::string_view text, std::string& out) {
   if (encoding == TextEncoding::utf8) {
     out.append(text);
-    return is_valid_utf8(text);
+    return is_utf8(text);
   }
   for (char c : text) {
     auto byte = static_cast<uint8_t>(c);

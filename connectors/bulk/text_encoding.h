@@ -11,9 +11,6 @@ enum class TextEncoding { utf8, latin1, windows1252 };
 
 std::optional<TextEncoding> parse_text_encoding(std::string_view name);
 
-/// Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. Source: Unicode 15, table 3-7.
-bool is_valid_utf8(std::string_view text);
-
 /// Appends `text` as UTF-8. False, with nothing promised about `out`, for bytes that are none in this encoding.
 bool append_as_utf8(TextEncoding encoding, std::string_view text, std::string& out);
 

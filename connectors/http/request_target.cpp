@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/base/utf8.h"
+
 namespace tributary {
 namespace {
 
@@ -20,41 +22,6 @@ int escaped_byte(std::string_view text, size_t at) {
   int high = hex_value(text[at + 1]);
   int low = hex_value(text[at + 2]);
   return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
-// Bytes of the UTF-8 sequence at the front of `text`; 0 when it is none.
-size_t utf8_sequence(std::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
-  auto is_tail = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  uint8_t lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) return is_tail(1) ? 2 : 0;
-  if (lead >= 0xe0 && lead <= 0xef) {
-    if (lead == 0xe0 && byte(1) < 0xa0) return 0;  // overlong
-    if (lead == 0xed && byte(1) > 0x9f) return 0;  // surrogate
-    return is_tail(1) && is_tail(2) ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    if (lead == 0xf0 && byte(1) < 0x90) return 0;  // overlong
-    if (lead == 0xf4 && byte(1) > 0x8f) return 0;  // above U+10FFFF
-    return is_tail(1) && is_tail(2) && is_tail(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-void replace_invalid_utf8(std::string& text) {
-  std::string repaired;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    size_t length = utf8_sequence(rest);
-    if (length > 0) {
-      repaired += rest.substr(0, length);
-    } else {
-      repaired += "\xef\xbf\xbd";
-    }
-    rest.remove_prefix(std::max<size_t>(length, 1));
-  }
-  text = std::move(repaired);
 }
 
 bool decode_segment(std::string_view text, std::string& out) {
@@ -138,7 +105,7 @@ void decode_form_value(std::string_view text, std::string& out) {
       out += text[i] == '+' ? ' ' : text[i];
     }
   }
-  if (!is_utf8(out)) replace_invalid_utf8(out);
+  if (!is_utf8(out)) out = valid_utf8(out);
 }
 
 std::optional<std::string> form_field(std::string_view form, std::string_view name) {
@@ -150,15 +117,6 @@ std::optional<std::string> form_field(std::string_view form, std::string_view na
     if (decoded_name == name) decode_form_value(value, found.emplace());
   });
   return found;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    size_t length = utf8_sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
 }
 
 }  // namespace tributary

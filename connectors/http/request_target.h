@@ -28,8 +28,4 @@ void decode_form_value(std::string_view text, std::string& out);
 /// The first field of that name in a urlencoded form, decoded; nothing when it is absent.
 std::optional<std::string> form_field(std::string_view form, std::string_view name);
 
-/// True for well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF.
-/// Source: Unicode 15, table 3-7.
-bool is_utf8(std::string_view text);
-
 }  // namespace tributary

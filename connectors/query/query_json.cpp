@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/utf8.h"
+
 namespace tributary {
 namespace {
 
@@ -77,47 +79,7 @@ void append_next(JsonOut& json, const std::string& cursor) {
   }
 }
 
-/// How one lead byte goes on: the bytes that follow it and the range of the first of them, which rules out overlong
-/// forms, surrogates and what lies beyond U+10FFFF. Source: Unicode 15 table 3-7.
-struct Lead {
-  int following;
-  uint8_t first_min, first_max;
-};
-
-Lead lead_of(uint8_t byte) {
-  if (byte < 0x80) return {0, 0, 0};
-  if (byte >= 0xc2 && byte <= 0xdf) return {1, 0x80, 0xbf};
-  if (byte == 0xe0) return {2, 0xa0, 0xbf};
-  if (byte == 0xed) return {2, 0x80, 0x9f};
-  if (byte >= 0xe1 && byte <= 0xef) return {2, 0x80, 0xbf};
-  if (byte == 0xf0) return {3, 0x90, 0xbf};
-  if (byte >= 0xf1 && byte <= 0xf3) return {3, 0x80, 0xbf};
-  if (byte == 0xf4) return {3, 0x80, 0x8f};
-  return {-1, 0, 0};
-}
-
 }  // namespace
-
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  size_t at = 0;
-  while (at < text.size()) {
-    Lead lead = lead_of(static_cast<uint8_t>(text[at]));
-    size_t length = 1;
-    uint8_t low = lead.first_min, high = lead.first_max;
-    while (static_cast<int>(length) <= lead.following && at + length < text.size()) {
-      auto byte = static_cast<uint8_t>(text[at + length]);
-      if (byte < low || byte > high) break;
-      low = 0x80, high = 0xbf;
-      ++length;
-    }
-    bool complete = lead.following >= 0 && length == static_cast<size_t>(lead.following) + 1;
-    out.append(complete ? text.substr(at, length) : std::string_view("\xef\xbf\xbd"));
-    at += length;
-  }
-  return out;
-}
 
 std::string profile_json(const ProfileView& profile, std::string_view workspace, bool verbose) {
   std::string out;

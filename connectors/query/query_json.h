@@ -17,8 +17,4 @@ std::string timeline_json(const TimelinePage& page);
 /// `raw` is the item's bytes as a JSON string, each byte sequence that is no UTF-8 replaced by U+FFFD.
 std::string rejected_json(const RejectedPage& page);
 
-/// The text with each maximal ill-formed subsequence replaced by U+FFFD.
-/// Source: Unicode 15 section 3.9, "U+FFFD Substitution of Maximal Subparts".
-std::string valid_utf8(std::string_view text);
-
 }  // namespace tributary

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/utf8.h"
+
 namespace tributary {
 namespace {
 
@@ -12,23 +14,6 @@ constexpr size_t kSafeNumberBytesMax = 18;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-/// Length of the UTF-8 sequence at the front, 0 when there is none (overlong forms and surrogates are none).
-/// Source: Unicode 15, table 3-7.
-size_t utf8_sequence(std::string_view bytes) {
-  auto at = [&](size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u; };
-  auto tail = [&](size_t i) { return (at(i) & 0xc0) == 0x80; };
-  unsigned first = at(0);
-  if (first < 0x80) return 1;
-  if (first < 0xc2) return 0;
-  if (first < 0xe0) return tail(1) ? 2 : 0;
-  if (first < 0xf0) {
-    bool bad = (first == 0xe0 && at(1) < 0xa0) || (first == 0xed && at(1) > 0x9f);
-    return !bad && tail(1) && tail(2) ? 3 : 0;
-  }
-  bool bad = first > 0xf4 || (first == 0xf0 && at(1) < 0x90) || (first == 0xf4 && at(1) > 0x8f);
-  return !bad && tail(1) && tail(2) && tail(3) ? 4 : 0;
-}
 
 /// One pass over the grammar, noting what to replace. Each step returns false at a fault, which `at_` then points to.
 class Scanner {

@@ -76,34 +76,6 @@ TEST(RejectedJson, RawBytesBecomeValidText) {
             R"(\"}"}],"next":null})");
 }
 
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";
-
-std::string replaced(int times) {
-  std::string out;
-  for (int i = 0; i < times; ++i) out += kReplacement;
-  return out;
-}
-
-TEST(ValidUtf8, ValidTextIsUnchanged) {
-  for (std::string_view text : {"", "ascii", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-                                "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xe4\xb8\xad\xe6\x96\x87"}) {
-    EXPECT_EQ(valid_utf8(text), text);
-  }
-  EXPECT_EQ(valid_utf8(std::string_view("a\0b", 3)), std::string_view("a\0b", 3));
-}
-
-TEST(ValidUtf8, EachIllFormedSubsequenceIsReplacedOnce) {
-  EXPECT_EQ(valid_utf8("a\xff"), "a" + replaced(1));
-  EXPECT_EQ(valid_utf8("\x80\x80"), replaced(2));
-  EXPECT_EQ(valid_utf8("\xc0\xaf"), replaced(2));                  // overlong slash
-  EXPECT_EQ(valid_utf8("\xe0\x80\x80"), replaced(3));              // overlong
-  EXPECT_EQ(valid_utf8("\xed\xa0\x80"), replaced(3));              // surrogate
-  EXPECT_EQ(valid_utf8("\xf4\x90\x80\x80"), replaced(4));          // beyond U+10FFFF
-  EXPECT_EQ(valid_utf8("\xe4\xb8"), replaced(1));                  // cut at the end
-  EXPECT_EQ(valid_utf8("\xf1\x80\x80\xe1\x80\xc2"), replaced(3));  // Unicode's own example
-  EXPECT_EQ(valid_utf8("\xe4\xb8x"), replaced(1) + "x");
-}
-
 TEST(Openapi, IsServedAsJson) {
   EXPECT_EQ(openapi_json().substr(0, 18), R"({"openapi":"3.1.0")");
   EXPECT_EQ(openapi_json().back(), '}');
