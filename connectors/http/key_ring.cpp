@@ -42,9 +42,4 @@ const ApiKey* KeyRing::api_key_of(std::string_view secret) const {
   return found;
 }
 
-const Source* KeyRing::source_by_id(std::string_view id) const {
-  auto at = std::find_if(sources_.begin(), sources_.end(), [&](const Source& source) { return source.id == id; });
-  return at == sources_.end() ? nullptr : &*at;
-}
-
 }  // namespace tributary

@@ -21,7 +21,6 @@ class KeyRing {
   /// user name with an empty password) is ignored.
   const Source* source_of(std::string_view write_key) const;
   const ApiKey* api_key_of(std::string_view secret) const;
-  const Source* source_by_id(std::string_view id) const;
   const std::vector<Source>& sources() const { return sources_; }
 
  private:

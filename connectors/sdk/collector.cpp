@@ -21,7 +21,6 @@ ReceiveContext receive_context(const HttpRequest& request, const CollectRoute& r
   context.route_type = route.type;
   context.received_at = system_clock().now();
   context.header_sent_at = parse_iso8601(request.header("sentat"));
-  context.remote_address = request.remote_address;
   context.shared_anonymous_id = route.shared_anonymous_id;
   return context;
 }

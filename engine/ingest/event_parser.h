@@ -38,8 +38,6 @@ struct ReceiveContext {
   std::optional<EventType> route_type;  // of a single-event route
   Timestamp received_at;
   std::optional<Timestamp> header_sent_at;  // header `SentAt`
-  /// Of the connection. Never an identifier, and not written into the event: its bytes stay as they were sent.
-  std::string_view remote_address;
   /// Jitsu's server client keeps one anonymousId for all users: with it, an anonymousId beside a userId and
   /// context.traits are data, not identifiers.
   bool shared_anonymous_id = false;
