@@ -81,9 +81,20 @@ RequestReader::Step RequestReader::advance() {
   return Step::refused;
 }
 
-RequestReader::Step RequestReader::advance_head() {
+// Some clients end a body with a CRLF that its length does not count. Source: RFC 9112 section 2.2.
+// False: more bytes must come before anything can be said.
+bool RequestReader::skip_empty_lines() {
+  while (empty_lines_ < kEmptyLinesMax && buffered().starts_with("\r\n")) {
+    consume(2);
+    ++empty_lines_;
+  }
   std::string_view bytes = buffered();
-  if (bytes.empty()) return Step::need_bytes;
+  return !bytes.empty() && !(bytes == "\r" && empty_lines_ < kEmptyLinesMax);
+}
+
+RequestReader::Step RequestReader::advance_head() {
+  if (!skip_empty_lines()) return Step::need_bytes;
+  std::string_view bytes = buffered();
   size_t end = bytes.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
   if (end == std::string_view::npos) {
     if (auto refusal = check_partial_head(bytes, checked_, limits_.gate)) return refuse(*refusal);
@@ -180,6 +191,7 @@ RequestReader::Step RequestReader::finish_body() {
 void RequestReader::next() {
   state_ = State::head;
   body_filled_ = 0;
+  empty_lines_ = 0;
   if (head_.chunked) chunked_.reset();
   request_.body.clear();
   request_.arguments.clear();

@@ -71,6 +71,7 @@ class RequestReader {
   static constexpr size_t kChunkedBufferBytes = 32ull << 10;
   static constexpr size_t kFirstBodyBytes = 64ull << 10;
   static constexpr size_t kKeptBytesMax = 64ull << 10;
+  static constexpr size_t kEmptyLinesMax = 4;
   static constexpr size_t kFreeBytes = 16ull << 10;  // smaller bodies are not worth counting
 
   std::string_view buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }
@@ -78,6 +79,7 @@ class RequestReader {
   void grow_buffer(size_t free_bytes_min);
   Step refuse(GateRefusal refusal);
   Step advance_head();
+  bool skip_empty_lines();
   Step advance_body();
   Step advance_chunked();
   Step finish_body();
@@ -91,6 +93,7 @@ class RequestReader {
   size_t end_ = 0;
   size_t checked_ = 0;      // bytes of an incomplete head that were judged
   size_t body_filled_ = 0;  // received bytes of a body of known length
+  size_t empty_lines_ = 0;  // that came before the head
   RequestHead head_;        // its views are valid until space() is called
   HttpRequest request_;
   ChunkedDecoder chunked_;

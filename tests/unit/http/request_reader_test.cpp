@@ -62,6 +62,24 @@ TEST(RequestReader, PipelinedRequestsComeOutInOrderHoweverTheyAreCut) {
   }
 }
 
+TEST(RequestReader, AFewEmptyLinesBeforeARequestAreIgnored) {
+  std::string bytes = post("/a", "one") + "\r\n" + post("/b", "two") + "\r\n\r\n\r\n\r\n" + post("/c", "three");
+  for (size_t step : {size_t{1}, size_t{3}, size_t{4096}}) {
+    Feeder feeder;
+    EXPECT_EQ(feeder.feed(bytes, step), (std::vector<std::string>{"one", "two", "three"})) << step;
+  }
+}
+
+TEST(RequestReader, EndlessEmptyLinesAreNoRequest) {
+  for (size_t step : {size_t{1}, size_t{2}, size_t{4096}}) {
+    for (std::string start : {"\r\n\r\n\r\n\r\n\r\n", "\r\r\n", "\n", "\r\n\n"}) {
+      Feeder feeder;
+      EXPECT_TRUE(feeder.feed(start + post("/a", "one"), step).empty());
+      EXPECT_EQ(feeder.reader.advance(), Step::refused);
+    }
+  }
+}
+
 TEST(RequestReader, HeaderNamesAreLowerCaseAndOldOnesAreGone) {
   Feeder feeder;
   feeder.feed("GET / HTTP/1.1\r\nHost: a\r\nX-Very-Long-Header-Name-Of-A-Client: Value\r\nX: y\r\n\r\n", 1000);
