@@ -16,7 +16,7 @@ namespace tributary {
 /// Owner:   one session. The answer's bytes are output() and, when the body is large, tail() behind it.
 class Exchange {
  public:
-  /// `date` is the Date line's value of the moment; it outlives this.
+  /// `date` is the Date line's value of the moment; it outlives this. `peer` is unmapped.
   Exchange(ServerState& server, const std::string& date, const boost::asio::ip::address& peer, bool tls);
   ~Exchange();
   Exchange(const Exchange&) = delete;

@@ -102,20 +102,20 @@ asio::awaitable<void> Lane::accept_loop(std::shared_ptr<Lane> self) {
 
 void Lane::take(Socket socket) {
   error_code error;
-  auto address = socket.remote_endpoint(error).address();
+  asio::ip::address peer = unmapped(socket.remote_endpoint(error).address());
   if (error || closing_) return;
   const HttpServerOptions& options = server_->options;
   bool refused = ++server_->connections > options.connections_max;
-  if (server_->addresses) refused |= server_->addresses->add(unmapped(address)) > options.connections_per_address_max;
+  if (server_->addresses) refused |= server_->addresses->add(peer) > options.connections_per_address_max;
   if (refused) {
     --server_->connections;
-    if (server_->addresses) server_->addresses->remove(unmapped(address));
+    if (server_->addresses) server_->addresses->remove(peer);
     server_->metrics.http_connections_refused.increment();
     return;
   }
   socket.set_option(asio::ip::tcp::no_delay(true), error);
   socket.non_blocking(true, error);
-  start_session(shared_from_this(), std::move(socket));
+  start_session(shared_from_this(), peer, std::move(socket));
 }
 
 // The reserve descriptor lets one waiting client in to be told; without it the backlog would fill with silent

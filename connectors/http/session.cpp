@@ -53,7 +53,7 @@ class Connection final : public Session {
     ServerState& server = lane_->server();
     --server.connections;
     --open_connections;
-    if (server.addresses) server.addresses->remove(unmapped(peer_));
+    if (server.addresses) server.addresses->remove(peer_);
   }
 
   asio::awaitable<void> run() override {
@@ -283,9 +283,7 @@ void Session::sweep(int64_t now_ms) {
 // Keeps the session alive while its coroutine runs.
 asio::awaitable<void> run_session(std::shared_ptr<Session> session) { co_await session->run(); }
 
-void start_session(std::shared_ptr<Lane> lane, TcpStream::socket_type socket) {
-  error_code ignored;
-  asio::ip::address peer = socket.remote_endpoint(ignored).address();
+void start_session(std::shared_ptr<Lane> lane, const asio::ip::address& peer, TcpStream::socket_type socket) {
   Lane& owner = *lane;
   TcpStream tcp(std::move(socket));
   std::shared_ptr<Session> session;

@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <cstdint>
@@ -47,7 +48,8 @@ class Session {
   size_t body_bytes_per_second_min_ = 0;
 };
 
-/// Starts a session on a fresh connection; it lives until its coroutine ends.
-void start_session(std::shared_ptr<Lane> lane, TcpStream::socket_type socket);
+/// Starts a session on a fresh connection that is counted already; it lives until its coroutine ends and counts itself
+/// out then. `peer` is the address it was counted under: asked again, a socket that was reset since does not know it.
+void start_session(std::shared_ptr<Lane> lane, const boost::asio::ip::address& peer, TcpStream::socket_type socket);
 
 }  // namespace tributary

@@ -23,6 +23,7 @@
 
 #include "connectors/http/answers.h"
 #include "connectors/http/ingest_bridge.h"
+#include "connectors/http/lane.h"
 
 namespace tributary {
 namespace {
@@ -834,6 +835,25 @@ TEST(TlsServer, MissingFilesAreNamed) {
   EXPECT_NE(server.error().message.find(".nope"), std::string::npos);
   options.tls_certificate_file.clear();
   EXPECT_FALSE(HttpServer::listen(options, router, {&context}, metrics));
+}
+
+// A peer that resets between accept and session: the socket no longer knows it, the count must.
+TEST(Session, IsCountedOutUnderTheAddressItWasCountedInUnder) {
+  asio::io_context context(1);
+  Metrics metrics;
+  Router router = test_router();
+  auto state = std::make_shared<ServerState>(HttpServerOptions{}, router, metrics);
+  state->addresses = std::make_unique<AddressCounts>();
+  auto lane = std::make_shared<Lane>(context, state);
+  asio::ip::address peer = asio::ip::make_address("192.0.2.7");
+  ++state->connections;
+  state->addresses->add(peer);
+  TcpStream::socket_type reset(context.get_executor(), tcp::v4());
+  start_session(lane, peer, std::move(reset));
+  context.run();
+  EXPECT_EQ(state->connections, 0u);
+  EXPECT_EQ(state->addresses->add(peer), 1u);
+  EXPECT_EQ(state->addresses->add(asio::ip::address()), 1u);
 }
 
 /// An engine that completes on a thread of its own, as the real one does.
