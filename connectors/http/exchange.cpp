@@ -18,28 +18,25 @@ ReaderLimits reader_limits(const HttpServerOptions& options) {
 }  // namespace
 
 Exchange::Exchange(ServerState& server, const std::string& date, const boost::asio::ip::address& peer, bool tls)
-    : server_(server), date_(date), peer_(unmapped(peer)), tls_(tls), reader_(reader_limits(server.options)) {
+    : server_(server),
+      date_(date),
+      peer_(peer),
+      tls_(tls),
+      charge_(server.bytes_in_flight),
+      reader_(reader_limits(server.options)) {
   reader_.request().remote_address = peer_.to_string();
   reader_.request().tls = tls_;
-}
-
-Exchange::~Exchange() { set_charge(0); }
-
-void Exchange::set_charge(size_t bytes) {
-  if (bytes == charged_bytes_) return;
-  server_.bytes_in_flight += bytes - charged_bytes_;  // wraps around to a subtraction
-  charged_bytes_ = bytes;
+  reader_.request().charge = &charge_;
 }
 
 // A refused connection lingers so that its answer is read; the body it sent must not linger with it.
 void Exchange::release_body() {
   reader_.drop_body();
-  set_charge(0);
+  charge_.clear();
 }
 
 bool Exchange::charge_body() {
-  set_charge(reader_.body_memory());
-  if (charged_bytes_ == 0 || server_.bytes_in_flight <= server_.options.bytes_in_flight_max) return true;
+  if (charge_.hold_body(reader_.body_memory())) return true;
   leaves_body_unread_ = true;
   close_ = true;
   release_body();
@@ -138,6 +135,7 @@ void Exchange::answer_error(RejectionCode code, std::string_view message) {
 void Exchange::answer(HttpResponse response) {
   const HttpRequest& request = reader_.request();
   response_ = std::move(response);
+  charge_.hold_text(0);  // what was unwrapped died with the handler
   if (response_.close || server_.draining.load(std::memory_order_relaxed)) close_ = true;
   if (cors_lines_.empty() && is_mirrored() && response_.cors) append_cors_headers(request, cors_lines_);
   ResponseFrame frame;
@@ -153,7 +151,7 @@ void Exchange::answer(HttpResponse response) {
 
 void Exchange::next() {
   reader_.next();
-  set_charge(0);
+  charge_.clear();
   cors_lines_.clear();
   tail_ = {};
   bytes_to_skip_ = 0;

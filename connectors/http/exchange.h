@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "connectors/http/answers.h"
+#include "connectors/http/memory_charge.h"
 #include "connectors/http/request_reader.h"
 #include "connectors/http/response_writer.h"
 #include "connectors/http/server_state.h"
@@ -18,7 +19,6 @@ class Exchange {
  public:
   /// `date` is the Date line's value of the moment; it outlives this. `peer` is unmapped.
   Exchange(ServerState& server, const std::string& date, const boost::asio::ip::address& peer, bool tls);
-  ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -58,13 +58,13 @@ class Exchange {
   void answer_preflight();
   void answer_error(RejectionCode code, std::string_view message = {});
   void answer_unread_body(RejectionCode code);
-  void set_charge(size_t bytes);
   void release_body();
 
   ServerState& server_;
   const std::string& date_;
   boost::asio::ip::address peer_;
   bool tls_;
+  MemoryCharge charge_;
   RequestReader reader_;
   RouteMatch match_;
   HttpResponse response_;  // keeps the body that tail() shows
@@ -72,7 +72,6 @@ class Exchange {
   std::string output_;
   std::string_view tail_;
   size_t requests_ = 0;
-  size_t charged_bytes_ = 0;
   uint64_t bytes_to_skip_ = 0;
   bool close_ = false;
   bool leaves_body_unread_ = false;

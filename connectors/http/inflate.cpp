@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
+#include "connectors/http/memory_charge.h"
 #include "engine/base/check.h"
 #include "engine/engine.h"
 
@@ -21,19 +23,27 @@ constexpr int kZlibWindow = 15;
 constexpr int kRawWindow = -15;
 constexpr int kZstdWindowLogMax = 24;  // 16 MiB of window at most, whatever a frame asks for
 
+// Asked before the memory is taken: a bound that is checked afterwards bounds nothing.
+bool may_hold(const InflateLimits& limits, size_t bytes, const std::string& out) {
+  return limits.charge == nullptr || limits.charge->hold_text(std::max(bytes, out.capacity()));
+}
+
 // Output that grows, within the limits. `used` bytes are filled.
 class Output {
  public:
   Output(const InflateLimits& limits, std::string& out) : limits_(limits), out_(out) { out_.clear(); }
 
-  // One byte more than the limit, so that reaching it and going beyond can be told apart.
-  bool grow() {
+  // Makes room when there is none; otherwise says why there can be none. One byte more than the limit, so that reaching
+  // it and going beyond can be told apart.
+  std::optional<InflateResult> make_room() {
+    if (free_bytes() > 0) return std::nullopt;
     size_t bytes_max = limits_.output_bytes_max + 1;
-    if (out_.size() == bytes_max) return false;
+    if (out_.size() == bytes_max) return InflateResult::too_large;
     size_t bytes = std::min(bytes_max, std::max(kFirstOutputBytes, out_.size() * 2));
+    if (!may_hold(limits_, bytes + kBodyPaddingBytes, out_)) return InflateResult::overloaded;
     out_.reserve(bytes + kBodyPaddingBytes);
     out_.resize(bytes);
-    return true;
+    return std::nullopt;
   }
   char* free_begin() { return out_.data() + used_; }
   size_t free_bytes() const { return out_.size() - used_; }
@@ -70,7 +80,7 @@ InflateResult inflate_stream(std::string_view input, int window, const InflateLi
   stream->avail_in = static_cast<uInt>(input.size());
   Output output(limits, out);
   while (true) {
-    if (output.free_bytes() == 0 && !output.grow()) return InflateResult::too_large;
+    if (auto refused = output.make_room()) return *refused;
     // Small steps keep the ratio honest: input is consumed before all of its output is out.
     size_t step = std::min<size_t>(output.free_bytes(), 256ull << 10);
     stream->next_out = reinterpret_cast<Bytef*>(output.free_begin());
@@ -115,6 +125,7 @@ InflateResult gunzip(std::string_view compressed, const InflateLimits& limits, s
   bool plausible = claimed <= limits.output_bytes_max &&
                    (claimed <= limits.ratio_from_bytes || claimed / limits.ratio_max <= compressed.size());
   if (plausible) {
+    if (!may_hold(limits, claimed + kBodyPaddingBytes, out)) return InflateResult::overloaded;
     out.reserve(claimed + kBodyPaddingBytes);
     out.resize(claimed);
     size_t consumed = 0;
@@ -143,7 +154,7 @@ InflateResult inflate_zstd(std::string_view compressed, const InflateLimits& lim
   Output output(limits, out);
   size_t wanted = 1;  // 0 at the end of a frame
   while (in.pos < in.size || wanted != 0) {
-    if (output.free_bytes() == 0 && !output.grow()) return InflateResult::too_large;
+    if (auto refused = output.make_room()) return *refused;
     ZSTD_outBuffer step{output.free_begin(), output.free_bytes(), 0};
     size_t consumed_before = in.pos;
     wanted = ZSTD_decompressStream(context.get(), &step, &in);

@@ -8,6 +8,8 @@
 
 namespace tributary {
 
+class MemoryCharge;
+
 /// One complete request. Exists => the gate has accepted its framing and its body is complete and within limits.
 /// Lifetime: belongs to its session until the answer is written; views point into it.
 struct HttpRequest {
@@ -21,6 +23,7 @@ struct HttpRequest {
   std::vector<std::string> arguments;                        // values of the matched route's {names}, in order
   std::string request_id;                                    // echoed from X-Request-Id when well formed, else made
   bool tls = false;
+  MemoryCharge* charge = nullptr;  // what this request holds; null: nobody counts
 
   /// The first value of a header by lower-case name; empty when absent.
   std::string_view header(std::string_view lower_case_name) const;

@@ -8,6 +8,7 @@
 
 #include "connectors/http/chunked_decoder.h"
 #include "connectors/http/gate.h"
+#include "connectors/http/memory_charge.h"
 #include "connectors/http/message.h"
 
 namespace tributary {
@@ -57,7 +58,7 @@ class RequestReader {
   bool at_request_start() const { return state_ == State::head && begin_ == end_; }
   bool reads_body() const { return state_ == State::body; }
   /// Bytes of memory that the body holds: what is charged to the bytes in flight.
-  size_t body_memory() const { return request_.body.size() < kFreeBytes ? 0 : request_.body.capacity(); }
+  size_t body_memory() const { return request_.body.size() < MemoryCharge::kFreeBytes ? 0 : request_.body.capacity(); }
 
   HttpRequest& request() { return request_; }
   const RequestHead& head() const { return head_; }
@@ -72,14 +73,13 @@ class RequestReader {
   static constexpr size_t kFirstBodyBytes = 64ull << 10;
   static constexpr size_t kKeptBytesMax = 64ull << 10;
   static constexpr size_t kEmptyLinesMax = 4;
-  static constexpr size_t kFreeBytes = 16ull << 10;  // smaller bodies are not worth counting
 
   std::string_view buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }
   void consume(size_t bytes);
   void grow_buffer(size_t free_bytes_min);
   Step refuse(GateRefusal refusal);
-  Step advance_head();
   bool skip_empty_lines();
+  Step advance_head();
   Step advance_body();
   Step advance_chunked();
   Step finish_body();
@@ -92,8 +92,8 @@ class RequestReader {
   size_t begin_ = 0;
   size_t end_ = 0;
   size_t checked_ = 0;      // bytes of an incomplete head that were judged
-  size_t body_filled_ = 0;  // received bytes of a body of known length
   size_t empty_lines_ = 0;  // that came before the head
+  size_t body_filled_ = 0;  // received bytes of a body of known length
   RequestHead head_;        // its views are valid until space() is called
   HttpRequest request_;
   ChunkedDecoder chunked_;

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "connectors/http/client_address.h"
+#include "connectors/http/memory_charge.h"
 #include "connectors/http/server.h"
 
 namespace tributary {
@@ -32,7 +33,10 @@ inline std::atomic<int64_t> open_connections{0};
 
 struct ServerState {
   ServerState(HttpServerOptions server_options, const Router& server_router, Metrics& server_metrics)
-      : options(std::move(server_options)), router(server_router), metrics(server_metrics) {}
+      : options(std::move(server_options)),
+        router(server_router),
+        metrics(server_metrics),
+        bytes_in_flight(options.bytes_in_flight_max) {}
 
   const HttpServerOptions options;
   const Router& router;
@@ -41,7 +45,7 @@ struct ServerState {
   std::unique_ptr<boost::asio::ssl::context> tls;  // null: plain HTTP
   std::unique_ptr<AddressCounts> addresses;        // null: no limit per address
   std::atomic<bool> draining{false};
-  std::atomic<size_t> bytes_in_flight{0};
+  BytesInFlight bytes_in_flight;
   std::atomic<size_t> connections{0};
 };
 

@@ -5,6 +5,7 @@
 #include <boost/beast/core/string.hpp>
 
 #include "connectors/http/inflate.h"
+#include "connectors/http/memory_charge.h"
 #include "connectors/http/request_target.h"
 
 namespace tributary {
@@ -62,8 +63,10 @@ std::optional<RequestRejection> unwrap_body(const HttpRequest& request, const In
   body = request.body;
   InflateLimits inflate_limits;
   inflate_limits.output_bytes_max = limits.decompressed_bytes_max;
+  inflate_limits.charge = request.charge;
   Decompressed decompressed = decompress(request, body, inflate_limits, buffer);
   if (decompressed.result == InflateResult::too_large) return RequestRejection{RejectionCode::payload_too_large, {}};
+  if (decompressed.result == InflateResult::overloaded) return RequestRejection{RejectionCode::overloaded, {}};
   if (decompressed.result == InflateResult::damaged) {
     return RequestRejection{RejectionCode::invalid_gzip, "invalid " + std::string(decompressed.codec)};
   }
@@ -72,6 +75,8 @@ std::optional<RequestRejection> unwrap_body(const HttpRequest& request, const In
   if (std::optional<std::string> value = json_field(body)) {
     buffer = std::move(*value);
     buffer.reserve(buffer.size() + kBodyPaddingBytes);
+    if (request.charge != nullptr && !request.charge->hold_text(buffer.capacity()))
+      return RequestRejection{RejectionCode::overloaded, {}};
     body = buffer;
   }
   return std::nullopt;

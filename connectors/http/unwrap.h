@@ -20,8 +20,8 @@ namespace tributary {
 /// Shape:    `body` becomes a view into `buffer`, or into the request when nothing had to be done; 64 readable bytes
 ///           follow it either way. Anything not recognised is passed on for the parser to refuse.
 /// Errors:   payload_too_large beyond limits.decompressed_bytes_max, or, past 1 MiB of output, beyond 100 times the
-/// input
-///           read so far; invalid_gzip for a damaged stream of any codec. Work stops at the limit.
+///           input read so far; overloaded when request.charge refuses what `buffer` would hold; invalid_gzip for a
+///           damaged stream of any codec. Work stops at the limit.
 /// Lifetime: the view dies with `buffer` and the request.
 std::optional<RequestRejection> unwrap_body(const HttpRequest& request, const IngestLimits& limits, std::string& buffer,
                                             std::string_view& body);

@@ -25,6 +25,16 @@ ReceiveContext receive_context(const HttpRequest& request, const CollectRoute& r
   return context;
 }
 
+/// A text this small stays with its connection, which needs the memory again for the next request.
+constexpr size_t kKeptBytes = 128ull << 10;
+
+/// The engine has its own copy: waiting for the disk needs neither the body nor what was unwrapped from it. They stay
+/// charged until the answer, because that copy lives as long.
+void release_texts(HttpRequest& request, std::string& text) {
+  if (request.body.capacity() > kKeptBytes) std::string().swap(request.body);
+  std::string().swap(text);
+}
+
 void count(Metrics& metrics, const OutcomeCounts& counts, const ItemErrors& errors) {
   metrics.events_received.increment(static_cast<double>(counts.accepted + counts.duplicate + counts.rejected));
   if (counts.accepted > 0) metrics.events_accepted.increment(static_cast<double>(counts.accepted));
@@ -41,7 +51,9 @@ asio::awaitable<HttpResponse> Collector::collect(HttpRequest& request, CollectRo
   Prepared prepared;
   std::optional<HttpResponse> refusal = prepare(request, route, nullptr, prepared);
   if (refusal) co_return std::move(*refusal);
-  IngestOutcome outcome = co_await async_ingest(services_.engine, std::move(prepared.ingest), asio::use_awaitable);
+  std::function<void()> copied = [&request, &prepared] { release_texts(request, prepared.body); };
+  IngestOutcome outcome =
+      co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), asio::use_awaitable);
   co_return answer(request, route, prepared.errors, outcome);
 }
 
@@ -51,7 +63,9 @@ asio::awaitable<HttpResponse> Collector::collect_pixel(HttpRequest& request, Col
   event_json.reserve(event_json.size() + kBodyPaddingBytes);
   std::optional<HttpResponse> refusal = prepare(request, route, &event_json, prepared);
   if (!refusal) {
-    IngestOutcome outcome = co_await async_ingest(services_.engine, std::move(prepared.ingest), asio::use_awaitable);
+    std::function<void()> copied = [&event_json] { std::string().swap(event_json); };
+    IngestOutcome outcome =
+        co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), asio::use_awaitable);
     refusal = answer(request, route, prepared.errors, outcome);
   }
   HttpResponse image = pixel_answer();

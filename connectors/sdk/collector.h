@@ -47,8 +47,8 @@ class Collector {
   const SdkServices& services() const { return services_; }
 
  private:
-  /// Items on their way into the engine. They point into `body` or the request, which stay where they are until
-  /// Engine::ingest has copied them.
+  /// Items on their way into the engine. They point into `body` or the request, which are given back as soon as the
+  /// engine has copied them.
   struct Prepared {
     std::string body;
     IngestRequest ingest;

@@ -889,8 +889,11 @@ class ThreadedEngine final : public Engine {
 asio::awaitable<void> ingest_some(Engine& engine, size_t items, std::vector<size_t>& seen, std::thread::id thread) {
   IngestRequest request;
   request.items.resize(items, Rejected{});
-  IngestOutcome outcome = co_await async_ingest(engine, std::move(request), asio::use_awaitable);
+  size_t copies = 0;
+  std::function<void()> count = [&copies] { ++copies; };
+  IngestOutcome outcome = co_await async_ingest(engine, std::move(request), std::move(count), asio::use_awaitable);
   EXPECT_EQ(std::this_thread::get_id(), thread);
+  EXPECT_EQ(copies, 1u);
   seen.push_back(outcome.items.size());
 }
 

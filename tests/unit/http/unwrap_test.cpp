@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "connectors/http/inflate.h"
+#include "connectors/http/memory_charge.h"
 
 namespace tributary {
 namespace {
@@ -146,6 +147,39 @@ TEST(Unwrap, ABombStopsSoonAfterItsFirstMegabyte) {
   for (size_t i = 1; i <= 4; ++i) lying[lying.size() - i] = '\0';
   EXPECT_EQ(code_of(unwrap(lying)), RejectionCode::payload_too_large);
   EXPECT_EQ(code_of(unwrap(zstd(std::string(12 << 20, '\0')), "zstd")), RejectionCode::payload_too_large);
+}
+
+TEST(Unwrap, TextIsChargedBeforeItsMemoryIsTaken) {
+  BytesInFlight all(1'400'000);
+  MemoryCharge other(all);
+  EXPECT_TRUE(other.hold_body(1'000'000));
+  MemoryCharge charge(all);
+  HttpRequest request;
+  request.charge = &charge;
+  std::string text = "[" + std::string(600'000, ' ') + "]";
+  std::string form = "data=" + std::string(600'000, '1');
+  for (auto [body, encoding] :
+       {std::pair(gzip(text), ""), std::pair(gzip("") + gzip(text), ""), std::pair(deflated(text, kZlib), "deflate"),
+        std::pair(zstd(text), "zstd"), std::pair(form, "")}) {
+    request.body = body;
+    request.headers = {{"content-encoding", encoding}, {"content-type", "application/x-www-form-urlencoded"}};
+    std::string buffer;
+    std::string_view unwrapped;
+    auto rejection = unwrap_body(request, IngestLimits{}, buffer, unwrapped);
+    ASSERT_TRUE(rejection) << encoding;
+    EXPECT_EQ(rejection->code, RejectionCode::overloaded);
+    if (body != form) {
+      EXPECT_LT(buffer.capacity(), 600'000u);
+    }
+    charge.clear();
+    EXPECT_EQ(all.bytes, 1'000'000u);
+    other.hold_body(0);
+    EXPECT_FALSE(unwrap_body(request, IngestLimits{}, buffer, unwrapped)) << encoding;
+    EXPECT_GE(all.bytes, 600'000u);
+    charge.clear();
+    EXPECT_EQ(all.bytes, 0u);
+    other.hold_body(1'000'000);
+  }
 }
 
 TEST(Unwrap, AHighRatioBelowAMegabyteIsFine) {

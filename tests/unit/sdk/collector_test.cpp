@@ -1,0 +1,147 @@
+// What a request holds while the engine works on its events.
+#include "connectors/sdk/collector.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "connectors/http/memory_charge.h"
+
+namespace tributary {
+namespace {
+
+namespace asio = boost::asio;
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+/// An engine whose disk is as slow as the test wants.
+class HeldEngine final : public Engine {
+ public:
+  void ingest(IngestRequest request, std::function<void(IngestOutcome)> done) override {
+    held.emplace_back([items = request.items.size(), done = std::move(done)] {
+      done(IngestOutcome{std::nullopt, std::vector<ItemOutcome>(items, ItemOutcome::accepted)});
+    });
+  }
+  const KeyedHash& index_key(WorkspaceId) override { return key_; }
+  Result<ProfileView> profile_of(WorkspaceId, const Identifier&) override { return Error(ErrorCode::not_found, ""); }
+  Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { return Error(ErrorCode::not_found, ""); }
+  Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override {
+    return Error(ErrorCode::not_found, "");
+  }
+  Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
+    return Error(ErrorCode::not_found, "");
+  }
+  std::vector<ReadinessCheck> readiness() const override { return {}; }
+  bool failed() const override { return false; }
+  void stop() override {}
+
+  std::vector<std::function<void()>> held;
+
+ private:
+  KeyedHash key_{std::string(32, 'k')};
+};
+
+/// A request and what became of it.
+struct Sent {
+  explicit Sent(BytesInFlight& all, std::string body) : charge(all) {
+    request.method = "POST";
+    request.headers = {{"authorization", "Basic d2s6"}};  // wk:
+    request.body = std::move(body);
+    request.body.reserve(request.body.size() + kBodyPaddingBytes);
+    request.charge = &charge;
+  }
+
+  MemoryCharge charge;
+  HttpRequest request;
+  std::optional<HttpResponse> response;
+};
+
+asio::awaitable<void> collect(Collector& collector, Sent& sent) {
+  sent.response = co_await collector.collect(sent.request, CollectRoute{});
+}
+
+class CollectorTest : public testing::Test {
+ protected:
+  static CurrentKeyRing ring() {
+    Source source;
+    source.id = "web";
+    source.write_keys = {"wk"};
+    return CurrentKeyRing(std::make_shared<KeyRing>(std::vector<Source>{source}, std::vector<ApiKey>{}));
+  }
+
+  void send(Sent& sent) {
+    asio::co_spawn(context, collect(collector, sent), asio::detached);
+    run();
+  }
+  void run() {
+    context.restart();
+    context.poll();
+  }
+
+  asio::io_context context{1};
+  HeldEngine engine;
+  CurrentKeyRing keys = ring();
+  Metrics metrics;
+  Collector collector{SdkServices{engine, keys, metrics, IngestLimits{}, ""}};
+  BytesInFlight all{2 << 20};
+};
+
+std::string batch_of_900_kb() {
+  std::string event = R"({"type":"track","event":"e","userId":"u","p":")" + std::string(450'000, 'x') + R"("})";
+  return R"({"batch":[)" + event + "," + event + "]}";
+}
+
+TEST_F(CollectorTest, DecompressedTextCountsUntilItsAnswer) {
+  std::string body = gzip(batch_of_900_kb());
+  Sent first(all, body), second(all, body), third(all, body), fourth(all, body);
+  send(first);
+  send(second);
+  EXPECT_EQ(engine.held.size(), 2u);
+  EXPECT_GE(all.bytes, 1'800'000u);
+  send(third);
+  ASSERT_TRUE(third.response);
+  EXPECT_EQ(third.response->status, 503);
+  EXPECT_NE(third.response->body.find(R"("code":"overloaded")"), std::string::npos);
+  EXPECT_EQ(engine.held.size(), 2u);
+  third.charge.clear();
+  engine.held[0]();
+  run();
+  ASSERT_TRUE(first.response);
+  EXPECT_EQ(first.response->status, 200);
+  first.charge.clear();
+  send(fourth);
+  EXPECT_EQ(engine.held.size(), 3u);
+  engine.held[1]();
+  engine.held[2]();
+  run();
+  EXPECT_EQ(fourth.response->status, 200);
+}
+
+TEST_F(CollectorTest, TheBodyIsGivenBackWhileTheEngineWorks) {
+  Sent sent(all, batch_of_900_kb());
+  send(sent);
+  ASSERT_EQ(engine.held.size(), 1u);
+  EXPECT_FALSE(sent.response);
+  EXPECT_LT(sent.request.body.capacity(), 1000u);
+  engine.held[0]();
+  run();
+  EXPECT_EQ(sent.response->status, 200);
+}
+
+}  // namespace
+}  // namespace tributary
