@@ -15,6 +15,7 @@
 #include "connectors/ops/ops_routes.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/sdk/sdk_routes.h"
+#include "engine/app/descriptors.h"
 #include "engine/app/exit_code.h"
 #include "engine/app/io_threads.h"
 #include "engine/app/signals.h"
@@ -63,9 +64,10 @@ void log_replay(const Engine::ReplayProgress& progress) {
 /// Thread: the main thread, but for readiness(), which any I/O thread calls.
 class Service {
  public:
-  Service(const ServeOptions& options, Config config)
+  Service(const ServeOptions& options, Config config, size_t descriptor_limit)
       : options_(options),
         config_(std::move(config)),
+        descriptor_limit_(descriptor_limit),
         keys_(std::make_shared<KeyRing>(config_.sources, config_.api_keys)),
         ops_threads_(1, "trib-ops"),
         io_threads_(io_thread_count(config_), "trib-io") {}
@@ -106,7 +108,9 @@ class Service {
     add_ops_routes(ops_router_, sources);
     metrics_.config_last_reload_successful.set(1);
     metrics_.add_collector([this] { metrics_.ready.set(is_ready() ? 1 : 0); });
-    auto ops = HttpServer::listen(config_.ops, ops_router_, ops_threads_.contexts(), metrics_);
+    HttpServerOptions ops_options = config_.ops;
+    ops_options.connections_max = ops_connections();
+    auto ops = HttpServer::listen(std::move(ops_options), ops_router_, ops_threads_.contexts(), metrics_);
     if (!ops) return ops.error();
     ops_ = std::move(*ops);
     ops_threads_.start();
@@ -123,12 +127,35 @@ class Service {
     return {};
   }
 
+  size_t ops_connections() const { return ops_connections_that_fit(config_.ops.connections_max, descriptor_limit_); }
+
+  // After the engine has opened what it needs: only then is it known what is left.
+  Result<HttpServerOptions> http_options() const {
+    HttpServerOptions http = config_.server;
+    auto fit = connections_that_fit(http.connections_max, descriptor_limit_, open_descriptors(), ops_connections());
+    if (!fit) {
+      return Error(ErrorCode::unavailable, "listening on " + http.listen + ": the limit of " +
+                                               std::to_string(descriptor_limit_) +
+                                               " open files leaves none for connections; raise it");
+    }
+    if (*fit < http.connections_max) {
+      log_line(LogLevel::warn, "the limit of open files allows fewer connections than http.max_connections",
+               {{"open_files", static_cast<int64_t>(descriptor_limit_)},
+                {"configured", static_cast<int64_t>(http.connections_max)},
+                {"allowed", static_cast<int64_t>(*fit)}});
+    }
+    http.connections_max = *fit;
+    return http;
+  }
+
   Result<void> start_http() {
     add_sdk_routes(router_, SdkServices{*engine_, keys_, metrics_, config_.ingest, config_.public_url});
     add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest});
     OpsSources probes{[this] { return readiness(); }, {}, version_json};
     add_probe_routes(router_, probes);
-    auto http = HttpServer::listen(config_.server, router_, io_threads_.contexts(), metrics_);
+    auto options = http_options();
+    if (!options) return options.error();
+    auto http = HttpServer::listen(std::move(*options), router_, io_threads_.contexts(), metrics_);
     if (!http) return http.error();
     http_ = std::move(*http);
     phase_ = Phase::running;
@@ -248,6 +275,7 @@ class Service {
 
   const ServeOptions& options_;
   const Config config_;
+  const size_t descriptor_limit_;
   Signals signals_;
   Metrics metrics_;
   CurrentKeyRing keys_;
@@ -267,8 +295,8 @@ int serve(const ServeOptions& options) {
     return kExitConfig;
   }
   umask(S_IRWXG | S_IRWXO);  // what we write holds personal data
-  raise_open_files_limit();
-  return Service(options, std::get<Config>(std::move(loaded))).run();
+  size_t descriptors = raise_descriptor_limit();
+  return Service(options, std::get<Config>(std::move(loaded)), descriptors).run();
 }
 
 }  // namespace tributary

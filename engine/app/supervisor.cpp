@@ -1,6 +1,5 @@
 #include "engine/app/supervisor.h"
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -28,13 +27,6 @@ void notify_supervisor(const std::string& state) {
   if (sent < 0)
     log_line(LogLevel::warn, "telling the supervisor failed", {{"reason", std::string(std::strerror(errno))}});
   ::close(socket);
-}
-
-void raise_open_files_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace tributary

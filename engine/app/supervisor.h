@@ -8,7 +8,4 @@ namespace tributary {
 /// Nothing happens without that variable; a message that cannot be sent is not our failure. Source: sd_notify(3).
 void notify_supervisor(const std::string& state);
 
-/// As many open files as the hard limit allows: each connection is one.
-void raise_open_files_limit();
-
 }  // namespace tributary

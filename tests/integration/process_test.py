@@ -185,6 +185,47 @@ class Start(unittest.TestCase):
             self.assertEqual(server.lookup("user_id", "u7")["events"], 150)
 
 
+class DescriptorLimit(unittest.TestCase):
+    """Connections must not take the descriptors that the log needs: a log without its next segment is the end."""
+
+    LIMIT = 64
+
+    def start(self, limit, **changes):
+        return Server(quick(log={"segment_bytes": "1MiB"}, **changes), prefix=["prlimit", f"--nofile={limit}:{limit}"])
+
+    def test_connections_leave_the_log_its_files(self):
+        with self.start(self.LIMIT) as server:
+            host, port = server.http.split(":")
+            with server.client() as before:
+                before.request("GET", "/health").expect(200)
+                idle = [socket.create_connection((host, int(port))) for _ in range(2 * self.LIMIT)]
+                server.wait_until(lambda: server.metrics()["tributary_http_connections_refused_total"] > self.LIMIT,
+                                  what="refused connections")
+                opened = len(list(pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()))
+                self.assertLessEqual(opened, self.LIMIT - 12, "room for what log and state open next")
+                for segment in range(8):  # each batch is most of a log file
+                    events = [track(f"u{n}", f"m{segment}-{n}", pad="x" * 40_000) for n in range(20)]
+                    answer = before.request("POST", "/v1/batch", {"batch": events, "writeKey": "wk_app"})
+                    self.assertEqual(answer.expect(200).json()["accepted"], 20)
+            for connection in idle:
+                connection.close()
+            server.wait_until(lambda: server.metrics()["tributary_http_connections"] < 4, what="free connections")
+            self.assertEqual(server.lookup("user_id", "u7")["events"], 8)
+            warnings = [line for line in log_lines(server) if "fewer connections" in line["msg"]]
+            self.assertEqual(len(warnings), 1, warnings)
+            self.assertEqual((warnings[0]["open_files"], warnings[0]["configured"]), (self.LIMIT, 10_000))
+
+    def test_a_limit_that_is_wide_enough_changes_nothing(self):
+        with self.start(4096, http={"max_connections": 100}) as server:
+            self.assertEqual([line for line in log_lines(server) if "fewer connections" in line["msg"]], [])
+
+    def test_a_limit_without_room_for_connections_is_named(self):
+        with self.assertRaises(StartFailed) as refused:
+            self.start(48)
+        self.assertEqual(refused.exception.exit_code, 69)
+        self.assertIn("open files", refused.exception.stderr)
+
+
 class CheckConfig(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()
