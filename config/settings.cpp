@@ -137,8 +137,9 @@ std::vector<Setting<Config>> make_config_settings() {
        "Durable events waiting to be folded; beyond: 503 overloaded.", 1, 100'000'000},
 
       {"shutdown.announce", T::duration, AT(shutdown_announce),
-       "After SIGTERM readiness is red for this long before the listener closes, so that a balancer can turn away.", 0,
-       5 * kSecond},
+       "After SIGTERM readiness is red for this long before the listener closes, so that a balancer can turn away. The "
+       "whole stop may take 8 seconds more: give the supervisor as long.",
+       0, 5 * kSecond},
   };
 }
 

@@ -30,8 +30,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPoll = 100ms;            // how soon a failed engine is noticed
-constexpr auto kStopBudget = 9800ms;     // from the signal to the exit, all steps together
 constexpr auto kRequestsDeadline = 4s;   // for requests in progress when the listener closes
+constexpr auto kDrainAndFlush = 3800ms;  // for log, fold and state after that
 constexpr auto kReadsAfterFailure = 5s;  // a failed engine still answers look-ups this long
 constexpr auto kFailureBudget = 3s;      // then closing may take this long
 constexpr auto kOpsDeadline = 200ms;
@@ -207,7 +207,7 @@ class Service {
   /// The one way down. Readiness goes red first, so that a balancer turns away while everything is still answered; then
   /// no new connections, requests in progress finish, the log and the fold drain, the state is flushed.
   int shut_down() {
-    signals_.end_within(kStopBudget, kExitFailure);
+    signals_.end_within(config_.shutdown_announce + kRequestsDeadline + kDrainAndFlush, kExitFailure);
     phase_ = Phase::stopping;
     notify_supervisor("STOPPING=1");
     log_line(LogLevel::info, "stopping");

@@ -46,6 +46,13 @@ def log_lines(server):
     return [json.loads(line) for line in server.stderr().splitlines() if line.startswith("{")]
 
 
+def child_of(process):
+    """Of a process that runs under strace."""
+    children = [child for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir()
+                for child in (task / "children").read_text().split()]
+    return int(children[0])
+
+
 def digest(server):
     """Everything the API tells of two customers, in one hash."""
     known = hashlib.sha256()
@@ -350,6 +357,32 @@ class Stop(unittest.TestCase):
             self.assertEqual(len(stored), len(set(stored)))
             self.assertLessEqual(set(acknowledged), set(stored))
             self.assertEqual(profile["events"], len(stored))
+
+    def test_a_long_announcement_and_a_slow_request_leave_time_to_flush(self):
+        """Announcing and waiting for requests take 9 seconds; then each sync of the flush is slow."""
+        with tempfile.TemporaryDirectory() as directory:
+            slow_disk = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", f"{directory}/trace", "-e", "trace=fdatasync,fsync",
+                         "-e", "inject=fdatasync,fsync:delay_enter=80ms"]
+            server = Server({**sample_config(), "shutdown": {"announce": "5s"}}, prefix=slow_disk)
+            try:
+                server.post("/v1/track", track("u1", "m1"), write_key="wk_app").expect(200)
+                host, port = server.http.split(":")
+                with socket.create_connection((host, int(port))) as slow:
+                    slow.sendall(b"POST /v1/track HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+                    os.kill(child_of(server.process), signal.SIGTERM)
+                    ended = time.monotonic() + 20
+                    while server.running() and time.monotonic() < ended:
+                        try:
+                            slow.sendall(b" " * 500)  # just above the slowest rate that is let be
+                        except OSError:
+                            pass
+                        time.sleep(0.25)
+                self.assertEqual(server.process.wait(5), 0, server.stderr()[-2000:])
+                self.assertNotIn("too long", server.stderr())
+            finally:
+                if server.running():
+                    os.kill(child_of(server.process), signal.SIGKILL)
+                server.close()
 
     def test_a_second_signal_ends_it_at_once(self):
         with Server({**sample_config(), "shutdown": {"announce": "5s"}}) as server:
