@@ -71,6 +71,10 @@ std::vector<Setting<Config>> make_config_settings() {
 
       {"time.max_future", T::duration, AT(ingest.future_micros_max),
        "An event may be dated this far after its receipt; later ones are moved back to it.", 0, 366 * kDay},
+      {"time.max_past_public", T::duration, AT(ingest.public_past_micros_max),
+       "An event of a source with trust browser may be dated this far before its receipt; earlier ones are moved to "
+       "it, so that a public key cannot claim to be the oldest. 0: no limit.",
+       0, 36600 * kDay},
       {"dedup.window", T::duration, AT(engine.dedup_window_micros),
        "A message id seen again within this time counts as duplicate; later it is a new event.", 1 * kSecond,
        3660 * kDay},

@@ -16,7 +16,8 @@ struct IngestLimits {
   size_t properties_max = 0;           // members of properties or traits; 0: off
   size_t errors_listed_max = 1000;
   size_t event_name_bytes_max = 1024;  // of a track; counted by name in every profile
-  int64_t public_past_micros_max = 0;  // browser keys: earlier than receipt - this is moved there; 0: off
+  // Of a browser key, whose events anybody can send: earlier than receipt - this is moved there; 0: off.
+  int64_t public_past_micros_max = 30ll * 24 * 3600 * 1'000'000;
   int64_t future_micros_max = 23ll * 3600 * 1'000'000;  // beyond receipt + this, the time is clamped
 };
 

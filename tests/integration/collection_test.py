@@ -1,5 +1,6 @@
 """What SDKs rely on and the description cannot say: where a key counts, whose identity an event tells, time, exactness."""
 import base64
+import datetime
 import gzip
 import json
 import os
@@ -102,8 +103,22 @@ class Collection(unittest.TestCase):
 
     def test_an_import_without_sent_at_keeps_its_time(self):
         self.server.post("/v1/import", {"batch": [event("history", timestamp="2019-05-01T10:00:00+02:00")]},
-                         write_key="wk_web").expect(200)
+                         write_key="wk_app").expect(200)
         self.assertEqual(self.stored("history")[0]["occurred_at"], "2019-05-01T08:00:00.000Z")
+
+    def test_a_public_key_reaches_only_so_far_back(self):
+        def seconds_back(server, user):
+            server.post("/v1/track", event(user, timestamp="2019-05-01T08:00:00Z"), write_key="wk_web").expect(200)
+            stored, = server.events(server.lookup("user_id", user)["customer_id"])
+            times = [datetime.datetime.fromisoformat(stored[name].replace("Z", "+00:00"))
+                     for name in ("received_at", "occurred_at")]
+            return (times[0] - times[1]).total_seconds()
+
+        self.assertEqual(seconds_back(self.server, "back-default"), 30 * 86_400)
+        with Server({**sample_config(), "time": {"max_past_public": "2h"}}) as server:
+            self.assertEqual(seconds_back(server, "back-2h"), 7200)
+        with Server({**sample_config(), "time": {"max_past_public": 0}}) as server:
+            self.assertGreater(seconds_back(server, "back-off"), 7 * 365 * 86_400)
 
     def test_the_timeline_gives_the_bytes_that_came(self):
         text = ('{ "userId":"exact",\t"event":"e", "type":"track","messageId":"x-1", "properties":{"big":90071992547409931234,'

@@ -49,7 +49,7 @@ server:
   public_url: https://events.example.com
   trusted_proxies: [10.0.0.0/8, "::1"]
 ingest: {max_body_bytes: 1MiB, max_batch_events: 0, max_json_depth: 32}
-time: {max_future: 1h}
+time: {max_future: 1h, max_past_public: 90d}
 dedup: {window: 14d}
 http: {drain_limit_bytes: 64KiB, header_timeout: 7s}
 log: {segment_bytes: 16MiB, seal: false, retention_age: 30d}
@@ -65,6 +65,7 @@ shutdown: {announce: 100ms}
   EXPECT_EQ(config.ingest.batch_events_max, 0u);
   EXPECT_EQ(config.ingest.json_depth_max, 32u);
   EXPECT_EQ(config.ingest.future_micros_max, kMicrosPerHour);
+  EXPECT_EQ(config.ingest.public_past_micros_max, 90 * kMicrosPerDay);
   EXPECT_EQ(config.engine.dedup_window_micros, 14 * kMicrosPerDay);
   EXPECT_EQ(config.server.drain_bytes_max, 64u << 10);
   EXPECT_EQ(config.server.header_timeout, std::chrono::seconds(7));

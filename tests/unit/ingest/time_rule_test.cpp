@@ -91,9 +91,11 @@ TEST(TimeRule, SentAtOfTheEventThenTheBatchThenTheHeader) {
 TEST(TimeRule, ThePastBorderIsForPublicKeysOnly) {
   std::string body = R"({"userId":"u","event":"e","timestamp":"2019-05-01T00:00:00Z"})";
   Request request = single(EventType::track, SourceTrust::browser);
-  EXPECT_EQ(parse_request(body, request)->event().occurred_at, at("2019-05-01"));
-  request.limits.public_past_micros_max = 30 * kMicrosPerDay;
   EXPECT_EQ(parse_request(body, request)->event().occurred_at.micros, kReceivedAt.micros - 30 * kMicrosPerDay);
+  request.limits.public_past_micros_max = 0;
+  EXPECT_EQ(parse_request(body, request)->event().occurred_at, at("2019-05-01"));
+  request.limits.public_past_micros_max = kMicrosPerDay;
+  EXPECT_EQ(parse_request(body, request)->event().occurred_at.micros, kReceivedAt.micros - kMicrosPerDay);
   request.trust = SourceTrust::server;
   EXPECT_EQ(parse_request(body, request)->event().occurred_at, at("2019-05-01"));
 }
