@@ -70,6 +70,7 @@ class Finisher {
 
   void run() {
     check_listeners();
+    check_retention();
     for (size_t i = 0; i < draft_.sources.size(); ++i) add_source(i);
     for (size_t i = 0; i < draft_.api_keys.size(); ++i) add_api_key(i);
     tighten_limits();
@@ -96,6 +97,15 @@ class Finisher {
       mistake("ops.listen", "ops.listen: the same address as server.listen");
     }
     if (config.engine.data_dir.empty()) mistake("data_dir", "data_dir: a value is missing");
+  }
+
+  // What is never sealed is never deleted, and a disk that fills up would be the first to tell.
+  void check_retention() {
+    const SegmentLogOptions& log = draft_.config.engine.log;
+    if (log.seal) return;
+    std::string why = " deletes sealed log files only; it needs log.seal: true";
+    if (log.retention_bytes != 0) mistake("log.retention_bytes", "log.retention_bytes" + why);
+    if (log.retention_micros != 0) mistake("log.retention_age", "log.retention_age" + why);
   }
 
   bool check_readable(const std::string& path, const std::string& file) {

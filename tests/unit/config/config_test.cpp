@@ -52,7 +52,7 @@ ingest: {max_body_bytes: 1MiB, max_batch_events: 0, max_json_depth: 32}
 time: {max_future: 1h, max_past_public: 90d}
 dedup: {window: 14d}
 http: {drain_limit_bytes: 64KiB, header_timeout: 7s}
-log: {segment_bytes: 16MiB, seal: false, retention_age: 30d}
+log: {segment_bytes: 16MiB, seal: false, spare_segments: 3}
 state: {front_table_bytes: 32MiB, flush_interval: 500ms}
 shutdown: {announce: 100ms}
 )");
@@ -71,7 +71,7 @@ shutdown: {announce: 100ms}
   EXPECT_EQ(config.server.header_timeout, std::chrono::seconds(7));
   EXPECT_EQ(config.engine.log.segment_bytes, 16u << 20);
   EXPECT_FALSE(config.engine.log.seal);
-  EXPECT_EQ(config.engine.log.retention_micros, 30 * kMicrosPerDay);
+  EXPECT_EQ(config.engine.log.spare_segments, 3u);
   EXPECT_EQ(config.engine.front_table_bytes, 32u << 20);
   EXPECT_EQ(config.engine.state_flush_micros, 500'000);
   EXPECT_EQ(config.shutdown_announce, std::chrono::milliseconds(100));
@@ -83,6 +83,15 @@ TEST(Config, AnEmptyFileMeansAllDefaults) {
     EXPECT_TRUE(settings_that_differ(Config(), config).empty()) << text;
     EXPECT_TRUE(config.sources.empty());
   }
+}
+
+TEST(Config, RetentionNeedsSealing) {
+  EXPECT_EQ(config_of("log: {retention_age: 30d}").engine.log.retention_micros, 30 * kMicrosPerDay);
+  EXPECT_EQ(config_of("log: {seal: false, retention_age: 0, retention_bytes: 0}").engine.log.retention_micros, 0);
+  EXPECT_EQ(mistakes_of("log: {seal: false, retention_age: 30d, retention_bytes: 1GiB}"),
+            (std::vector<std::string>{
+                "t.yaml:1:35: log.retention_age deletes sealed log files only; it needs log.seal: true",
+                "t.yaml:1:57: log.retention_bytes deletes sealed log files only; it needs log.seal: true"}));
 }
 
 TEST(Config, SegmentStrictTightensLimitsAndNeverLoosensThem) {
