@@ -36,12 +36,17 @@ bool holds_write_key(const KeyRing& ring, const HttpRequest& request, const std:
 
 }  // namespace
 
-ApiCaller api_caller(const CurrentKeyRing& keys, const HttpRequest& request) {
+ApiCaller api_caller(const CurrentKeyRing& keys, const HttpRequest& request, ApiRole required) {
   ApiCaller caller;
   caller.ring = keys.get();
   std::string key = presented_key(request);
   if (!key.empty()) caller.key = caller.ring->api_key_of(key);
-  if (caller.key != nullptr) return caller;
+  if (caller.key != nullptr) {
+    if (caller.key->role >= required) return caller;
+    caller.key = nullptr;
+    caller.refusal = RejectionCode::forbidden;
+    return caller;
+  }
   if (holds_write_key(*caller.ring, request, key)) {
     caller.refusal = RejectionCode::forbidden;
   } else if (request.has_header("authorization")) {

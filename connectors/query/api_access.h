@@ -17,7 +17,8 @@ struct ApiCaller {
 };
 
 /// `Authorization: Bearer sk_...`, or `Basic` with the key as user name. A key in the address does not count, because
-/// addresses end in logs. A write key, wherever it stands, is `forbidden`: it is valid, but not here.
-ApiCaller api_caller(const CurrentKeyRing& keys, const HttpRequest& request);
+/// addresses end in logs. `forbidden`: a key that is valid, but not here, which is one of a lower role than `required`,
+/// and a write key wherever it stands.
+ApiCaller api_caller(const CurrentKeyRing& keys, const HttpRequest& request, ApiRole required);
 
 }  // namespace tributary

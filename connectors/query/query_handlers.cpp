@@ -44,9 +44,13 @@ RejectionCode code_of(const Error& error) {
 
 }  // namespace
 
-HttpResponse QueryHandlers::look_up(const HttpRequest& request) {
-  ApiCaller caller = api_caller(services_.keys, request);
+HttpResponse QueryHandlers::answer(const HttpRequest& request, ApiRole required, Handler handler) {
+  ApiCaller caller = api_caller(services_.keys, request, required);
   if (caller.key == nullptr) return refuse(request, caller.refusal);
+  return (this->*handler)(request, caller);
+}
+
+HttpResponse QueryHandlers::look_up(const HttpRequest& request, const ApiCaller& caller) {
   auto verbose = verbose_parameter(request);
   if (auto* fault = std::get_if<ParameterFault>(&verbose)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
@@ -78,9 +82,7 @@ QueryHandlers::Found QueryHandlers::find(const ApiCaller& caller, const LookupQu
   return found;
 }
 
-HttpResponse QueryHandlers::profile(const HttpRequest& request) {
-  ApiCaller caller = api_caller(services_.keys, request);
-  if (caller.key == nullptr) return refuse(request, caller.refusal);
+HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller& caller) {
   auto verbose = verbose_parameter(request);
   if (auto* fault = std::get_if<ParameterFault>(&verbose)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
@@ -92,9 +94,7 @@ HttpResponse QueryHandlers::profile(const HttpRequest& request) {
   return json_response(profile_json(*profile, caller.key->workspace_name, std::get<bool>(verbose)));
 }
 
-HttpResponse QueryHandlers::timeline(const HttpRequest& request) {
-  ApiCaller caller = api_caller(services_.keys, request);
-  if (caller.key == nullptr) return refuse(request, caller.refusal);
+HttpResponse QueryHandlers::timeline(const HttpRequest& request, const ApiCaller& caller) {
   auto query = timeline_query(request);
   if (auto* fault = std::get_if<ParameterFault>(&query)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
@@ -105,9 +105,7 @@ HttpResponse QueryHandlers::timeline(const HttpRequest& request) {
   return page ? json_response(timeline_json(*page)) : refuse(request, page.error());
 }
 
-HttpResponse QueryHandlers::rejected(const HttpRequest& request) {
-  ApiCaller caller = api_caller(services_.keys, request);
-  if (caller.key == nullptr) return refuse(request, caller.refusal);
+HttpResponse QueryHandlers::rejected(const HttpRequest& request, const ApiCaller& caller) {
   auto query = rejected_query(request);
   if (auto* fault = std::get_if<ParameterFault>(&query)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);

@@ -16,10 +16,15 @@ class QueryHandlers {
  public:
   explicit QueryHandlers(QueryServices services) : services_(services) {}
 
-  HttpResponse look_up(const HttpRequest& request);
-  HttpResponse profile(const HttpRequest& request);
-  HttpResponse timeline(const HttpRequest& request);
-  HttpResponse rejected(const HttpRequest& request);
+  /// What a route runs once its caller is known.
+  using Handler = HttpResponse (QueryHandlers::*)(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse look_up(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse profile(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse timeline(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
+
+  /// The handler's answer, or the refusal of a caller without a key of at least this role.
+  HttpResponse answer(const HttpRequest& request, ApiRole required, Handler handler);
 
  private:
   struct Found {

@@ -8,8 +8,6 @@ namespace asio = boost::asio;
 namespace tributary {
 namespace {
 
-using Handler = HttpResponse (QueryHandlers::*)(const HttpRequest&);
-
 asio::awaitable<HttpResponse> answered(HttpResponse response) { co_return std::move(response); }
 
 HttpResponse openapi_answer() {
@@ -22,14 +20,16 @@ HttpResponse openapi_answer() {
 
 void add_query_routes(Router& router, QueryServices services) {
   auto handlers = std::make_shared<QueryHandlers>(services);
-  auto add = [&](std::string method, std::string pattern, Handler handler) {
-    HttpHandler run = [handlers, handler](HttpRequest& request) { return answered((*handlers.*handler)(request)); };
+  auto add = [&](std::string method, std::string pattern, ApiRole required, QueryHandlers::Handler handler) {
+    HttpHandler run = [handlers, required, handler](HttpRequest& request) {
+      return answered(handlers->answer(request, required, handler));
+    };
     router.add(Route{std::move(method), std::move(pattern), CorsPolicy::none, ErrorStyle::problem, std::move(run)});
   };
-  add("POST", "/v1/profiles/lookup", &QueryHandlers::look_up);
-  add("GET", "/v1/profiles/{customer_id}", &QueryHandlers::profile);
-  add("GET", "/v1/profiles/{customer_id}/events", &QueryHandlers::timeline);
-  add("GET", "/v1/rejected", &QueryHandlers::rejected);
+  add("POST", "/v1/profiles/lookup", ApiRole::analyst, &QueryHandlers::look_up);
+  add("GET", "/v1/profiles/{customer_id}", ApiRole::analyst, &QueryHandlers::profile);
+  add("GET", "/v1/profiles/{customer_id}/events", ApiRole::analyst, &QueryHandlers::timeline);
+  add("GET", "/v1/rejected", ApiRole::analyst, &QueryHandlers::rejected);
   router.add(Route{"GET", "/openapi.json", CorsPolicy::none, ErrorStyle::problem,
                    [](HttpRequest&) { return answered(openapi_answer()); }});
 }

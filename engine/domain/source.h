@@ -27,6 +27,7 @@ struct Source {
   std::string sdk_http_config_json;          // served as `httpConfig`, or empty
 };
 
+/// What a key may do; each role may do all that the ones before it may.
 enum class ApiRole { analyst, admin };
 
 /// A secret key that reads. Only SHA-256 of the secret is kept.

@@ -14,16 +14,19 @@ class ApiAccess : public testing::Test {
     source.id = "web", source.write_keys = {"wk_web"};
     ApiKey key;
     key.id = "analyst", key.secret_sha256 = sha256("sk_analyst");
-    return std::make_shared<KeyRing>(std::vector<Source>{source}, std::vector<ApiKey>{key});
+    ApiKey admin;
+    admin.id = "admin", admin.role = ApiRole::admin, admin.secret_sha256 = sha256("sk_admin");
+    return std::make_shared<KeyRing>(std::vector<Source>{source}, std::vector<ApiKey>{key, admin});
   }
 
   /// The id of the key that opened, or the code of the refusal.
   std::string outcome(std::vector<std::pair<std::string, std::string>> headers,
-                      std::vector<std::pair<std::string, std::string>> query = {}) {
+                      std::vector<std::pair<std::string, std::string>> query = {},
+                      ApiRole required = ApiRole::analyst) {
     HttpRequest request;
     request.headers = std::move(headers);
     request.query = std::move(query);
-    ApiCaller caller = api_caller(keys, request);
+    ApiCaller caller = api_caller(keys, request, required);
     return caller.key != nullptr ? caller.key->id : std::string(rejection_row(caller.refusal).name);
   }
 
@@ -34,6 +37,13 @@ TEST_F(ApiAccess, BearerAndBasicOpen) {
   EXPECT_EQ(outcome({{"authorization", "Bearer sk_analyst"}}), "analyst");
   EXPECT_EQ(outcome({{"authorization", "bearer  sk_analyst "}}), "analyst");
   EXPECT_EQ(outcome({{"authorization", "Basic " + base64("sk_analyst:")}}), "analyst");
+}
+
+TEST_F(ApiAccess, ALowerRoleThanRequiredIsForbidden) {
+  EXPECT_EQ(outcome({{"authorization", "Bearer sk_admin"}}, {}, ApiRole::analyst), "admin");
+  EXPECT_EQ(outcome({{"authorization", "Bearer sk_admin"}}, {}, ApiRole::admin), "admin");
+  EXPECT_EQ(outcome({{"authorization", "Bearer sk_analyst"}}, {}, ApiRole::admin), "forbidden");
+  EXPECT_EQ(outcome({{"authorization", "Bearer sk_other"}}, {}, ApiRole::admin), "invalid_api_key");
 }
 
 TEST_F(ApiAccess, NoKeyIsMissing) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "connectors/ops/ops_routes.h"
+#include "connectors/query/query_handlers.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/sdk/sdk_routes.h"
 
@@ -83,6 +84,21 @@ TEST_F(Routes, AreAllDescribed) {
     EXPECT_TRUE(served.insert(route.method + " " + route.pattern).second) << "twice: " << route.pattern;
   }
   EXPECT_EQ(served, described_routes());
+}
+
+// The engine of this test aborts when it is asked, so a caller who is let in would show.
+TEST_F(Routes, ARouteOfAHigherRoleRefusesAKeyOfALowerOne) {
+  ApiKey analyst;
+  analyst.id = "analyst", analyst.secret_sha256 = sha256("sk_analyst");
+  keys.set(std::make_shared<KeyRing>(std::vector<Source>{}, std::vector<ApiKey>{analyst}));
+  QueryHandlers handlers({engine, keys, metrics, {}});
+  HttpRequest request;
+  request.headers = {{"authorization", "Bearer sk_analyst"}};
+  HttpResponse refused = handlers.answer(request, ApiRole::admin, &QueryHandlers::rejected);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_NE(refused.body.find(R"("code":"forbidden")"), std::string::npos);
+  request.query = {{"limit", "none"}};
+  EXPECT_EQ(handlers.answer(request, ApiRole::analyst, &QueryHandlers::rejected).status, 400) << "let in, then judged";
 }
 
 TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
