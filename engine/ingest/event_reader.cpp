@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/base/utf8.h"
 #include "engine/ingest/channel.h"
 #include "engine/ingest/identifier_extraction.h"
 #include "engine/ingest/json_text.h"
@@ -61,6 +62,13 @@ bool is_blank(const JsonValue& value) {
   return value.is(JsonKind::string) && trim_white_space(value.text(scratch)).empty();
 }
 
+/// True when a character of an id may have been a lone surrogate, of which only U+FFFD is left: ids that were different
+/// would be one.
+bool lost_a_character(const Event& event, std::string_view id) {
+  return (event.flags & EventFlags::kReplacedSurrogate) != 0 &&
+         id.find(kReplacementCharacter) != std::string_view::npos;
+}
+
 /// True for two entries that each name a value of a kind.
 bool is_pair_to_merge(const JsonValue& merge_properties) {
   size_t named = 0;
@@ -79,7 +87,7 @@ std::optional<ItemFault> EventReader::read(const JsonValue& item, Event& event) 
   if (fields.conflicting) return ItemFault{duplicate_key, {}, pointer_to(fields.conflict)};
   if (auto fault = read_type(fields, event)) return fault;
   if (auto fault = check_forms(fields)) return fault;
-  if (auto fault = check_ids(fields, event.type)) return fault;
+  if (auto fault = check_ids(fields, event)) return fault;
   if (auto fault = read_message_id(fields, event)) return fault;
   if (auto fault = read_name(fields, event)) return fault;
   if (auto fault = check_sizes(fields)) return fault;
@@ -117,7 +125,8 @@ std::optional<ItemFault> EventReader::read_type(const ItemFields& fields, Event&
   return std::nullopt;
 }
 
-std::optional<ItemFault> EventReader::check_ids(const ItemFields& fields, EventType type) const {
+std::optional<ItemFault> EventReader::check_ids(const ItemFields& fields, const Event& event) const {
+  EventType type = event.type;
   std::array<bool, kFieldCount> present{};
   for (Field field : {Field::user_id, Field::anonymous_id, Field::previous_id, Field::group_id}) {
     const JsonValue& value = fields[field];
@@ -129,6 +138,7 @@ std::optional<ItemFault> EventReader::check_ids(const ItemFields& fields, EventT
     if (id.fault == IdFault::too_long) {
       return wrong_form(field, "at most " + std::to_string(facts_.limits.identifier_bytes_max) + " bytes");
     }
+    if (lost_a_character(event, id.text)) return wrong_form(field, "free of lone surrogates");
     present[static_cast<size_t>(field)] = !id.text.empty();
   }
   auto has = [&](Field field) { return present[static_cast<size_t>(field)]; };
@@ -153,6 +163,7 @@ std::optional<ItemFault> EventReader::read_message_id(const ItemFields& fields, 
     if (id.fault == IdFault::too_long) {
       return wrong_form(Field::message_id, "at most " + std::to_string(facts_.limits.identifier_bytes_max) + " bytes");
     }
+    if (lost_a_character(event, id.text)) return wrong_form(Field::message_id, "free of lone surrogates");
     event.message_id = id.text;
   }
   if (event.message_id.empty()) {
@@ -216,7 +227,9 @@ void EventReader::read_times(const ItemFields& fields, Event& event) const {
 
 std::optional<ItemFault> EventReader::read_identifiers(const ItemFields& fields, const ContextFields& context,
                                                        Event& event) {
-  IdentifierCollector collector(facts_.index_key, facts_.source.default_country, facts_.limits.identifier_bytes_max);
+  bool has_replaced = (event.flags & EventFlags::kReplacedSurrogate) != 0;
+  IdentifierCollector collector(facts_.index_key, facts_.source.default_country, facts_.limits.identifier_bytes_max,
+                                has_replaced);
   ExtractionRules rules;
   rules.source_trust = facts_.source.trust == SourceTrust::server ? Trust::verified : Trust::claimed;
   rules.shared_anonymous_id = facts_.context.shared_anonymous_id;

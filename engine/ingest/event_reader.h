@@ -44,7 +44,7 @@ class EventReader {
 
  private:
   std::optional<ItemFault> read_type(const ItemFields& fields, Event& event) const;
-  std::optional<ItemFault> check_ids(const ItemFields& fields, EventType type) const;
+  std::optional<ItemFault> check_ids(const ItemFields& fields, const Event& event) const;
   std::optional<ItemFault> read_message_id(const ItemFields& fields, Event& event) const;
   std::optional<ItemFault> read_name(const ItemFields& fields, Event& event) const;
   std::optional<ItemFault> check_sizes(const ItemFields& fields) const;

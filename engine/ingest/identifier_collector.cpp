@@ -2,12 +2,17 @@
 
 #include <algorithm>
 
+#include "engine/base/utf8.h"
 #include "engine/ingest/normalise.h"
 
 namespace tributary {
 
 void IdentifierCollector::add(const IdentifierKind& kind, std::string_view raw, Trust trust) {
   if (raw.empty() || overflown_) return;
+  if (has_replaced_ && raw.find(kReplacementCharacter) != std::string_view::npos) {
+    ++invalid_;
+    return;
+  }
   Normalised normalised = normalise_value(kind, raw, default_country_, bytes_max_);
   if (!normalised.value) {
     ++(normalised.blocked ? blocked_ : invalid_);

@@ -189,6 +189,16 @@ class Json(BadInput):
         self.assertEqual(traits["name"], "a\ufffdb")
         self.payload_text("b7").decode("utf-8")
 
+    def test_b7_ids_that_differ_in_lone_surrogates_do_not_become_one(self):
+        for escape in (rb"\ud800", rb"\udbff"):
+            self.expect_item_error(event(user=b'"%salice"' % escape), "invalid_field")
+        self.assertIsNone(self.server.lookup("user_id", "\ufffdalice"))
+        self.expect_accepted(rb'{"userId":"b7-mail","traits":{"email":"\ud800b7@example.com"}}', "/v1/identify")
+        profile = self.server.lookup("user_id", "b7-mail")
+        self.assertEqual([identifier["kind"] for identifier in profile["identifiers"]], ["user_id"])
+        entry, = self.server.events(profile["customer_id"])
+        self.assertEqual(entry["flags"], ["generated_message_id", "replaced_surrogate"])
+
     def test_b8_nul(self):
         self.expect_item_error(event(user=rb'"u\u0000"'), "invalid_field")
         self.expect_accepted(event(rb'{"v":"a\u0000b"}', user=b'"b8"'))

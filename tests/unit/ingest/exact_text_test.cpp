@@ -44,8 +44,9 @@ TEST(ExactText, ALoneSurrogateIsReplacedAndFlagged) {
 }
 
 TEST(ExactText, OnlyTheItemWithTheSurrogateIsRewritten) {
-  auto outcome = parse_request(R"([{"type":"page","userId":"a\ud800"},{"type":"page","userId":"\ud83d\ude00"}])");
-  EXPECT_EQ(outcome->event(0).json, R"({"type":"page","userId":"a\ufffd"})");
+  auto outcome =
+      parse_request(R"([{"type":"page","userId":"a","name":"\ud800"},{"type":"page","userId":"\ud83d\ude00"}])");
+  EXPECT_EQ(outcome->event(0).json, R"({"type":"page","userId":"a","name":"\ufffd"})");
   EXPECT_EQ(outcome->event(1).json, R"({"type":"page","userId":"\ud83d\ude00"})");
   EXPECT_EQ(outcome->event(1).flags & EventFlags::kReplacedSurrogate, 0);
   EXPECT_EQ(identifier(outcome->event(1), "user_id"), "\xf0\x9f\x98\x80 claimed");
@@ -60,10 +61,10 @@ TEST(ExactText, ASurrogateInTheBatchsContextIsFlaggedOnEveryItem) {
 TEST(ExactText, CopiesOfAnEventThatOwnsItsBytesStayValid) {
   Event copy;
   {
-    auto outcome = track(R"({"userId":"u\ud800","event":"e"})");
+    auto outcome = track(R"({"userId":"u","event":"e\ud800"})");
     copy = outcome->event();
   }
-  EXPECT_EQ(copy.json, R"({"userId":"u\ufffd","event":"e"})");
+  EXPECT_EQ(copy.json, R"({"userId":"u","event":"e\ufffd"})");
 }
 
 TEST(ExactText, BytesThatAreNotUtf8OutsideItemsRefuseTheRequest) {

@@ -170,6 +170,23 @@ TEST(Identifiers, TwentyAreTheLimit) {
   EXPECT_EQ(with(21)->item_code(), "invalid_field");
 }
 
+TEST(Identifiers, OnesThatLostACharacterAreLeftOut) {
+  auto outcome = from_server(
+      R"({"type":"identify","userId":"u","traits":{"email":"a\ud800@x.example","phone":"+44 20 7946 0958"},)"
+      R"("context":{"externalId":[{"type":"crm","id":"c\udbff1"},{"type":"crm","id":"c2"}],"device":{"id":"d\udc00"}}})");
+  EXPECT_EQ(outcome->event().identifiers.size(), 3u);
+  EXPECT_EQ(identifier(outcome->event(), "email"), "");
+  EXPECT_EQ(identifier(outcome->event(), "external_id/crm"), "c2 verified");
+  EXPECT_EQ(identifier(outcome->event(), "device_id"), "");
+  EXPECT_EQ(outcome->invalid, 3u);
+  EXPECT_NE(outcome->event().flags & EventFlags::kReplacedSurrogate, 0);
+}
+
+TEST(Identifiers, AReplacementCharacterThatWasSentIsOneLikeAnyOther) {
+  EXPECT_EQ(identifier(from_server(R"({"type":"page","userId":"\ufffdx"})")->event(), "user_id"),
+            "\xef\xbf\xbdx verified");
+}
+
 TEST(Identifiers, ControlCharactersAndWhiteSpaceAreRemoved) {
   EXPECT_EQ(identifier(from_browser(R"({"type":"page","userId":" \u00a0u\u00071\u0085 "})")->event(), "user_id"),
             "u1 claimed");

@@ -60,33 +60,39 @@ INSTANTIATE_TEST_SUITE_P(
     Rules, BadItems,
     ::testing::Values(
         BadItem{"7", "not_an_object", ""}, BadItem{"null", "not_an_object", ""}, BadItem{"[]", "not_an_object", ""},
-        BadItem{"\"x\"", "not_an_object", ""},                                                             //
-        BadItem{R"({"userId":"u","event":"e"})", "missing_type", "/type"},                                 //
-        BadItem{R"({"type":null,"userId":"u"})", "missing_type", "/type"},                                 //
-        BadItem{R"({"type":"","userId":"u"})", "missing_type", "/type"},                                   //
-        BadItem{R"({"type":"click","userId":"u"})", "unknown_type", "/type"},                              //
-        BadItem{R"({"type":["track"],"userId":"u"})", "unknown_type", "/type"},                            //
-        BadItem{R"({"type":"track","event":"e"})", "missing_id", ""},                                      //
-        BadItem{R"({"type":"track","event":"e","userId":null,"anonymousId":""})", "missing_id", ""},       //
-        BadItem{R"({"type":"track","event":"e","userId":" \u0007 "})", "missing_id", ""},                  //
-        BadItem{R"({"type":"alias","anonymousId":"a-123456","previousId":"p"})", "missing_id", ""},        //
-        BadItem{R"({"type":"track","userId":"u"})", "missing_event", "/event"},                            //
-        BadItem{R"({"type":"track","userId":"u","event":""})", "missing_event", "/event"},                 //
-        BadItem{R"({"type":"track","userId":"u","event":" \t"})", "missing_event", "/event"},              //
-        BadItem{R"({"type":"track","userId":"u","event":7})", "invalid_field", "/event"},                  //
-        BadItem{R"({"type":"group","userId":"u"})", "missing_group_id", "/groupId"},                       //
-        BadItem{R"({"type":"group","userId":"u","groupId":""})", "missing_group_id", "/groupId"},          //
-        BadItem{R"({"type":"page","userId":true})", "invalid_field", "/userId"},                           //
-        BadItem{R"({"type":"page","userId":{"id":"u"}})", "invalid_field", "/userId"},                     //
-        BadItem{R"({"type":"page","userId":"u","anonymousId":["a"]})", "invalid_field", "/anonymousId"},   //
-        BadItem{R"({"type":"page","userId":"a\u0000b"})", "invalid_field", "/userId"},                     //
-        BadItem{R"({"type":"page","anonymousId":"a\u0000"})", "invalid_field", "/anonymousId"},            //
-        BadItem{R"({"type":"page","userId":"u","messageId":"a\u0000b"})", "invalid_field", "/messageId"},  //
-        BadItem{R"({"type":"page","userId":"u","messageId":{}})", "invalid_field", "/messageId"},          //
-        BadItem{R"({"type":"page","userId":"u","properties":"x"})", "invalid_field", "/properties"},       //
-        BadItem{R"({"type":"page","userId":"u","context":[]})", "invalid_field", "/context"},              //
-        BadItem{R"({"type":"identify","userId":"u","traits":7})", "invalid_field", "/traits"},             //
-        BadItem{R"({"type":"page","userId":"u","name":7})", "invalid_field", "/name"},                     //
+        BadItem{"\"x\"", "not_an_object", ""},                                                                //
+        BadItem{R"({"userId":"u","event":"e"})", "missing_type", "/type"},                                    //
+        BadItem{R"({"type":null,"userId":"u"})", "missing_type", "/type"},                                    //
+        BadItem{R"({"type":"","userId":"u"})", "missing_type", "/type"},                                      //
+        BadItem{R"({"type":"click","userId":"u"})", "unknown_type", "/type"},                                 //
+        BadItem{R"({"type":["track"],"userId":"u"})", "unknown_type", "/type"},                               //
+        BadItem{R"({"type":"track","event":"e"})", "missing_id", ""},                                         //
+        BadItem{R"({"type":"track","event":"e","userId":null,"anonymousId":""})", "missing_id", ""},          //
+        BadItem{R"({"type":"track","event":"e","userId":" \u0007 "})", "missing_id", ""},                     //
+        BadItem{R"({"type":"alias","anonymousId":"a-123456","previousId":"p"})", "missing_id", ""},           //
+        BadItem{R"({"type":"track","userId":"u"})", "missing_event", "/event"},                               //
+        BadItem{R"({"type":"track","userId":"u","event":""})", "missing_event", "/event"},                    //
+        BadItem{R"({"type":"track","userId":"u","event":" \t"})", "missing_event", "/event"},                 //
+        BadItem{R"({"type":"track","userId":"u","event":7})", "invalid_field", "/event"},                     //
+        BadItem{R"({"type":"group","userId":"u"})", "missing_group_id", "/groupId"},                          //
+        BadItem{R"({"type":"group","userId":"u","groupId":""})", "missing_group_id", "/groupId"},             //
+        BadItem{R"({"type":"page","userId":true})", "invalid_field", "/userId"},                              //
+        BadItem{R"({"type":"page","userId":{"id":"u"}})", "invalid_field", "/userId"},                        //
+        BadItem{R"({"type":"page","userId":"u","anonymousId":["a"]})", "invalid_field", "/anonymousId"},      //
+        BadItem{R"({"type":"page","userId":"a\u0000b"})", "invalid_field", "/userId"},                        //
+        BadItem{R"({"type":"page","anonymousId":"a\u0000"})", "invalid_field", "/anonymousId"},               //
+        BadItem{R"({"type":"page","userId":"u","messageId":"a\u0000b"})", "invalid_field", "/messageId"},     //
+        BadItem{R"({"type":"page","userId":"\ud800alice"})", "invalid_field", "/userId"},                     //
+        BadItem{R"({"type":"page","userId":"\udbffalice"})", "invalid_field", "/userId"},                     //
+        BadItem{R"({"type":"page","userId":"u","anonymousId":"a\udc00"})", "invalid_field", "/anonymousId"},  //
+        BadItem{R"({"type":"alias","userId":"u","previousId":"\ud800"})", "invalid_field", "/previousId"},    //
+        BadItem{R"({"type":"group","userId":"u","groupId":"g\ud800"})", "invalid_field", "/groupId"},         //
+        BadItem{R"({"type":"page","userId":"u","messageId":"\ud800m"})", "invalid_field", "/messageId"},      //
+        BadItem{R"({"type":"page","userId":"u","messageId":{}})", "invalid_field", "/messageId"},             //
+        BadItem{R"({"type":"page","userId":"u","properties":"x"})", "invalid_field", "/properties"},          //
+        BadItem{R"({"type":"page","userId":"u","context":[]})", "invalid_field", "/context"},                 //
+        BadItem{R"({"type":"identify","userId":"u","traits":7})", "invalid_field", "/traits"},                //
+        BadItem{R"({"type":"page","userId":"u","name":7})", "invalid_field", "/name"},                        //
         BadItem{kLongIdItem, "invalid_field", "/userId"}, BadItem{kLongMessageItem, "invalid_field", "/messageId"},
         BadItem{kLongNameItem, "invalid_field", "/event"}, BadItem{kManyIds, "invalid_field", ""},
         BadItem{kDeepItem, "too_deep", ""}, BadItem{kLargeItem, "event_too_large", ""},
