@@ -129,7 +129,7 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
       .Name("tributary_build_info")
       .Help("Constant 1 with the version of the running binary.")
       .Register(r.registry)
-      .Add({{"version", "0.1.0"}})
+      .Add({{"version", TRIBUTARY_VERSION}})
       .Set(1);
 }
 

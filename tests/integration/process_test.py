@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import ssl
@@ -302,8 +303,13 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(json.loads(version.stdout)["name"], "tributary")
 
     def test_version_is_the_one_that_is_served(self):
+        version = json.loads(run("version", "--json").stdout)
+        project = re.search(r"project\(tributary VERSION (\S+)", (REPOSITORY / "CMakeLists.txt").read_text()).group(1)
         with Server(quick()) as server:
-            self.assertEqual(server.get("/version", ops=True).expect(200).json(), json.loads(run("version", "--json").stdout))
+            self.assertEqual(server.get("/version", ops=True).expect(200).json(), version)
+            self.assertEqual(server.metrics().get("tributary_build_info", version=version["version"]), 1)
+            self.assertEqual(server.get("/openapi.json").expect(200).json()["info"]["version"], version["version"])
+        self.assertEqual(version["version"], project)
 
 
 class Stop(unittest.TestCase):
