@@ -309,6 +309,7 @@ void EngineInstance::collect_metrics() {
   if (stopped_.load()) return;
   AppliedState sum;
   size_t waiting = 0;
+  size_t front_bytes = 0;
   int64_t oldest = 0;
   StoreHealth worst;
   for (const auto& partition : partitions_) {
@@ -318,6 +319,7 @@ void EngineInstance::collect_metrics() {
     sum.containers += applied.containers;
     sum.containers_not_simple += applied.containers_not_simple;
     waiting += partition->waiting_records();
+    front_bytes += partition->front_bytes();
     oldest = std::max(oldest, partition->waiting_micros());
     StoreHealth health = partition->store().health();
     worst.background_errors += health.background_errors;
@@ -330,7 +332,7 @@ void EngineInstance::collect_metrics() {
   metrics_.containers.set(static_cast<double>(sum.containers));
   metrics_.containers_not_simple.set(static_cast<double>(sum.containers_not_simple));
   metrics_.fold_lag_events.set(static_cast<double>(waiting));
-  metrics_.fold_queue_events.set(static_cast<double>(waiting));
+  metrics_.front_bytes.set(static_cast<double>(front_bytes));
   metrics_.fold_lag_seconds.set(static_cast<double>(oldest) / kMicrosPerSecond);
   metrics_.store_background_errors.set(static_cast<double>(worst.background_errors));
   metrics_.store_write_stopped.set(worst.write_stopped ? 1 : 0);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <random>
+#include <thread>
 
 #include "engine/base/check.h"
 #include "engine/fold/fold.h"
@@ -111,7 +112,12 @@ class Bench {
       records_.push_back({Lsn{lsn_}, RecordKind::event, kWorkspace, PartitionId{0},
                           Timestamp{kStartMicros + static_cast<int64_t>(lsn_)}, payload});
     }
-    TRIBUTARY_CHECK(fold_->apply(records_, outcomes_).has_value());
+    auto applied = fold_->apply(records_, outcomes_);
+    while (!applied && applied.error().code == ErrorCode::overloaded) {  // as a partition does
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      applied = fold_->commit();
+    }
+    TRIBUTARY_CHECK(applied.has_value());
     TRIBUTARY_CHECK(outcomes_.back() == ItemOutcome::accepted);
   }
 

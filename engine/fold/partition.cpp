@@ -142,6 +142,12 @@ Result<void> Partition::wait_out_stall(Result<void> applied) {
 void Partition::publish() {
   std::lock_guard lock(mutex_);
   applied_ = fold_.applied();
+  front_bytes_ = fold_.front_bytes();
+}
+
+size_t Partition::front_bytes() const {
+  std::lock_guard lock(mutex_);
+  return front_bytes_;
 }
 
 AppliedState Partition::applied() const {

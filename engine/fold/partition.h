@@ -58,6 +58,8 @@ class Partition {
   /// Microseconds since the oldest waiting work came in; 0 when nothing waits.
   int64_t waiting_micros() const;
   AppliedState applied() const;
+  /// Bytes of the front table after the last group.
+  size_t front_bytes() const;
   PartitionId id() const { return id_; }
   StateStore& store() { return *store_; }
 
@@ -78,6 +80,7 @@ class Partition {
   std::deque<Work> mailbox_;  // guarded by mutex_
   bool stopping_ = false;     // guarded by mutex_
   AppliedState applied_;      // guarded by mutex_: a copy for readers
+  size_t front_bytes_ = 0;    // guarded by mutex_: a copy for readers
   std::atomic<uint64_t> pushed_{0};
   std::atomic<size_t> waiting_records_{0};
   std::atomic<size_t> waiting_bytes_{0};   // of payloads

@@ -89,7 +89,6 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
   fold_group_seconds.histogram_ = r.histogram("tributary_fold_group_seconds", "Duration of folding one group.");
   fold_lag_events.gauge_ = r.gauge("tributary_fold_lag_events", "Durable records that are not folded yet.");
   fold_lag_seconds.gauge_ = r.gauge("tributary_fold_lag_seconds", "Age of the oldest durable record not folded yet.");
-  fold_queue_events.gauge_ = r.gauge("tributary_fold_queue_events", "Records in the folds' mailboxes.");
   customers.gauge_ = r.gauge("tributary_customers", "Customers.");
   identifiers.gauge_ = r.gauge("tributary_identifiers", "Identifiers.");
   containers.gauge_ = r.gauge("tributary_containers", "Identity containers.");

@@ -65,7 +65,7 @@ class Metrics {
 
   // Fold
   Histogram fold_group_seconds;
-  Gauge fold_lag_events, fold_lag_seconds, fold_queue_events;
+  Gauge fold_lag_events, fold_lag_seconds;
   Gauge customers, identifiers, containers, containers_not_simple;
   Counter merges, link_refusals_limit, link_refusals_trust;
   Counter front_hits, front_misses;

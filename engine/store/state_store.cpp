@@ -10,10 +10,14 @@
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <filesystem>
 
 #include "engine/base/bytes.h"
+#include "engine/base/check.h"
+#include "engine/store/hashed_memtable.h"
 
 namespace tributary {
 namespace {
@@ -47,6 +51,35 @@ class DedupExpiry final : public rocksdb::CompactionFilter {
   int64_t window_micros_;
 };
 
+// ws u32 | hash 16, by which most families are looked up, scanned and written.
+constexpr size_t kHashedPrefixBytes = 4 + 16;
+constexpr size_t kBytesPerBucket = 512;
+
+// -1, all of them, unless descriptors are so few that log and connections would miss them.
+int open_files_max() {
+  rlimit limit{};
+  bool few = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 8 < 4096;
+  return few ? std::max(16, static_cast<int>(limit.rlim_cur / 8)) : -1;
+}
+
+bool is_keyed_by_hash(Family family) {
+  switch (family) {
+    case Family::vertex:
+    case Family::value:
+    case Family::container:
+    case Family::fragment:
+    case Family::dedup:
+    case Family::timeline:
+      return true;
+    case Family::meta:
+    case Family::out:
+    case Family::rejected:
+    case Family::history:
+      return false;
+  }
+  return false;
+}
+
 class RocksIterator final : public StateIterator {
  public:
   RocksIterator(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const rocksdb::Snapshot* snapshot,
@@ -55,6 +88,7 @@ class RocksIterator final : public StateIterator {
     while (!upper_bound_.empty() && static_cast<uint8_t>(upper_bound_.back()) == 0xff) upper_bound_.pop_back();
     rocksdb::ReadOptions options;
     options.snapshot = snapshot;
+    options.total_order_seek = prefix.size() < kHashedPrefixBytes;
     if (!upper_bound_.empty()) {
       ++upper_bound_.back();
       upper_slice_ = upper_bound_;
@@ -96,62 +130,33 @@ StoreMemory::~StoreMemory() = default;
 
 namespace {
 
-// Rows in the order of their keys, family by family: neighbours in the memtable are inserted one after the other, which
-// the processor's caches reward. Rows of one key keep their order, so the last one counts.
 class RocksBatch final : public StateBatch {
  public:
   explicit RocksBatch(const std::vector<rocksdb::ColumnFamilyHandle*>& handles) : handles_(handles) {}
-  void put(Family family, std::string_view key, std::string_view value) override { add(family, false, key, value); }
-  void erase(Family family, std::string_view key) override { add(family, true, key, {}); }
+  void put(Family family, std::string_view key, std::string_view value) override {
+    TRIBUTARY_CHECK(writes_.Put(handle(family), slice(key), slice(value)).ok());  // cannot fail: it appends to a string
+  }
+  void erase(Family family, std::string_view key) override {
+    TRIBUTARY_CHECK(writes_.Delete(handle(family), slice(key)).ok());
+  }
 
-  /// The rows as RocksDB takes them, made once: a stalled store is asked again and again.
-  rocksdb::Status writes(const AppliedState& applied, rocksdb::WriteBatch*& writes) {
-    rocksdb::Status status;
-    if (!writes_) {
+  /// The rows and `applied`, which is added once: a stalled store is asked again and again.
+  rocksdb::WriteBatch& with(const AppliedState& applied) {
+    if (!complete_) {
       std::string value;
       encode(applied, value);
       put(Family::meta, kAppliedKey, value);
-      writes_.emplace(bytes_.size() + rows_.size() * 16);
-      status = fill(*writes_);
     }
-    writes = &*writes_;
-    return status;
+    complete_ = true;
+    return writes_;
   }
 
  private:
-  rocksdb::Status fill(rocksdb::WriteBatch& writes) {
-    std::stable_sort(rows_.begin(), rows_.end(), [this](const Row& a, const Row& b) {
-      return a.family != b.family ? a.family < b.family : key(a) < key(b);
-    });
-    rocksdb::Status status;
-    for (const Row& row : rows_) {
-      rocksdb::ColumnFamilyHandle* handle = handles_[static_cast<size_t>(row.family) + 1];
-      status =
-          row.erased ? writes.Delete(handle, slice(key(row))) : writes.Put(handle, slice(key(row)), slice(value(row)));
-      if (!status.ok()) break;
-    }
-    return status;
-  }
-  struct Row {
-    Family family;
-    bool erased;
-    uint32_t key_bytes;
-    uint32_t value_bytes;
-    size_t offset;
-  };
-  void add(Family family, bool erased, std::string_view key, std::string_view value) {
-    rows_.push_back(
-        {family, erased, static_cast<uint32_t>(key.size()), static_cast<uint32_t>(value.size()), bytes_.size()});
-    bytes_ += key;
-    bytes_ += value;
-  }
-  std::string_view key(const Row& row) const { return {bytes_.data() + row.offset, row.key_bytes}; }
-  std::string_view value(const Row& row) const { return {bytes_.data() + row.offset + row.key_bytes, row.value_bytes}; }
+  rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles_[static_cast<size_t>(family) + 1]; }
 
   const std::vector<rocksdb::ColumnFamilyHandle*>& handles_;
-  std::vector<Row> rows_;
-  std::string bytes_;
-  std::optional<rocksdb::WriteBatch> writes_;
+  rocksdb::WriteBatch writes_;
+  bool complete_ = false;
 };
 
 }  // namespace
@@ -221,13 +226,10 @@ class RocksStore final : public StateStore {
   std::unique_ptr<StateBatch> make_batch() const override { return std::make_unique<RocksBatch>(handles_); }
 
   Result<void> commit(StateBatch& batch, const AppliedState& applied) override {
-    rocksdb::WriteBatch* writes = nullptr;
-    rocksdb::Status filled = static_cast<RocksBatch&>(batch).writes(applied, writes);
-    if (!filled.ok()) return store_error("filling a state batch", filled);
     rocksdb::WriteOptions options;
     options.disableWAL = true;
     options.no_slowdown = true;
-    rocksdb::Status status = db_->Write(options, writes);
+    rocksdb::Status status = db_->Write(options, &static_cast<RocksBatch&>(batch).with(applied));
     if (!status.ok()) return store_error("committing a state batch", status);
     return {};
   }
@@ -287,6 +289,8 @@ class RocksStore final : public StateStore {
     options.max_manifest_file_size = 4 << 20;
     options.keep_log_file_num = 4;
     options.max_background_jobs = 2;
+    options.max_open_files = open_files_max();
+    options.allow_concurrent_memtable_write = false;  // one fold thread writes; hashed memtables need it
     options.write_buffer_manager = memory.caches_->write_buffers;
     options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
     options.stats_dump_period_sec = 0;
@@ -306,11 +310,13 @@ class RocksStore final : public StateStore {
     options.write_buffer_size = std::clamp<size_t>(memory.caches_->write_buffer_bytes / 4, 1 << 20, 64 << 20);
     options.arena_block_size = 64 << 10;
     options.max_write_buffer_number = 4;
-    // A batch comes in key order, so each row is searched for from where the row before it went.
-    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(sizeof(uint32_t)));
     if (family == Family::vertex || family == Family::dedup) {
       options.memtable_prefix_bloom_size_ratio = 0.02;
       options.memtable_whole_key_filtering = true;
+    }
+    if (is_keyed_by_hash(family)) {
+      options.prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(kHashedPrefixBytes));
+      options.memtable_factory = make_hashed_memtable_factory(options.write_buffer_size / kBytesPerBucket);
     }
     rocksdb::BlockBasedTableOptions table;
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
