@@ -1,5 +1,6 @@
 #include "engine/store/hashed_memtable.h"
 
+#include <rocksdb/memtablerep.h>
 #include <rocksdb/slice_transform.h>
 
 #include <algorithm>

@@ -2,9 +2,12 @@
 // once, when the memtable is flushed.
 #pragma once
 
-#include <rocksdb/memtablerep.h>
-
+#include <cstddef>
 #include <memory>
+
+namespace rocksdb {
+class MemTableRepFactory;
+}
 
 namespace tributary {
 
