@@ -51,8 +51,11 @@ Result<int64_t> parse_with_unit(std::string_view text, const std::array<Unit, N>
 template <size_t N>
 std::string format_with_unit(int64_t value, const std::array<Unit, N>& units) {
   if (value == 0) return "0";
-  auto unit = std::find_if(units.rbegin(), units.rend(), [&](const Unit& u) { return value % u.factor == 0; });
-  return std::to_string(value / unit->factor) + std::string(unit->name);
+  const Unit* greatest = &units.front();
+  for (const Unit& unit : units) {
+    if (value % unit.factor == 0) greatest = &unit;
+  }
+  return std::to_string(value / greatest->factor) + std::string(greatest->name);
 }
 
 }  // namespace

@@ -43,6 +43,9 @@ function(tributary_unit_test name)
   target_link_libraries(${name}_test PRIVATE tributary_options ${TEST_LINKS} GTest::gtest_main GTest::gmock)
   target_compile_definitions(${name}_test PRIVATE TRIBUTARY_TEST_DATA="${CMAKE_SOURCE_DIR}/tests")
   set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)  # helpers of several tests have one name
+  if(TRIBUTARY_SANITIZE)
+    target_compile_options(${name}_test PRIVATE -O0)  # half of a sanitizer's build was the optimising of assertions
+  endif()
   add_test(NAME ${name} COMMAND ${name}_test)
 endfunction()
 

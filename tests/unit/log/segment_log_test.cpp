@@ -310,8 +310,8 @@ TEST_F(SegmentLogTest, AFullQueueRefusesAtOnceAndTakesAgainLater) {
   options.queue_records_max = 10;
   std::promise<void> release;
   auto released = release.get_future().share();
+  std::atomic<int> answers{0};  // outlives the log, which answers what is left when it closes
   OpenLog log(options, Lsn{}, [released](const DurableGroup&, const std::vector<DurableAppend>&) { released.wait(); });
-  std::atomic<int> answers{0};
   auto try_append = [&] {
     AppendRequest request;
     request.records.push_back(record_of("x"));
