@@ -26,9 +26,10 @@ bool is_json_number(const std::string& text) {
   bool whole = error == std::errc() && end == text.data() + text.size();
   bool plain = text.find_first_not_of("0123456789+-.eE") == std::string::npos;
   size_t digits = text.find_first_of("0123456789");
+  if (!whole || !plain || digits > 1 || text.back() == '.') return false;
   bool leading_zero =
       text.size() > digits + 1 && text[digits] == '0' && text[digits + 1] >= '0' && text[digits + 1] <= '9';
-  return whole && plain && digits <= 1 && !leading_zero && text.back() != '.';
+  return !leading_zero;
 }
 
 class YamlReader {
