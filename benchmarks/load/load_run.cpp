@@ -165,8 +165,8 @@ class Load {
   uint64_t next_due() const { return started_at_ + static_cast<uint64_t>(interval_ * static_cast<double>(scheduled_)); }
 
   void send(uint64_t begun_at) {
-    uint32_t id = idle_.back();
-    idle_.pop_back();
+    uint32_t id = idle_.front();  // in turn: a server closes what stays silent
+    idle_.pop_front();
     if (options_.rate == 0) ++sent_;
     Slot& slot = slots_[id];
     slot.begun_at = begun_at;
@@ -228,7 +228,7 @@ class Load {
   LoadOptions options_;
   Population population_;
   std::vector<Slot> slots_;
-  std::vector<uint32_t> idle_;
+  std::deque<uint32_t> idle_;
   std::deque<uint64_t> waiting_;  // intended times of requests that found no idle connection
   int epoll_ = -1;
   int timer_ = -1;
