@@ -141,7 +141,7 @@ class Server:
     def __init__(self, config: dict | str | None = None, data_dir: str | os.PathLike | None = None,
                  binary: str | None = None, extra_env: dict | None = None, *, prefix: list[str] | None = None,
                  directory: str | os.PathLike | None = None, start_timeout: float = 60, start: bool = True):
-        self.binary = binary or find_binary()
+        self.binary = str(pathlib.Path(binary).resolve()) if binary else find_binary()
         self.extra_env = extra_env or {}
         self.prefix = prefix or []
         self.start_timeout = start_timeout
