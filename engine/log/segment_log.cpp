@@ -106,8 +106,9 @@ Result<void> SegmentLogImpl::recover(Lsn applied) {
   if (!log) return log.error();
   if (log->store_id.empty()) log->store_id = random_bytes(kStoreIdBytes);
   Lsn first = log->segments.empty() ? next(log->last_lsn) : log->segments.front()->base();
-  recovery_ = {first, log->last_lsn, log->mark ? log->mark->lsn : Lsn{}, log->tail_dropped_bytes, log->lost_records,
-               log->store_id};
+  recovery_ = {
+      first,        log->last_lsn, log->mark ? log->mark->lsn : Lsn{}, log->tail_dropped_bytes, log->lost_records,
+      log->store_id};
   metrics_.log_tail_dropped_bytes.set(static_cast<double>(log->tail_dropped_bytes));
   metrics_.log_accepted_loss_records.set(static_cast<double>(log->lost_records));
   metrics_.log_last_lsn.set(static_cast<double>(log->last_lsn.value()));
