@@ -163,8 +163,7 @@ class HashedMemtable final : public MemTableRep {
   Iterator* GetIterator(rocksdb::Arena* arena) override {
     if (arena == nullptr) return new SortedRows(rows_, compare_);
     // The caller will destroy it but not free it, and an arena's interface is RocksDB's own.
-    std::lock_guard lock(mutex_);
-    return new (places_.emplace_back().bytes) SortedRows(rows_, compare_);
+    return new (take_place()) SortedRows(rows_, compare_);
   }
   Iterator* GetDynamicPrefixIterator(rocksdb::Arena* arena) override {
     return buckets_->GetDynamicPrefixIterator(arena);
@@ -174,6 +173,11 @@ class HashedMemtable final : public MemTableRep {
   struct Place {
     alignas(SortedRows) std::byte bytes[sizeof(SortedRows)];
   };
+  std::byte* take_place() {
+    std::lock_guard lock(mutex_);
+    return places_.emplace_back().bytes;
+  }
+
   std::unique_ptr<MemTableRep> buckets_;
   const KeyComparator& compare_;
   const char* allocated_ = nullptr;

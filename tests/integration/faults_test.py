@@ -268,8 +268,7 @@ class TwoProcesses(unittest.TestCase):
             for command in ("rebuild", "verify"):
                 result = subprocess.run([first.binary, command, "--config", str(first.config_path)], cwd=first.directory,
                                         capture_output=True, text=True, check=False, timeout=30)
-                if command == "rebuild":
-                    self.assertEqual(result.returncode, 69, result.stderr)
+                self.assertEqual(result.returncode, 69, result.stderr)
             known.post(first, 50)
             known.expect_all(first)
 

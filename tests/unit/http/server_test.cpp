@@ -24,6 +24,7 @@
 #include "connectors/http/answers.h"
 #include "connectors/http/ingest_bridge.h"
 #include "connectors/http/lane.h"
+#include "tests/unit/http/engine_without_customers.h"
 
 namespace tributary {
 namespace {
@@ -857,7 +858,7 @@ TEST(Session, IsCountedOutUnderTheAddressItWasCountedInUnder) {
 }
 
 /// An engine that completes on a thread of its own, as the real one does.
-class ThreadedEngine final : public Engine {
+class ThreadedEngine final : public fixtures::EngineWithoutCustomers {
  public:
   ~ThreadedEngine() override { stop(); }
   void ingest(IngestRequest request, std::function<void(IngestOutcome)> done) override {
@@ -865,24 +866,12 @@ class ThreadedEngine final : public Engine {
       done(IngestOutcome{std::nullopt, std::vector<ItemOutcome>(items, ItemOutcome::duplicate)});
     });
   }
-  const KeyedHash& index_key(WorkspaceId) override { return key_; }
-  Result<ProfileView> profile_of(WorkspaceId, const Identifier&) override { return Error(ErrorCode::not_found, ""); }
-  Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { return Error(ErrorCode::not_found, ""); }
-  Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override {
-    return Error(ErrorCode::not_found, "");
-  }
-  Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
-    return Error(ErrorCode::not_found, "");
-  }
-  std::vector<ReadinessCheck> readiness() const override { return {}; }
-  bool failed() const override { return false; }
   void stop() override {
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
   }
 
  private:
-  KeyedHash key_{std::string(32, 'k')};
   std::vector<std::thread> threads_;
 };
 

@@ -1,37 +1,24 @@
 #include "connectors/http/unwrap.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include <memory>
 
 #include "connectors/http/inflate.h"
 #include "connectors/http/memory_charge.h"
+#include "tests/unit/http/deflated.h"
 
 namespace tributary {
 namespace {
+
+using fixtures::deflated;
+using fixtures::gzip;
 
 constexpr int kGzip = 15 + 16;
 constexpr int kZlib = 15;
 constexpr int kRaw = -15;
 const std::string kJson = R"({"type":"track","event":"Order Completed","userId":"u1"})";
-
-std::string deflated(std::string_view text, int window) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
-std::string gzip(std::string_view text) { return deflated(text, kGzip); }
 
 std::string zstd(std::string_view text) {
   std::string out(ZSTD_compressBound(text.size()), '\0');

@@ -2,58 +2,31 @@
 #include "connectors/sdk/collector.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "connectors/http/memory_charge.h"
+#include "tests/unit/http/deflated.h"
+#include "tests/unit/http/engine_without_customers.h"
 
 namespace tributary {
 namespace {
 
 namespace asio = boost::asio;
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
+using fixtures::gzip;
 
 /// An engine whose disk is as slow as the test wants.
-class HeldEngine final : public Engine {
+class HeldEngine final : public fixtures::EngineWithoutCustomers {
  public:
   void ingest(IngestRequest request, std::function<void(IngestOutcome)> done) override {
     held.emplace_back([items = request.items.size(), done = std::move(done)] {
       done(IngestOutcome{std::nullopt, std::vector<ItemOutcome>(items, ItemOutcome::accepted)});
     });
   }
-  const KeyedHash& index_key(WorkspaceId) override { return key_; }
-  Result<ProfileView> profile_of(WorkspaceId, const Identifier&) override { return Error(ErrorCode::not_found, ""); }
-  Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { return Error(ErrorCode::not_found, ""); }
-  Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override {
-    return Error(ErrorCode::not_found, "");
-  }
-  Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
-    return Error(ErrorCode::not_found, "");
-  }
-  std::vector<ReadinessCheck> readiness() const override { return {}; }
-  bool failed() const override { return false; }
-  void stop() override {}
 
   std::vector<std::function<void()>> held;
-
- private:
-  KeyedHash key_{std::string(32, 'k')};
 };
 
 /// A request and what became of it.
