@@ -27,7 +27,7 @@ def sources_of(build):
     files = []
     for command in commands:
         joined = os.path.relpath(os.path.join(command["directory"], command["file"]), REPOSITORY)
-        if not re.match(r"build/[^/]+/(engine|connectors|config)/", joined):
+        if not re.match(r"build/[^/]+/(engine|connectors|config)/.*/Unity/", joined):
             continue
         with open(os.path.join(REPOSITORY, joined), encoding="utf-8") as file:
             parts = [os.path.relpath(path, REPOSITORY) for path in re.findall(r'#include "(.*)"', file.read())]
