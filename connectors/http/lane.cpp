@@ -6,18 +6,17 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
+
+#include "connectors/http/task.h"
 
 namespace tributary {
 namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kAcceptPause{50};
 constexpr int64_t kAcceptLogIntervalMs = 1000;
 constexpr std::string_view kNoDescriptorAnswer =
@@ -85,9 +84,9 @@ void Lane::start() {
   asio::co_spawn(executor_, tick_loop(shared_from_this()), asio::detached);
 }
 
-asio::awaitable<void> Lane::accept_loop(std::shared_ptr<Lane> self) {
+Task<void> Lane::accept_loop(std::shared_ptr<Lane> self) {
   while (!self->closing_) {
-    auto [error, socket] = co_await self->acceptor_.async_accept(kToken);
+    auto [error, socket] = co_await self->acceptor_.async_accept(use_task_tuple);
     if (!error) {
       self->take(std::move(socket));
       continue;
@@ -96,7 +95,7 @@ asio::awaitable<void> Lane::accept_loop(std::shared_ptr<Lane> self) {
     if (is_out_of_descriptors(error)) self->refuse_without_descriptor();
     // ECONNABORTED and the like concern one connection; the pause keeps any lasting fault from spinning.
     self->accept_pause_.expires_after(kAcceptPause);
-    co_await self->accept_pause_.async_wait(kToken);
+    co_await self->accept_pause_.async_wait(use_task_tuple);
   }
 }
 
@@ -136,10 +135,10 @@ void Lane::refuse_without_descriptor() {
   }
 }
 
-asio::awaitable<void> Lane::tick_loop(std::shared_ptr<Lane> self) {
+Task<void> Lane::tick_loop(std::shared_ptr<Lane> self) {
   while (!self->closing_ || !self->sessions_.empty()) {
     self->ticker_.expires_after(std::chrono::milliseconds(kTickMs));
-    co_await self->ticker_.async_wait(kToken);
+    co_await self->ticker_.async_wait(use_task_tuple);
     self->tick();
   }
 }

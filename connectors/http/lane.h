@@ -1,7 +1,6 @@
 // One thread's share of a server: its listening socket, its sessions, their deadlines.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,6 +13,7 @@
 
 #include "connectors/http/server_state.h"
 #include "connectors/http/session.h"
+#include "connectors/http/task.h"
 
 namespace tributary {
 
@@ -51,8 +51,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                   boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-  static boost::asio::awaitable<void> accept_loop(std::shared_ptr<Lane> self);
-  static boost::asio::awaitable<void> tick_loop(std::shared_ptr<Lane> self);
+  static Task<void> accept_loop(std::shared_ptr<Lane> self);
+  static Task<void> tick_loop(std::shared_ptr<Lane> self);
   void take(Socket socket);
   void refuse_without_descriptor();
   void tick();

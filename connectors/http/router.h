@@ -1,7 +1,6 @@
 // Which handler serves which path.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,11 +8,12 @@
 #include <vector>
 
 #include "connectors/http/message.h"
+#include "connectors/http/task.h"
 
 namespace tributary {
 
 /// Answers one request. The request outlives the coroutine. Thread: the session's I/O thread.
-using HttpHandler = std::function<boost::asio::awaitable<HttpResponse>(HttpRequest& request)>;
+using HttpHandler = std::function<Task<HttpResponse>(HttpRequest& request)>;
 
 /// Who may read an answer from another origin.
 enum class CorsPolicy {

@@ -1,11 +1,8 @@
 #include "connectors/http/session.h"
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <typeinfo>
@@ -13,6 +10,7 @@
 
 #include "connectors/http/exchange.h"
 #include "connectors/http/lane.h"
+#include "connectors/http/task.h"
 
 namespace tributary {
 namespace {
@@ -22,7 +20,6 @@ using boost::system::error_code;
 using std::chrono::steady_clock;
 using TlsStream = boost::beast::ssl_stream<TcpStream>;
 
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr int64_t kBodyRateGraceMs = 2000;
 constexpr size_t kDropBytes = 16ull << 10;
 constexpr std::string_view kNothing;
@@ -56,7 +53,7 @@ class Connection final : public Session {
     if (server.addresses) server.addresses->remove(peer_);
   }
 
-  asio::awaitable<void> run() override {
+  Task<void> run() override {
     enter(Phase::head, options().header_timeout);
     bool open = co_await handshake();
     if (!open) co_return;
@@ -94,9 +91,9 @@ class Connection final : public Session {
     deadline_ms_ = lane_->now_ms() + std::chrono::milliseconds(timeout).count() + Lane::kTickMs;
   }
 
-  asio::awaitable<bool> handshake() {
+  Task<bool> handshake() {
     if constexpr (kTls) {
-      auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kToken);
+      auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, use_task_tuple);
       co_return !error;
     }
     co_return true;
@@ -105,14 +102,14 @@ class Connection final : public Session {
   // Serves requests until the connection is to end. False: it is gone already, true: it is to be closed politely.
   //
   // Each co_await stands in a statement of its own: with `if (co_await a) co_await b;` g++ 12.2 resumed a wrong frame.
-  asio::awaitable<bool> serve() {
+  Task<bool> serve() {
     while (true) {
       RequestReader::Step step = reader_.advance();
       if (step == RequestReader::Step::need_bytes) {
         if (lane_->closing() && reader_.at_request_start()) co_return true;
         enter_read();
         std::span<char> space = reader_.space();
-        auto [error, bytes] = co_await data_stream().async_read_some(asio::buffer(space.data(), space.size()), kToken);
+        auto [error, bytes] = co_await data_stream().async_read_some(asio::buffer(space.data(), space.size()), use_task_tuple);
         if (error) co_return false;
         if (take(bytes)) continue;
       } else if (step == RequestReader::Step::head) {
@@ -163,7 +160,7 @@ class Connection final : public Session {
     }
   }
 
-  asio::awaitable<void> handle() {
+  Task<void> handle() {
     started_ = steady_clock::now();
     enter(Phase::handler, options().request_timeout);
     HttpResponse response;
@@ -191,7 +188,7 @@ class Connection final : public Session {
   }
 
   // An answer nearly always fits the socket's buffer: one system call, no suspension.
-  asio::awaitable<bool> write(std::string_view head, std::string_view tail) {
+  Task<bool> write(std::string_view head, std::string_view tail) {
     size_t sent = 0;
     if constexpr (!kTls) {
       error_code error;
@@ -203,11 +200,11 @@ class Connection final : public Session {
     head.remove_prefix(of_head);
     tail.remove_prefix(sent - of_head);
     if (!head.empty()) {
-      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(head), kToken);
+      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(head), use_task_tuple);
       if (error) co_return false;
     }
     if (!tail.empty()) {
-      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(tail), kToken);
+      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(tail), use_task_tuple);
       if (error) co_return false;
     }
     co_return true;
@@ -220,12 +217,12 @@ class Connection final : public Session {
   }
 
   // Reads and drops the body of a refused request so that the next request can follow.
-  asio::awaitable<bool> skip(uint64_t bytes_left) {
+  Task<bool> skip(uint64_t bytes_left) {
     enter(Phase::linger, options().header_timeout);
     std::array<char, kDropBytes> dropped;
     while (bytes_left > 0) {
       size_t wanted = std::min<uint64_t>(bytes_left, dropped.size());
-      auto [error, bytes] = co_await data_stream().async_read_some(asio::buffer(dropped.data(), wanted), kToken);
+      auto [error, bytes] = co_await data_stream().async_read_some(asio::buffer(dropped.data(), wanted), use_task_tuple);
       if (error) co_return false;
       bytes_left -= bytes;
     }
@@ -234,7 +231,7 @@ class Connection final : public Session {
 
   // Ends the connection so that the answer arrives. A close with unread bytes sends a reset, and a reset can overtake
   // the answer; so the client's bytes are dropped first, then comes our FIN, then the client has a moment to close.
-  asio::awaitable<void> finish() {
+  Task<void> finish() {
     if (exchange_.leaves_body_unread()) {
       enter(Phase::linger, options().header_timeout);
       bool still_there = co_await drop(options().drain_bytes_max);
@@ -242,7 +239,7 @@ class Connection final : public Session {
     }
     enter(Phase::linger, options().linger_timeout);
     if constexpr (kTls) {
-      co_await stream_.async_shutdown(kToken);
+      co_await stream_.async_shutdown(use_task_tuple);
     }
     error_code ignored;
     tcp_of(stream_).socket().shutdown(asio::socket_base::shutdown_send, ignored);
@@ -250,10 +247,10 @@ class Connection final : public Session {
   }
 
   // Drops up to that many bytes. False: the peer has closed.
-  asio::awaitable<bool> drop(size_t bytes_left) {
+  Task<bool> drop(size_t bytes_left) {
     std::array<char, kDropBytes> dropped;
     while (bytes_left > 0) {
-      auto [error, bytes] = co_await tcp_of(stream_).async_read_some(asio::buffer(dropped), kToken);
+      auto [error, bytes] = co_await tcp_of(stream_).async_read_some(asio::buffer(dropped), use_task_tuple);
       if (error) co_return false;
       bytes_left -= std::min(bytes, bytes_left);
     }
@@ -281,7 +278,7 @@ void Session::sweep(int64_t now_ms) {
 }
 
 // Keeps the session alive while its coroutine runs.
-asio::awaitable<void> run_session(std::shared_ptr<Session> session) { co_await session->run(); }
+Task<void> run_session(std::shared_ptr<Session> session) { co_await session->run(); }
 
 void start_session(std::shared_ptr<Lane> lane, const asio::ip::address& peer, TcpStream::socket_type socket) {
   Lane& owner = *lane;

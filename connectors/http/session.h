@@ -1,13 +1,14 @@
 // One connection: reads requests in order, hands each to its handler, writes the answers in order.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <cstdint>
 #include <memory>
+
+#include "connectors/http/task.h"
 
 namespace tributary {
 
@@ -27,7 +28,7 @@ class Session {
   virtual ~Session() = default;
 
   /// Serves the connection until it ends.
-  virtual boost::asio::awaitable<void> run() = 0;
+  virtual Task<void> run() = 0;
 
   /// Closes the socket now when a deadline has passed.
   void sweep(int64_t now_ms);

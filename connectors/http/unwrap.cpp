@@ -47,7 +47,7 @@ Decompressed decompress(const HttpRequest& request, std::string_view body, const
 
 bool is_form(const HttpRequest& request) {
   std::string_view type = request.header("content-type");
-  return type.size() >= kFormType.size() && iequals(type.substr(0, kFormType.size()), kFormType);
+  return iequals(type.substr(0, kFormType.size()), kFormType);
 }
 
 std::optional<std::string> json_field(std::string_view form) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "connectors/http/answers.h"
+#include "connectors/http/task.h"
 
 namespace tributary {
 namespace {
@@ -55,7 +56,7 @@ std::string failed_names(const std::vector<ReadinessCheck>& checks) {
 
 // g++ 12.2: a coroutine must not be a capturing closure, whose captures die with the call; so each handler is a plain
 // function of the request that wraps a finished answer.
-asio::awaitable<HttpResponse> finished(HttpResponse response) { co_return response; }
+Task<HttpResponse> finished(HttpResponse response) { co_return response; }
 
 void add_get(Router& router, std::string pattern, ErrorStyle errors,
              std::function<HttpResponse(const HttpRequest&)> answer) {

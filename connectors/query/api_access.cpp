@@ -1,6 +1,6 @@
 #include "connectors/query/api_access.h"
 
-#include <boost/algorithm/string/predicate.hpp>
+#include <boost/beast/core/string.hpp>
 #include <string>
 
 #include "engine/base/keyed_hash.h"
@@ -9,7 +9,7 @@ namespace tributary {
 namespace {
 
 std::string_view behind_scheme(std::string_view authorization, std::string_view scheme) {
-  if (!boost::algorithm::istarts_with(authorization, scheme)) return {};
+  if (!boost::beast::iequals(authorization.substr(0, scheme.size()), scheme)) return {};
   authorization.remove_prefix(scheme.size());
   while (!authorization.empty() && authorization.front() == ' ') authorization.remove_prefix(1);
   while (!authorization.empty() && authorization.back() == ' ') authorization.remove_suffix(1);

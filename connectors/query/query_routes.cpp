@@ -1,6 +1,7 @@
 #include "connectors/query/query_routes.h"
 
 #include "connectors/http/answers.h"
+#include "connectors/http/task.h"
 #include "connectors/query/query_handlers.h"
 
 namespace asio = boost::asio;
@@ -8,7 +9,7 @@ namespace asio = boost::asio;
 namespace tributary {
 namespace {
 
-asio::awaitable<HttpResponse> answered(HttpResponse response) { co_return std::move(response); }
+Task<HttpResponse> answered(HttpResponse response) { co_return std::move(response); }
 
 HttpResponse openapi_answer() {
   HttpResponse response = json_response(std::string(openapi_json()));

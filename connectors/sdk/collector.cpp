@@ -1,10 +1,10 @@
 #include "connectors/sdk/collector.h"
 
 #include <atomic>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "connectors/http/answers.h"
 #include "connectors/http/ingest_bridge.h"
+#include "connectors/http/task.h"
 #include "connectors/http/unwrap.h"
 #include "connectors/sdk/pixel.h"
 
@@ -47,17 +47,17 @@ void count(Metrics& metrics, const OutcomeCounts& counts, const ItemErrors& erro
 
 Collector::Collector(SdkServices services) : services_(std::move(services)), id_(next_collector_id.fetch_add(1)) {}
 
-asio::awaitable<HttpResponse> Collector::collect(HttpRequest& request, CollectRoute route) {
+Task<HttpResponse> Collector::collect(HttpRequest& request, CollectRoute route) {
   Prepared prepared;
   std::optional<HttpResponse> refusal = prepare(request, route, nullptr, prepared);
   if (refusal) co_return std::move(*refusal);
   std::function<void()> copied = [&request, &prepared] { release_texts(request, prepared.body); };
   IngestOutcome outcome =
-      co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), asio::use_awaitable);
+      co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), use_task);
   co_return answer(request, route, prepared.errors, outcome);
 }
 
-asio::awaitable<HttpResponse> Collector::collect_pixel(HttpRequest& request, CollectRoute route,
+Task<HttpResponse> Collector::collect_pixel(HttpRequest& request, CollectRoute route,
                                                        std::string event_json) {
   Prepared prepared;
   event_json.reserve(event_json.size() + kBodyPaddingBytes);
@@ -65,7 +65,7 @@ asio::awaitable<HttpResponse> Collector::collect_pixel(HttpRequest& request, Col
   if (!refusal) {
     std::function<void()> copied = [&event_json] { std::string().swap(event_json); };
     IngestOutcome outcome =
-        co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), asio::use_awaitable);
+        co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), use_task);
     refusal = answer(request, route, prepared.errors, outcome);
   }
   HttpResponse image = pixel_answer();

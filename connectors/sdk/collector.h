@@ -1,12 +1,12 @@
 // One request of events, from its bytes to its answer: steps 2 to 4 and 10 of an event's walk.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "connectors/http/message.h"
+#include "connectors/http/task.h"
 #include "connectors/sdk/envelope.h"
 #include "connectors/sdk/sdk_routes.h"
 #include "connectors/sdk/write_key.h"
@@ -29,10 +29,10 @@ class Collector {
   Collector& operator=(const Collector&) = delete;
 
   /// The events of the request's body. Answers once they are durable and folded.
-  boost::asio::awaitable<HttpResponse> collect(HttpRequest& request, CollectRoute route);
+  Task<HttpResponse> collect(HttpRequest& request, CollectRoute route);
 
   /// The same for an event that stands in the address: the answer is the image, whatever becomes of the event.
-  boost::asio::awaitable<HttpResponse> collect_pixel(HttpRequest& request, CollectRoute route, std::string event_json);
+  Task<HttpResponse> collect_pixel(HttpRequest& request, CollectRoute route, std::string event_json);
 
   /// A refused request: counted, and answered in the SDKs' error body.
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});

@@ -1,7 +1,7 @@
 #include "connectors/sdk/write_key.h"
 
 #include <algorithm>
-#include <boost/algorithm/string/predicate.hpp>
+#include <boost/beast/core/string.hpp>
 
 #include "engine/base/keyed_hash.h"
 #include "engine/base/text.h"
@@ -22,7 +22,7 @@ std::string key_of_credentials(std::string credentials) {
 
 WriteKeyFinding find_write_key(const HttpRequest& request) {
   std::string_view authorization = request.header("authorization");
-  if (boost::algorithm::istarts_with(authorization, kBasic)) {
+  if (boost::beast::iequals(authorization.substr(0, kBasic.size()), kBasic)) {
     auto credentials = parse_base64(trim(authorization.substr(kBasic.size())));
     if (!credentials) return {{}, true};
     std::string key = key_of_credentials(std::move(*credentials));
@@ -45,7 +45,7 @@ bool origin_allowed(const Source& source, const HttpRequest& request) {
   std::string_view origin = request.header("origin");
   if (origin.empty() || source.allowed_origins.empty()) return true;
   return std::any_of(source.allowed_origins.begin(), source.allowed_origins.end(),
-                     [origin](const std::string& allowed) { return boost::algorithm::iequals(allowed, origin); });
+                     [origin](const std::string& allowed) { return boost::beast::iequals(allowed, origin); });
 }
 
 }  // namespace tributary

@@ -14,7 +14,6 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <filesystem>
 #include <future>
@@ -24,6 +23,7 @@
 #include "connectors/http/answers.h"
 #include "connectors/http/ingest_bridge.h"
 #include "connectors/http/lane.h"
+#include "connectors/http/task.h"
 #include "tests/unit/http/engine_without_customers.h"
 
 namespace tributary {
@@ -35,25 +35,25 @@ using boost::system::error_code;
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-asio::awaitable<HttpResponse> echo(HttpRequest& request) {
+Task<HttpResponse> echo(HttpRequest& request) {
   HttpResponse response;
   response.body = request.body;
   response.headers.emplace_back("X-Target", request.target);
   co_return response;
 }
 
-asio::awaitable<HttpResponse> throwing(HttpRequest&) {
+Task<HttpResponse> throwing(HttpRequest&) {
   throw std::runtime_error("secret detail");
   co_return HttpResponse{};
 }
 
-asio::awaitable<HttpResponse> slow(HttpRequest&) {
+Task<HttpResponse> slow(HttpRequest&) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 300ms);
-  co_await timer.async_wait(asio::use_awaitable);
+  co_await timer.async_wait(use_task);
   co_return json_response(R"({"slow":true})");
 }
 
-asio::awaitable<HttpResponse> large(HttpRequest&) {
+Task<HttpResponse> large(HttpRequest&) {
   HttpResponse response;
   response.content_type = "text/plain";
   response.body.assign(8 << 20, 'x');
@@ -875,12 +875,12 @@ class ThreadedEngine final : public fixtures::EngineWithoutCustomers {
   std::vector<std::thread> threads_;
 };
 
-asio::awaitable<void> ingest_some(Engine& engine, size_t items, std::vector<size_t>& seen, std::thread::id thread) {
+Task<void> ingest_some(Engine& engine, size_t items, std::vector<size_t>& seen, std::thread::id thread) {
   IngestRequest request;
   request.items.resize(items, Rejected{});
   size_t copies = 0;
   std::function<void()> count = [&copies] { ++copies; };
-  IngestOutcome outcome = co_await async_ingest(engine, std::move(request), std::move(count), asio::use_awaitable);
+  IngestOutcome outcome = co_await async_ingest(engine, std::move(request), std::move(count), use_task);
   EXPECT_EQ(std::this_thread::get_id(), thread);
   EXPECT_EQ(copies, 1u);
   seen.push_back(outcome.items.size());

@@ -1,4 +1,5 @@
 // What a request holds while the engine works on its events.
+#include "connectors/http/task.h"
 #include "connectors/sdk/collector.h"
 
 #include <gtest/gtest.h>
@@ -44,7 +45,7 @@ struct Sent {
   std::optional<HttpResponse> response;
 };
 
-asio::awaitable<void> collect(Collector& collector, Sent& sent) {
+Task<void> collect(Collector& collector, Sent& sent) {
   sent.response = co_await collector.collect(sent.request, CollectRoute{});
 }
 
