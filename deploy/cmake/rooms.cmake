@@ -24,6 +24,12 @@ if(TRIBUTARY_SANITIZE)
   endif()
 endif()
 
+# What long-running programs allocate with. Sanitizers bring their own.
+add_library(tributary_allocator INTERFACE)
+if(TRIBUTARY_ALLOCATOR STREQUAL "jemalloc" AND NOT TRIBUTARY_SANITIZE)
+  target_link_libraries(tributary_allocator INTERFACE PkgConfig::JEMALLOC)
+endif()
+
 # tributary_room(<name> SOURCES ... LINKS ... PRIVATE_LINKS ...)
 function(tributary_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
