@@ -7,6 +7,11 @@
 #include "engine/log/thread_name.h"
 
 namespace tributary {
+namespace {
+
+constexpr std::chrono::microseconds kGroupInterval{400};
+
+}  // namespace
 
 GroupCommit::GroupCommit(Limits limits, AppendQueue& queue, SegmentWriter& writer, MarkWriter& marks, Metrics& metrics,
                          Timestamp last_received_at, std::atomic<bool>& failed)
@@ -32,7 +37,7 @@ void GroupCommit::stop() {
 }
 
 void GroupCommit::run() {
-  while (queue_.take(waiting_)) {
+  while (take_waiting()) {
     if (failed_) return fail({ErrorCode::io, "appending: an earlier write of the log failed"}, {});
 #ifdef TRIBUTARY_TEST_BUGS
     if (auto written = write_held(); !written) return fail(written.error(), {});
@@ -49,6 +54,16 @@ void GroupCommit::run() {
 #ifdef TRIBUTARY_TEST_BUGS
   if (auto written = write_held(); !written) fail(written.error(), {});
 #endif
+}
+
+/// False when closed and empty. Requests that come close upon each other share a group: a sync, a mark and a wake-up of
+/// every thread cost more than their parsing, and while processors are busy the disk alone does not make groups large.
+bool GroupCommit::take_waiting() {
+  if (last_group_requests_ > 1) std::this_thread::sleep_until(last_group_began_ + kGroupInterval);
+  bool taken = queue_.take(waiting_);
+  last_group_began_ = std::chrono::steady_clock::now();
+  last_group_requests_ = waiting_.size();
+  return taken;
 }
 
 /// As much as fits into one group, at least one record; a request may be cut between two records.
