@@ -53,7 +53,7 @@ class DedupExpiry final : public rocksdb::CompactionFilter {
 
 // ws u32 | hash 16, by which most families are looked up, scanned and written.
 constexpr size_t kHashedPrefixBytes = 4 + 16;
-constexpr size_t kBytesPerBucket = 512;
+constexpr size_t kBytesPerBucket = 256;
 
 // -1, all of them, unless descriptors are so few that log and connections would miss them.
 int open_files_max() {
@@ -78,6 +78,10 @@ bool is_keyed_by_hash(Family family) {
       return false;
   }
   return false;
+}
+
+bool is_keyed_by_hash_alone(Family family) {
+  return family == Family::vertex || family == Family::value || family == Family::dedup;
 }
 
 class RocksIterator final : public StateIterator {
@@ -300,7 +304,8 @@ class RocksStore final : public StateStore {
 
   rocksdb::ColumnFamilyOptions make_family_options(Family family, StoreMemory& memory) const {
     rocksdb::ColumnFamilyOptions options;
-    options.compression = rocksdb::kLZ4Compression;
+    // Files of the first level live for minutes; what is compressed there is decompressed at once.
+    options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
     options.level_compaction_dynamic_level_bytes = true;
     options.force_consistency_checks = true;
     // The shared manager decides when to flush. An empty memtable already holds its bloom filter, a share of this size,
@@ -315,11 +320,15 @@ class RocksStore final : public StateStore {
       options.memtable_whole_key_filtering = true;
     }
     if (is_keyed_by_hash(family)) {
-      options.prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(kHashedPrefixBytes));
+      // Where the hash is the whole key, a prefix would only be hashed once more.
+      if (!is_keyed_by_hash_alone(family)) {
+        options.prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(kHashedPrefixBytes));
+      }
       options.memtable_factory = make_hashed_memtable_factory(options.write_buffer_size / kBytesPerBucket);
     }
     rocksdb::BlockBasedTableOptions table;
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.whole_key_filtering = family != Family::timeline;  // which is only scanned
     table.block_cache = memory.caches_->blocks;
     table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));

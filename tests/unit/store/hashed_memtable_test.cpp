@@ -143,7 +143,7 @@ TEST_F(HashedMemtableTest, IsAMap) {
   }
 }
 
-// One customer's rows share a bucket; the list of a bucket becomes a skip list before it gets slow.
+// One customer's rows share a prefix.
 TEST_F(HashedMemtableTest, OnePrefixMayHaveManyRows) {
   std::string prefix(kPrefixBytes, 'p');
   for (int i = 20'000; i > 0; --i) {
