@@ -17,11 +17,20 @@ namespace tributary {
 struct Hash128 {
   std::array<uint8_t, 16> bytes{};
   friend auto operator<=>(const Hash128&, const Hash128&) = default;
+  friend bool operator==(const Hash128& a, const Hash128& b) {
+    return a.prefix64() == b.prefix64() && a.suffix64() == b.suffix64();
+  }
   std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
   /// The first 8 bytes as a number: already uniformly distributed, so a hash table needs no further mixing.
   uint64_t prefix64() const {
     uint64_t value;
     std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+  /// The last 8 bytes as a number.
+  uint64_t suffix64() const {
+    uint64_t value;
+    std::memcpy(&value, bytes.data() + sizeof value, sizeof value);
     return value;
   }
   static Hash128 from_bytes(std::string_view sixteen_bytes) {

@@ -22,31 +22,31 @@ class ClockCache {
   Value* find(const Hash128& key) {
     auto found = index_.find(key);
     if (found == index_.end()) return nullptr;
-    Slot& slot = *slots_[found->second];
-    slot.referenced = true;
-    return &slot.value;
+    found->second->referenced = true;
+    return &found->second->value;
   }
 
   /// `key` must be absent. `bytes` is what the value takes besides the table's own overhead. A new entry goes first,
   /// until it is found again: what is seen once does not displace what is used all the time.
   Value& insert(const Hash128& key, Value value, size_t bytes) {
     uint32_t place = take_place();
-    slots_[place] = std::make_unique<Slot>(Slot{key, std::move(value), bytes + kOverheadBytes, false});
-    index_.emplace(key, place);
-    bytes_ += slots_[place]->bytes;
-    return slots_[place]->value;
+    slots_[place] = std::make_unique<Slot>(Slot{key, std::move(value), bytes + kOverheadBytes, place, false});
+    Slot* slot = slots_[place].get();
+    index_.emplace(key, slot);
+    bytes_ += slot->bytes;
+    return slot->value;
   }
 
   /// The value has grown or shrunk.
   void resize(const Hash128& key, size_t bytes) {
-    Slot& slot = *slots_[index_.find(key)->second];
+    Slot& slot = *index_.find(key)->second;
     bytes_ += bytes + kOverheadBytes - slot.bytes;
     slot.bytes = bytes + kOverheadBytes;
   }
 
   void erase(const Hash128& key) {
     auto found = index_.find(key);
-    if (found != index_.end()) erase_place(found->second);
+    if (found != index_.end()) erase_place(found->second->place);
   }
 
   /// Drops entries that were not used since the hand came by last, until the rest fits.
@@ -76,6 +76,7 @@ class ClockCache {
     Hash128 key;
     Value value;
     size_t bytes;
+    uint32_t place;  // in slots_
     bool referenced;
   };
 
@@ -105,9 +106,9 @@ class ClockCache {
   size_t bytes_max_;
   size_t bytes_ = 0;
   size_t hand_ = 0;
-  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::unique_ptr<Slot>> slots_;  // the clock's face
   std::vector<uint32_t> free_;
-  boost::unordered_flat_map<Hash128, uint32_t, Prefix> index_;
+  boost::unordered_flat_map<Hash128, Slot*, Prefix> index_;
 };
 
 }  // namespace tributary

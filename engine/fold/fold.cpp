@@ -27,9 +27,9 @@ Fold::Fold(StateStore& store, FoldOptions options, Metrics& metrics)
     : store_(store),
       options_(options),
       metrics_(metrics),
-      evidence_(share(options.front_table_bytes, 70)),
+      evidence_(share(options.front_table_bytes, 55)),
       vertices_(share(options.front_table_bytes, 10)),
-      containers_(share(options.front_table_bytes, 20)) {}
+      containers_(share(options.front_table_bytes, 35)) {}
 
 Result<void> Fold::open() {
   auto applied = store_.applied();
@@ -62,6 +62,7 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
     Step& step = steps_[i];
     step.record = &records[i];
     step.message = {};
+    step.known = nullptr;
     if (step.record->kind == RecordKind::event) {
       if (auto decoded = decode_event(step.record->payload, step.event); !decoded) return decoded.error();
       step.message = step.event.message_hash;
@@ -104,12 +105,15 @@ Result<void> Fold::prefetch_fragments() {
   std::vector<std::string> keys;
   std::vector<std::pair<Hash128, EvidenceEntry>> wanted;
   boost::unordered_flat_set<Hash128, std::hash<Hash128>> asked;
-  for (const Step& step : steps_) {
+  for (Step& step : steps_) {
     if (step.record->kind != RecordKind::event || step.event.identifiers.empty()) continue;
-    if (evidence_.find(step.event.evidence) != nullptr || !asked.insert(step.event.evidence).second) continue;
+    step.known = evidence_.find(step.event.evidence);
+    if (step.known != nullptr || !asked.insert(step.event.evidence).second) continue;
     Hash128 home = home_of(members_of(step.event)).id;
     keys.push_back(fragment_key(step.record->workspace, home, step.event.evidence));
-    wanted.push_back({step.event.evidence, {step.record->workspace, home, {}}});
+    EvidenceEntry& entry = wanted.emplace_back(step.event.evidence, EvidenceEntry{}).second;
+    entry.workspace = step.record->workspace;
+    entry.home = home;
   }
   metrics_.front_misses.increment(static_cast<double>(wanted.size()));
   metrics_.front_hits.increment(static_cast<double>(steps_.size() - wanted.size()));
@@ -121,8 +125,8 @@ Result<void> Fold::prefetch_fragments() {
     if (!fragment) return fragment.error();
     auto& [hash, entry] = wanted[i];
     entry.fragment = std::move(*fragment);
-    size_t bytes = memory_bytes(entry.fragment);
-    evidence_.insert(hash, std::move(entry), bytes);
+    entry.bytes = memory_bytes(entry.fragment);
+    evidence_.insert(hash, std::move(entry), entry.bytes);
   }
   return {};
 }
@@ -182,20 +186,31 @@ Result<void> Fold::fold_event(const Step& step) {
                  std::make_tuple(fragment.first_at, std::string_view(fragment.first_message_id));
   if (earlier && fragment.events > 0) TRIBUTARY_TRY(update_first_seen(step, **entry));
   tributary::apply(fragment, step.event);
-  dirty_evidence_.insert(step.event.evidence);
+  touch(step.event.evidence, **entry);
   put_timeline(step, (*entry)->home);
   return {};
 }
 
 Result<Fold::EvidenceEntry*> Fold::find_or_add_evidence(const Step& step) {
-  if (EvidenceEntry* known = evidence_.find(step.event.evidence)) return known;
+  if (step.known != nullptr) return step.known;
+  if (EvidenceEntry* known = evidence_.find(step.event.evidence)) return known;  // fetched ahead, or of this group
   Evidence evidence;
   evidence.hash = step.event.evidence;
   evidence.members = members_of(step.event);
   evidence.first = {step.event.occurred_at, std::string(step.event.message_id)};
   Hash128 home = home_of(evidence.members).id;
   if (auto added = add_to_identity(step, std::move(evidence)); !added) return added.error();
-  return &evidence_.insert(step.event.evidence, EvidenceEntry{step.record->workspace, home, {}}, sizeof(Fragment));
+  EvidenceEntry entry;
+  entry.workspace = step.record->workspace;
+  entry.home = home;
+  entry.bytes = sizeof(Fragment);
+  return &evidence_.insert(step.event.evidence, std::move(entry), sizeof(Fragment));
+}
+
+void Fold::touch(const Hash128& evidence, EvidenceEntry& entry) {
+  if (entry.dirty) return;
+  entry.dirty = true;
+  dirty_evidence_.emplace_back(evidence, &entry);
 }
 
 // A late event with an earlier time: links sort by it, and the customer's anchor may move.
@@ -363,14 +378,16 @@ void Fold::settle(WorkspaceId workspace, Container& container) {
 }
 
 void Fold::put_fragments() {
-  for (const Hash128& hash : dirty_evidence_) {
-    EvidenceEntry* entry = evidence_.find(hash);
-    TRIBUTARY_CHECK(entry != nullptr);
+  for (auto& [hash, entry] : dirty_evidence_) {
+    entry->dirty = false;
     buffer_.clear();
     encode_fragment(entry->fragment, buffer_);
     batch_->put(Family::fragment, fragment_key(entry->workspace, entry->home, hash), buffer_);
-    evidence_.resize(hash, memory_bytes(entry->fragment));
+    size_t bytes = memory_bytes(entry->fragment);
+    if (bytes != entry->bytes) evidence_.resize(hash, bytes);
+    entry->bytes = bytes;
   }
+  dirty_evidence_.clear();  // their addresses are good within the group only
 }
 
 Result<void> Fold::advance(Lsn lsn) {
@@ -390,7 +407,6 @@ Result<void> Fold::commit() {
 void Fold::forget_group() {
   applied_ = pending_;
   batch_.reset();
-  dirty_evidence_.clear();
   dirty_containers_.clear();
   evidence_.evict();
   vertices_.evict();

@@ -52,6 +52,8 @@ class Fold {
     WorkspaceId workspace;
     Hash128 home;
     Fragment fragment;
+    size_t bytes = 0;    // of the fragment, as the front table knows it
+    bool dirty = false;  // its fragment is to be written with this group
   };
 
   // One event of the group with what was fetched ahead for it.
@@ -59,7 +61,8 @@ class Fold {
     const RecordView* record = nullptr;
     EventView event;
     RejectedView rejected;
-    Hash128 message;  // zero: not deduplicated
+    Hash128 message;                 // zero: not deduplicated
+    EvidenceEntry* known = nullptr;  // in the front table before the group
   };
 
   Result<void> decode(std::span<const RecordView> records);
@@ -72,6 +75,7 @@ class Fold {
 
   Result<EvidenceEntry*> find_or_add_evidence(const Step& step);
   Result<void> update_first_seen(const Step& step, const EvidenceEntry& entry);
+  void touch(const Hash128& evidence, EvidenceEntry& entry);
   void put_timeline(const Step& step, const Hash128& home);
 
   Result<void> add_to_identity(const Step& step, Evidence evidence);
@@ -102,7 +106,7 @@ class Fold {
   std::unique_ptr<StateBatch> batch_;
   std::vector<Step> steps_;
   boost::unordered_flat_map<Hash128, DedupRow, std::hash<Hash128>> messages_;
-  boost::unordered_flat_set<Hash128, std::hash<Hash128>> dirty_evidence_;
+  std::vector<std::pair<Hash128, EvidenceEntry*>> dirty_evidence_;
   boost::unordered_flat_map<Hash128, WorkspaceId, std::hash<Hash128>> dirty_containers_;
   std::string buffer_;
 };
