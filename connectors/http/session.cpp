@@ -109,7 +109,8 @@ class Connection final : public Session {
         if (lane_->closing() && reader_.at_request_start()) co_return true;
         enter_read();
         std::span<char> space = reader_.space();
-        auto [error, bytes] = co_await data_stream().async_read_some(asio::buffer(space.data(), space.size()), use_task_tuple);
+        auto [error, bytes] =
+            co_await data_stream().async_read_some(asio::buffer(space.data(), space.size()), use_task_tuple);
         if (error) co_return false;
         if (take(bytes)) continue;
       } else if (step == RequestReader::Step::head) {
@@ -222,7 +223,8 @@ class Connection final : public Session {
     std::array<char, kDropBytes> dropped;
     while (bytes_left > 0) {
       size_t wanted = std::min<uint64_t>(bytes_left, dropped.size());
-      auto [error, bytes] = co_await data_stream().async_read_some(asio::buffer(dropped.data(), wanted), use_task_tuple);
+      auto [error, bytes] =
+          co_await data_stream().async_read_some(asio::buffer(dropped.data(), wanted), use_task_tuple);
       if (error) co_return false;
       bytes_left -= bytes;
     }
