@@ -125,8 +125,9 @@ Result<void> Fold::prefetch_fragments() {
     if (!fragment) return fragment.error();
     auto& [hash, entry] = wanted[i];
     entry.fragment = std::move(*fragment);
-    entry.bytes = memory_bytes(entry.fragment);
-    evidence_.insert(hash, std::move(entry), entry.bytes);
+    size_t bytes = memory_bytes(entry.fragment);
+    entry.bytes = bytes;
+    evidence_.insert(hash, std::move(entry), bytes);
   }
   return {};
 }

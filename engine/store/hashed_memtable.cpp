@@ -237,7 +237,11 @@ class HashedMemtable final : public MemTableRep {
  public:
   HashedMemtable(size_t buckets, const KeyComparator& compare, rocksdb::Allocator* allocator,
                  const rocksdb::SliceTransform* prefix)
-      : MemTableRep(allocator), compare_(compare), prefix_(prefix), by_key_(buckets), by_prefix_(buckets) {}
+      : MemTableRep(allocator),
+        compare_(compare),
+        prefix_(prefix),
+        by_key_(buckets),
+        by_prefix_(prefix == nullptr ? 1 : buckets) {}
 
   rocksdb::KeyHandle Allocate(const size_t bytes, char** row) override {
     char* memory = nullptr;
