@@ -15,7 +15,7 @@
 namespace tributary {
 
 /// Starts `engine.ingest` and completes on the executor of the caller, so a connection never needs a lock:
-///   IngestOutcome outcome = co_await async_ingest(engine, std::move(request), copied, use_task);
+///   IngestOutcome outcome = co_await async_ingest(engine, std::move(request), copied, kUseTask);
 ///
 /// `copied` is called on the caller's executor as soon as the engine has its own copy of the items, long before the
 /// outcome: what they pointed into can be given back.

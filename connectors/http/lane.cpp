@@ -86,7 +86,7 @@ void Lane::start() {
 
 Task<void> Lane::accept_loop(std::shared_ptr<Lane> self) {
   while (!self->closing_) {
-    auto [error, socket] = co_await self->acceptor_.async_accept(use_task_tuple);
+    auto [error, socket] = co_await self->acceptor_.async_accept(kUseTaskTuple);
     if (!error) {
       self->take(std::move(socket));
       continue;
@@ -95,7 +95,7 @@ Task<void> Lane::accept_loop(std::shared_ptr<Lane> self) {
     if (is_out_of_descriptors(error)) self->refuse_without_descriptor();
     // ECONNABORTED and the like concern one connection; the pause keeps any lasting fault from spinning.
     self->accept_pause_.expires_after(kAcceptPause);
-    co_await self->accept_pause_.async_wait(use_task_tuple);
+    co_await self->accept_pause_.async_wait(kUseTaskTuple);
   }
 }
 
@@ -138,7 +138,7 @@ void Lane::refuse_without_descriptor() {
 Task<void> Lane::tick_loop(std::shared_ptr<Lane> self) {
   while (!self->closing_ || !self->sessions_.empty()) {
     self->ticker_.expires_after(std::chrono::milliseconds(kTickMs));
-    co_await self->ticker_.async_wait(use_task_tuple);
+    co_await self->ticker_.async_wait(kUseTaskTuple);
     self->tick();
   }
 }

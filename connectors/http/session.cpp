@@ -93,7 +93,7 @@ class Connection final : public Session {
 
   Task<bool> handshake() {
     if constexpr (kTls) {
-      auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, use_task_tuple);
+      auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kUseTaskTuple);
       co_return !error;
     }
     co_return true;
@@ -110,7 +110,7 @@ class Connection final : public Session {
         enter_read();
         std::span<char> space = reader_.space();
         auto [error, bytes] =
-            co_await data_stream().async_read_some(asio::buffer(space.data(), space.size()), use_task_tuple);
+            co_await data_stream().async_read_some(asio::buffer(space.data(), space.size()), kUseTaskTuple);
         if (error) co_return false;
         if (take(bytes)) continue;
       } else if (step == RequestReader::Step::head) {
@@ -201,11 +201,11 @@ class Connection final : public Session {
     head.remove_prefix(of_head);
     tail.remove_prefix(sent - of_head);
     if (!head.empty()) {
-      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(head), use_task_tuple);
+      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(head), kUseTaskTuple);
       if (error) co_return false;
     }
     if (!tail.empty()) {
-      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(tail), use_task_tuple);
+      auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(tail), kUseTaskTuple);
       if (error) co_return false;
     }
     co_return true;
@@ -223,8 +223,7 @@ class Connection final : public Session {
     std::array<char, kDropBytes> dropped;
     while (bytes_left > 0) {
       size_t wanted = std::min<uint64_t>(bytes_left, dropped.size());
-      auto [error, bytes] =
-          co_await data_stream().async_read_some(asio::buffer(dropped.data(), wanted), use_task_tuple);
+      auto [error, bytes] = co_await data_stream().async_read_some(asio::buffer(dropped.data(), wanted), kUseTaskTuple);
       if (error) co_return false;
       bytes_left -= bytes;
     }
@@ -241,7 +240,7 @@ class Connection final : public Session {
     }
     enter(Phase::linger, options().linger_timeout);
     if constexpr (kTls) {
-      co_await stream_.async_shutdown(use_task_tuple);
+      co_await stream_.async_shutdown(kUseTaskTuple);
     }
     error_code ignored;
     tcp_of(stream_).socket().shutdown(asio::socket_base::shutdown_send, ignored);
@@ -252,7 +251,7 @@ class Connection final : public Session {
   Task<bool> drop(size_t bytes_left) {
     std::array<char, kDropBytes> dropped;
     while (bytes_left > 0) {
-      auto [error, bytes] = co_await tcp_of(stream_).async_read_some(asio::buffer(dropped), use_task_tuple);
+      auto [error, bytes] = co_await tcp_of(stream_).async_read_some(asio::buffer(dropped), kUseTaskTuple);
       if (error) co_return false;
       bytes_left -= std::min(bytes, bytes_left);
     }

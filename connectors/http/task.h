@@ -15,8 +15,8 @@ using IoExecutor = boost::asio::io_context::executor_type;
 template <class T>
 using Task = boost::asio::awaitable<T, IoExecutor>;
 
-inline constexpr boost::asio::use_awaitable_t<IoExecutor> use_task;
-/// Errors come as values: `auto [error, bytes] = co_await stream.async_read_some(buffer, use_task_tuple);`
-inline constexpr auto use_task_tuple = boost::asio::as_tuple(use_task);
+inline constexpr boost::asio::use_awaitable_t<IoExecutor> kUseTask;
+/// Errors come as values: `auto [error, bytes] = co_await stream.async_read_some(buffer, kUseTaskTuple);`
+inline constexpr auto kUseTaskTuple = boost::asio::as_tuple(kUseTask);
 
 }  // namespace tributary

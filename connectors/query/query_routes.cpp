@@ -4,8 +4,6 @@
 #include "connectors/http/task.h"
 #include "connectors/query/query_handlers.h"
 
-namespace asio = boost::asio;
-
 namespace tributary {
 namespace {
 

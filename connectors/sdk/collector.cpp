@@ -8,8 +8,6 @@
 #include "connectors/http/unwrap.h"
 #include "connectors/sdk/pixel.h"
 
-namespace asio = boost::asio;
-
 namespace tributary {
 namespace {
 
@@ -53,19 +51,18 @@ Task<HttpResponse> Collector::collect(HttpRequest& request, CollectRoute route) 
   if (refusal) co_return std::move(*refusal);
   std::function<void()> copied = [&request, &prepared] { release_texts(request, prepared.body); };
   IngestOutcome outcome =
-      co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), use_task);
+      co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), kUseTask);
   co_return answer(request, route, prepared.errors, outcome);
 }
 
-Task<HttpResponse> Collector::collect_pixel(HttpRequest& request, CollectRoute route,
-                                                       std::string event_json) {
+Task<HttpResponse> Collector::collect_pixel(HttpRequest& request, CollectRoute route, std::string event_json) {
   Prepared prepared;
   event_json.reserve(event_json.size() + kBodyPaddingBytes);
   std::optional<HttpResponse> refusal = prepare(request, route, &event_json, prepared);
   if (!refusal) {
     std::function<void()> copied = [&event_json] { std::string().swap(event_json); };
     IngestOutcome outcome =
-        co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), use_task);
+        co_await async_ingest(services_.engine, std::move(prepared.ingest), std::move(copied), kUseTask);
     refusal = answer(request, route, prepared.errors, outcome);
   }
   HttpResponse image = pixel_answer();

@@ -8,8 +8,6 @@
 #include "connectors/sdk/pixel.h"
 #include "connectors/sdk/startup_answers.h"
 
-namespace asio = boost::asio;
-
 namespace tributary {
 namespace {
 

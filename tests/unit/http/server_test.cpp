@@ -49,7 +49,7 @@ Task<HttpResponse> throwing(HttpRequest&) {
 
 Task<HttpResponse> slow(HttpRequest&) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 300ms);
-  co_await timer.async_wait(use_task);
+  co_await timer.async_wait(kUseTask);
   co_return json_response(R"({"slow":true})");
 }
 
@@ -880,7 +880,7 @@ Task<void> ingest_some(Engine& engine, size_t items, std::vector<size_t>& seen, 
   request.items.resize(items, Rejected{});
   size_t copies = 0;
   std::function<void()> count = [&copies] { ++copies; };
-  IngestOutcome outcome = co_await async_ingest(engine, std::move(request), std::move(count), use_task);
+  IngestOutcome outcome = co_await async_ingest(engine, std::move(request), std::move(count), kUseTask);
   EXPECT_EQ(std::this_thread::get_id(), thread);
   EXPECT_EQ(copies, 1u);
   seen.push_back(outcome.items.size());

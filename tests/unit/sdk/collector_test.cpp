@@ -1,5 +1,4 @@
 // What a request holds while the engine works on its events.
-#include "connectors/http/task.h"
 #include "connectors/sdk/collector.h"
 
 #include <gtest/gtest.h>
@@ -9,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "connectors/http/memory_charge.h"
+#include "connectors/http/task.h"
 #include "tests/unit/http/deflated.h"
 #include "tests/unit/http/engine_without_customers.h"
 
