@@ -8,13 +8,17 @@
 #include <atomic>
 #include <bit>
 #include <boost/sort/spreadsort/integer_sort.hpp>
+#include <cstddef>
 #include <cstring>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <new>
+#include <string>
 #include <string_view>
 #include <vector>
+
+#include "engine/base/check.h"
 
 namespace tributary {
 namespace {
@@ -74,17 +78,18 @@ class RowList {
   std::atomic<size_t> size_{0};
 };
 
-/// A row with the first 16 bytes of its key as two numbers that compare as the bytes do: nearly every comparison of the
-/// sort ends there, without going to the row.
-struct SortedRow {
+/// A row, or a chain of rows of one key, with 16 bytes of its key as two numbers that compare as the bytes do: nearly
+/// every comparison of the sort ends there, without going to the row.
+template <class T>
+struct Sortable {
   uint64_t high = 0;
   uint64_t low = 0;
-  const char* row = nullptr;
+  const T* what = nullptr;
 
-  SortedRow() = default;
-  SortedRow(const Slice& user_key, const char* address) : row(address) {
+  Sortable() = default;
+  Sortable(Slice distinguishing_bytes, const T* address) : what(address) {
     char bytes[16] = {};
-    std::memcpy(bytes, user_key.data(), std::min(user_key.size(), sizeof bytes));
+    std::memcpy(bytes, distinguishing_bytes.data(), std::min(distinguishing_bytes.size(), sizeof bytes));
     uint64_t halves[2];
     std::memcpy(halves, bytes, sizeof bytes);
     high = __builtin_bswap64(halves[0]);
@@ -92,65 +97,35 @@ struct SortedRow {
   }
 };
 
-/// Rows in key order.
-class SortedRows {
- public:
-  explicit SortedRows(const MemTableRep::KeyComparator& compare) : compare_(compare) {}
-
-  void clear() { rows_.clear(); }
-  void reserve(size_t rows) { rows_.reserve(rows); }
-  void add(const char* row) { rows_.emplace_back(user_key_of(row), row); }
-  Slice user_key_of(const char* row) const {
-    Slice key = compare_.decode_key(row);
-    return {key.data(), key.size() - kSequenceBytes};
-  }
-
-  /// Keys begin with a hash: their first bytes, digit by digit, sort them nearly alone.
-  void sort() {
-    boost::sort::spreadsort::integer_sort(
-        rows_.begin(), rows_.end(), [](const SortedRow& row, unsigned shift) { return row.high >> shift; },
-        [](const SortedRow& a, const SortedRow& b) { return a.high < b.high; });
-    for (auto run = rows_.begin(); run != rows_.end();) {
-      auto end = std::find_if(run, rows_.end(), [run](const SortedRow& row) { return row.high != run->high; });
-      std::sort(run, end, [this](const SortedRow& a, const SortedRow& b) {
-        return a.low != b.low ? a.low < b.low : compare_(a.row, b.row) < 0;
+/// Hashes and times differ in their first bytes: sorted digit by digit; the few that do not are compared. `before` says
+/// which of two that agree in all 16 bytes comes first.
+template <class T, class Before>
+void sort_by_bytes(std::vector<Sortable<T>>& items, Before before) {
+  boost::sort::spreadsort::integer_sort(
+      items.begin(), items.end(), [](const Sortable<T>& item, unsigned shift) { return item.high >> shift; },
+      [](const Sortable<T>& a, const Sortable<T>& b) { return a.high < b.high; });
+  for (auto run = items.begin(); run != items.end();) {
+    auto end = std::find_if(run, items.end(), [run](const auto& item) { return item.high != run->high; });
+    if (end - run > 1) {
+      std::sort(run, end, [&](const Sortable<T>& a, const Sortable<T>& b) {
+        return a.low != b.low ? a.low < b.low : before(a.what, b.what);
       });
-      run = end;
     }
+    run = end;
   }
+}
 
-  size_t size() const { return rows_.size(); }
-  const char* operator[](size_t place) const { return rows_[place].row; }
-  /// Rows lie in memory in the order of their arrival: whoever passes over them in key order asks for them ahead.
-  void prefetch(size_t place) const {
-    if (place < rows_.size()) __builtin_prefetch(rows_[place].row);
-  }
-
-  /// The place of the first row that is not before the internal key; `memtable_key` is the same key, when there is one.
-  size_t first_not_before(const Slice& internal_key, const char* memtable_key) const {
-    auto place = std::partition_point(rows_.begin(), rows_.end(), [&](const SortedRow& row) {
-      return order(row.row, internal_key, memtable_key) < 0;
-    });
-    return static_cast<size_t>(place - rows_.begin());
-  }
-  int order(const char* row, const Slice& internal_key, const char* memtable_key) const {
-    return memtable_key != nullptr ? compare_(row, memtable_key) : compare_(row, internal_key);
-  }
-
- private:
-  const MemTableRep::KeyComparator& compare_;
-  std::vector<SortedRow> rows_;
-};
-
-/// A row's place in the chains of its buckets, in front of the row itself. It never changes once it can be seen.
+/// A row's place, in front of the row itself. The first row of a key stands in the chains of its buckets; later rows of
+/// the key, which are newer versions, hang on the first one, newest first.
 struct Node {
-  const Node* next_of_key = nullptr;
-  const Node* next_of_prefix = nullptr;
+  std::atomic<const Node*> newest{nullptr};  // of the first row of a key
+  const Node* next = nullptr;                // in the key's bucket; of a later row: the version before
+  const Node* next_of_prefix = nullptr;      // in the prefix's bucket
 
   const char* row() const { return reinterpret_cast<const char*>(this + 1); }
 };
 
-/// Heads of chains. One writer puts in front; readers walk on what they saw, newest row first.
+/// Heads of chains. One writer puts in front; readers walk on what they saw.
 class Buckets {
  public:
   explicit Buckets(size_t count) : heads_(std::bit_ceil(std::max<size_t>(count, 1))) {}
@@ -162,6 +137,8 @@ class Buckets {
 };
 
 uint64_t hash_of(const Slice& bytes) { return std::hash<std::string_view>()({bytes.data(), bytes.size()}); }
+
+Slice user_key_of(const Slice& internal_key) { return {internal_key.data(), internal_key.size() - kSequenceBytes}; }
 
 /// Reads what a LookupKey holds, which RocksDB shows to nobody but an iterator: the Get() that memtables inherit seeks
 /// one to the key. This one notes the key, and its walk ends there.
@@ -192,47 +169,6 @@ class KeyOfLookup final : public MemTableRep {
   Seeker seeker_;
 };
 
-class HashedMemtable;
-
-/// A walk over everything, or over one prefix: then Seek() collects that prefix's rows and sorts them.
-class RowIterator final : public MemTableRep::Iterator {
- public:
-  enum class Over { everything, prefix };
-  RowIterator(HashedMemtable& table, Over over, bool owned_by_arena);
-  ~RowIterator() override;
-  RowIterator(const RowIterator&) = delete;
-  RowIterator& operator=(const RowIterator&) = delete;
-
-  bool Valid() const override { return at_ < rows_->size(); }
-  const char* key() const override { return (*rows_)[at_]; }
-  void Next() override {
-    ++at_;
-    rows_->prefetch(at_ + kPrefetched);
-  }
-  void Prev() override { at_ = at_ == 0 ? rows_->size() : at_ - 1; }
-  void SeekToFirst() override { at_ = 0; }
-  void SeekToLast() override { at_ = rows_->size() == 0 ? 0 : rows_->size() - 1; }
-  void Seek(const Slice& internal_key, const char* memtable_key) override {
-    collect(internal_key);
-    at_ = rows_->first_not_before(internal_key, memtable_key);
-  }
-  void SeekForPrev(const Slice& internal_key, const char* memtable_key) override {
-    Seek(internal_key, memtable_key);
-    bool found = Valid() && rows_->order(key(), internal_key, memtable_key) == 0;
-    if (!found) Prev();
-  }
-
- private:
-  static constexpr size_t kPrefetched = 8;
-  void collect(const Slice& internal_key);
-
-  HashedMemtable& table_;
-  SortedRows* rows_;  // owned; plain, because in an arena the destructor's last act gives this object's memory back
-  const Over over_;
-  const bool owned_by_arena_;
-  size_t at_ = 0;  // rows_->size(): not valid
-};
-
 class HashedMemtable final : public MemTableRep {
  public:
   HashedMemtable(size_t buckets, const KeyComparator& compare, rocksdb::Allocator* allocator,
@@ -254,59 +190,80 @@ class HashedMemtable final : public MemTableRep {
 
   void Insert(rocksdb::KeyHandle handle) override {
     auto* node = static_cast<Node*>(handle);
-    Slice key = user_key_of(node->row());
+    Slice key = user_key(node);
     std::atomic<const Node*>& of_key = by_key_.of(hash_of(key));
-    node->next_of_key = of_key.load(std::memory_order_relaxed);
-    Slice prefix = prefix_of(key);
-    if (prefix.size() < key.size()) {
-      std::atomic<const Node*>& of_prefix = by_prefix_.of(hash_of(prefix));
-      node->next_of_prefix = of_prefix.load(std::memory_order_relaxed);
-      of_prefix.store(node, std::memory_order_release);
+    if (const Node* first = first_of(key, of_key)) {
+      node->next = first->newest.load(std::memory_order_relaxed);
+      const_cast<Node*>(first)->newest.store(node, std::memory_order_release);
+    } else {
+      node->newest.store(node, std::memory_order_relaxed);
+      node->next = of_key.load(std::memory_order_relaxed);
+      Slice prefix = prefix_of(key);
+      if (prefix.size() < key.size()) {
+        std::atomic<const Node*>& of_prefix = by_prefix_.of(hash_of(prefix));
+        node->next_of_prefix = of_prefix.load(std::memory_order_relaxed);
+        of_prefix.store(node, std::memory_order_release);
+      }
+      of_key.store(node, std::memory_order_release);
     }
-    of_key.store(node, std::memory_order_release);
     rows_.push_back(node->row());
   }
 
   bool Contains(const char* row) const override {
-    bool found = false;
-    for_each_of_key(user_key_of(row), [&](const char* known) { return !(found = compare_(known, row) == 0); });
-    return found;
+    const Node* first = first_of(user_key_of(compare_.decode_key(row)));
+    for (const Node* node = newest_of(first); node != nullptr; node = older(first, node)) {
+      if (compare_(node->row(), row) == 0) return true;
+    }
+    return false;
   }
 
-  // Newer rows of a key stand in front of older ones, as RocksDB wants to see them.
-  void Get(const rocksdb::LookupKey& key, void* argument, bool (*on_row)(void*, const char*)) override {
-    KeyOfLookup wanted(key);
-    for_each_of_key(user_key_of(wanted.internal_key()), [&](const char* row) {
-      bool visible = compare_(row, wanted.internal_key()) >= 0;  // not newer than the reader's snapshot
-      return !visible || on_row(argument, row);
-    });
+  void Get(const rocksdb::LookupKey& lookup, void* argument, bool (*on_row)(void*, const char*)) override {
+    KeyOfLookup key(lookup);
+    const Node* first = first_of(user_key_of(key.internal_key()));
+    for (const Node* node = newest_of(first); node != nullptr; node = older(first, node)) {
+      bool visible = compare_(node->row(), key.internal_key()) >= 0;  // not newer than the reader's snapshot
+      if (visible && !on_row(argument, node->row())) return;
+    }
   }
 
   size_t ApproximateMemoryUsage() override {
     return rows_.memory_bytes() + by_key_.memory_bytes() + by_prefix_.memory_bytes();
   }
 
-  Iterator* GetIterator(rocksdb::Arena* arena) override { return make_iterator(RowIterator::Over::everything, arena); }
-  Iterator* GetDynamicPrefixIterator(rocksdb::Arena* arena) override {
-    return make_iterator(RowIterator::Over::prefix, arena);
-  }
+  Iterator* GetIterator(rocksdb::Arena* arena) override;
+  Iterator* GetDynamicPrefixIterator(rocksdb::Arena* arena) override;
 
   const KeyComparator& comparator() const { return compare_; }
   const RowList& rows() const { return rows_; }
+  Slice user_key(const Node* node) const { return user_key_of(compare_.decode_key(node->row())); }
+  Slice prefix_of(const Slice& key) const { return prefix_ == nullptr ? key : prefix_->Transform(key); }
 
-  /// All rows whose keys agree with the internal key in what the prefix extractor takes.
-  void collect_prefix(const Slice& internal_key, SortedRows& into) const {
-    Slice prefix = prefix_of(user_key_of(internal_key));
-    for_each_of_key(prefix, [&](const char* row) {
-      into.add(row);
-      return true;
-    });
+  static const Node* newest_of(const Node* first) {
+    return first == nullptr ? nullptr : first->newest.load(std::memory_order_acquire);
+  }
+  /// The version before; null behind the first.
+  static const Node* older(const Node* first, const Node* node) { return node == first ? nullptr : node->next; }
+
+  /// The first rows of all keys that have the prefix.
+  template <class OnFirst>
+  void for_each_key(const Slice& prefix, OnFirst on_first) const {
+    if (const Node* first = first_of(prefix)) on_first(first);
     const Node* node = by_prefix_.of(hash_of(prefix)).load(std::memory_order_acquire);
     for (; node != nullptr; node = node->next_of_prefix) {
-      if (user_key_of(node->row()).starts_with(prefix)) into.add(node->row());
+      if (user_key(node).starts_with(prefix)) on_first(node);
     }
   }
 
+  /// Memory for an iterator whose user has an arena: he will destroy the iterator but not free it, and the arena's
+  /// interface is RocksDB's own.
+  void* lend_place(size_t bytes) {
+    std::lock_guard lock(mutex_);
+    TRIBUTARY_CHECK(bytes <= sizeof(Place));
+    if (free_places_.empty()) free_places_.push_back(&places_.emplace_back());
+    Place* place = free_places_.back();
+    free_places_.pop_back();
+    return place;
+  }
   void give_back(void* place) {
     std::lock_guard lock(mutex_);
     free_places_.push_back(static_cast<Place*>(place));
@@ -314,33 +271,14 @@ class HashedMemtable final : public MemTableRep {
 
  private:
   struct Place {
-    alignas(RowIterator) std::byte bytes[sizeof(RowIterator)];
+    alignas(std::max_align_t) std::byte bytes[64];
   };
 
-  // An arena's caller will destroy the iterator but not free it, and the arena's interface is RocksDB's own.
-  Iterator* make_iterator(RowIterator::Over over, const rocksdb::Arena* arena) {
-    if (arena == nullptr) return new RowIterator(*this, over, false);
-    std::unique_lock lock(mutex_);
-    if (free_places_.empty()) free_places_.push_back(&places_.emplace_back());
-    Place* place = free_places_.back();
-    free_places_.pop_back();
-    lock.unlock();
-    return new (place->bytes) RowIterator(*this, over, true);
-  }
-
-  static Slice user_key_of(const Slice& internal_key) {
-    return {internal_key.data(), internal_key.size() - kSequenceBytes};
-  }
-  Slice user_key_of(const char* row) const { return user_key_of(compare_.decode_key(row)); }
-  Slice prefix_of(const Slice& user_key) const { return prefix_ == nullptr ? user_key : prefix_->Transform(user_key); }
-
-  /// Newest first, until `on_row` says false.
-  template <class OnRow>
-  void for_each_of_key(const Slice& user_key, OnRow on_row) const {
-    const Node* node = by_key_.of(hash_of(user_key)).load(std::memory_order_acquire);
-    for (; node != nullptr; node = node->next_of_key) {
-      if (user_key_of(node->row()) == user_key && !on_row(node->row())) return;
-    }
+  const Node* first_of(const Slice& key) const { return first_of(key, by_key_.of(hash_of(key))); }
+  const Node* first_of(const Slice& key, const std::atomic<const Node*>& bucket) const {
+    const Node* node = bucket.load(std::memory_order_acquire);
+    while (node != nullptr && user_key(node) != key) node = node->next;
+    return node;
   }
 
   const KeyComparator& compare_;
@@ -353,25 +291,136 @@ class HashedMemtable final : public MemTableRep {
   std::vector<Place*> free_places_;  // guarded by mutex_
 };
 
-RowIterator::RowIterator(HashedMemtable& table, Over over, bool owned_by_arena)
-    : table_(table), rows_(new SortedRows(table.comparator())), over_(over), owned_by_arena_(owned_by_arena) {
-  if (over_ == Over::prefix) return;
-  rows_->reserve(table_.rows().size());
-  table_.rows().for_each([&](const char* row) { rows_->add(row); });
-  rows_->sort();
-  at_ = rows_->size();
-}
+/// Every row there was when it was made, in order.
+class AllRows final {
+ public:
+  explicit AllRows(const HashedMemtable& table) : compare_(table.comparator()) {
+    rows_.reserve(table.rows().size());
+    table.rows().for_each([&](const char* row) { rows_.emplace_back(user_key_of(compare_.decode_key(row)), row); });
+    sort_by_bytes(rows_, [this](const char* a, const char* b) { return compare_(a, b) < 0; });
+    at_ = rows_.size();
+  }
 
-RowIterator::~RowIterator() {
-  delete rows_;
-  if (owned_by_arena_) table_.give_back(this);
-}
+  const char* row() const { return at_ < rows_.size() ? rows_[at_].what : nullptr; }
+  void next() {
+    ++at_;
+    // Rows lie in memory in the order of their arrival.
+    if (at_ + kPrefetched < rows_.size()) __builtin_prefetch(rows_[at_ + kPrefetched].what);
+  }
+  void previous() { at_ = at_ == 0 ? rows_.size() : at_ - 1; }
+  void to_first() { at_ = 0; }
+  void to_last() { at_ = rows_.empty() ? 0 : rows_.size() - 1; }
+  void seek(const Slice& internal_key) {
+    auto place = std::partition_point(
+        rows_.begin(), rows_.end(), [&](const Sortable<char>& item) { return compare_(item.what, internal_key) < 0; });
+    at_ = static_cast<size_t>(place - rows_.begin());
+  }
 
-void RowIterator::collect(const Slice& internal_key) {
-  if (over_ == Over::everything) return;
-  rows_->clear();
-  table_.collect_prefix(internal_key, *rows_);
-  rows_->sort();
+ private:
+  static constexpr size_t kPrefetched = 8;
+  const MemTableRep::KeyComparator& compare_;
+  std::vector<Sortable<char>> rows_;
+  size_t at_ = 0;
+};
+
+/// The rows of one prefix, that of the key last sought. Its keys are sorted; the versions of a key are an order
+/// already.
+class PrefixRows final {
+ public:
+  explicit PrefixRows(const HashedMemtable& table) : table_(table), compare_(table.comparator()) {}
+
+  const char* row() const { return node_ == nullptr ? nullptr : node_->row(); }
+  void next() {
+    node_ = HashedMemtable::older(keys_[at_].what, node_);
+    if (node_ == nullptr) to_key(at_ + 1);
+  }
+  void seek(const Slice& internal_key) {
+    Slice key = user_key_of(internal_key);
+    collect(table_.prefix_of(key));
+    auto place = std::partition_point(keys_.begin(), keys_.end(), [&](const Sortable<Node>& item) {
+      return table_.user_key(item.what).compare(key) < 0;
+    });
+    to_key(static_cast<size_t>(place - keys_.begin()));
+    if (node_ == nullptr || table_.user_key(node_) != key) return;
+    const Node* first = keys_[at_].what;
+    if (compare_(first->row(), internal_key) < 0) return to_key(at_ + 1);  // behind all versions of its key
+    while (compare_(node_->row(), internal_key) < 0) node_ = HashedMemtable::older(first, node_);
+  }
+  // RocksDB walks a prefix forwards only.
+  void previous() { node_ = nullptr; }
+  void to_first() { node_ = nullptr; }
+  void to_last() { node_ = nullptr; }
+
+ private:
+  void to_key(size_t place) {
+    at_ = place;
+    node_ = at_ < keys_.size() ? HashedMemtable::newest_of(keys_[at_].what) : nullptr;
+  }
+
+  void collect(const Slice& prefix) {
+    if (collected_ && prefix == Slice(prefix_)) return;
+    collected_ = true;
+    prefix_.assign(prefix.data(), prefix.size());
+    keys_.clear();
+    table_.for_each_key(prefix, [&](const Node* first) {
+      Slice key = table_.user_key(first);
+      key.remove_prefix(prefix.size());
+      keys_.emplace_back(key, first);
+    });
+    sort_by_bytes(keys_,
+                  [this](const Node* a, const Node* b) { return table_.user_key(a).compare(table_.user_key(b)) < 0; });
+  }
+
+  const HashedMemtable& table_;
+  const MemTableRep::KeyComparator& compare_;
+  bool collected_ = false;
+  std::string prefix_;
+  std::vector<Sortable<Node>> keys_;
+  size_t at_ = 0;
+  const Node* node_ = nullptr;
+};
+
+/// What RocksDB sees of AllRows or PrefixRows.
+template <class Rows>
+class RowIterator final : public MemTableRep::Iterator {
+ public:
+  static MemTableRep::Iterator* make(HashedMemtable& table, const rocksdb::Arena* arena) {
+    if (arena == nullptr) return new RowIterator(table, false);
+    return new (table.lend_place(sizeof(RowIterator))) RowIterator(table, true);
+  }
+  ~RowIterator() override {
+    delete rows_;
+    if (on_loan_) table_.give_back(this);
+  }
+  RowIterator(const RowIterator&) = delete;
+  RowIterator& operator=(const RowIterator&) = delete;
+
+  bool Valid() const override { return rows_->row() != nullptr; }
+  const char* key() const override { return rows_->row(); }
+  void Next() override { rows_->next(); }
+  void Prev() override { rows_->previous(); }
+  void SeekToFirst() override { rows_->to_first(); }
+  void SeekToLast() override { rows_->to_last(); }
+  void Seek(const Slice& internal_key, const char*) override { rows_->seek(internal_key); }
+  void SeekForPrev(const Slice& internal_key, const char*) override {
+    rows_->seek(internal_key);
+    bool found = Valid() && table_.comparator()(key(), internal_key) == 0;
+    if (!found) rows_->previous();
+  }
+
+ private:
+  RowIterator(HashedMemtable& table, bool on_loan) : table_(table), rows_(new Rows(table)), on_loan_(on_loan) {}
+
+  HashedMemtable& table_;
+  Rows* rows_;  // owned; plain, because the destructor's last act gives back the memory this object stands in
+  const bool on_loan_;
+};
+
+MemTableRep::Iterator* HashedMemtable::GetIterator(rocksdb::Arena* arena) {
+  return RowIterator<AllRows>::make(*this, arena);
+}
+MemTableRep::Iterator* HashedMemtable::GetDynamicPrefixIterator(rocksdb::Arena* arena) {
+  return RowIterator<PrefixRows>::make(*this, arena);
 }
 
 class HashedMemtableFactory final : public rocksdb::MemTableRepFactory {

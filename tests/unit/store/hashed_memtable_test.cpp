@@ -58,9 +58,10 @@ class HashedMemtableTest : public testing::Test {
     return rows;
   }
 
-  Rows scanned_prefix(const std::string& prefix) {
+  Rows scanned_prefix(const std::string& prefix, const rocksdb::Snapshot* snapshot = nullptr) {
     rocksdb::ReadOptions options;
     options.prefix_same_as_start = true;
+    options.snapshot = snapshot;
     std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options));
     Rows rows;
     for (it->Seek(prefix); it->Valid(); it->Next()) rows[it->key().ToString()] = it->value().ToString();
@@ -153,6 +154,33 @@ TEST_F(HashedMemtableTest, OnePrefixMayHaveManyRows) {
   }
   EXPECT_EQ(scanned_prefix(prefix), rows_);
   EXPECT_EQ(scanned(), rows_);
+}
+
+// Behind more than eight versions of a key RocksDB seeks anew, to the end of them.
+TEST_F(HashedMemtableTest, AKeyMayHaveManyVersions) {
+  std::string prefix(kPrefixBytes, 'p');
+  for (const char* suffix : {"a", "b", "c"}) put(prefix + suffix, "first");
+  Rows first = rows_;
+  const rocksdb::Snapshot* before = db_->GetSnapshot();
+  for (int i = 0; i < 2'500; ++i) put(prefix + "b", std::to_string(i));
+  Rows half = rows_;
+  const rocksdb::Snapshot* between = db_->GetSnapshot();
+  for (int i = 2'500; i < 5'000; ++i) put(prefix + "b", std::to_string(i));
+  EXPECT_EQ(scanned_prefix(prefix), rows_);
+  EXPECT_EQ(scanned_prefix(prefix, between), half);
+  EXPECT_EQ(scanned_prefix(prefix, before), first);
+  EXPECT_EQ(scanned(between), half);
+  erase(prefix + "b");
+  EXPECT_EQ(scanned_prefix(prefix), rows_);
+  EXPECT_EQ(scanned_prefix(prefix, between), half);
+  std::string value;
+  EXPECT_TRUE(db_->Get(rocksdb::ReadOptions(), prefix + "b", &value).IsNotFound());
+  rocksdb::ReadOptions then;
+  then.snapshot = between;
+  EXPECT_TRUE(db_->Get(then, prefix + "b", &value).ok());
+  EXPECT_EQ(value, half[prefix + "b"]);
+  db_->ReleaseSnapshot(before);
+  db_->ReleaseSnapshot(between);
 }
 
 TEST_F(HashedMemtableTest, EmptyOneHasNothing) {
