@@ -6,6 +6,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -82,6 +83,19 @@ bool is_keyed_by_hash(Family family) {
 
 bool is_keyed_by_hash_alone(Family family) {
   return family == Family::vertex || family == Family::value || family == Family::dedup;
+}
+
+/// Names the tables that cannot be opened: RocksDB's own message may name the manifest instead.
+std::string unreadable_tables(const std::string& directory) {
+  std::string names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+    if (entry.path().extension() != ".sst") continue;
+    rocksdb::SstFileReader reader{rocksdb::Options()};
+    if (!reader.Open(entry.path().string()).ok())
+      names += (names.empty() ? "" : ", ") + entry.path().filename().string();
+  }
+  return names.empty() ? names : "; cannot be read: " + names;
 }
 
 class RocksIterator final : public StateIterator {
@@ -188,7 +202,11 @@ class RocksStore final : public StateStore {
     rocksdb::Status status =
         options_.read_only ? rocksdb::DB::OpenForReadOnly(db_options, options_.directory, families, &handles_, &db)
                            : rocksdb::DB::Open(db_options, options_.directory, families, &handles_, &db);
-    if (!status.ok()) return store_error("opening state at " + options_.directory, status);
+    if (!status.ok()) {
+      Error error = store_error("opening state at " + options_.directory, status);
+      if (error.code == ErrorCode::corrupt) error.message += unreadable_tables(options_.directory);
+      return error;
+    }
     db_.reset(db);
     return check_format();
   }

@@ -165,6 +165,27 @@ class Flips(DamagedStore):
         self.assertGreater(refused, 0)
 
 
+class DamagedTables(DamagedStore):
+    """RocksDB's message may name the manifest when a table's properties are damaged; ours names the table."""
+
+    def test_the_table_is_named_wherever_its_end_is_damaged(self):
+        path = max((self.store / "state").rglob("*.sst"), key=lambda p: p.stat().st_size)
+        size = path.stat().st_size
+        refused = 0
+        for offset in range(max(0, size - 900), size, 37):
+            flip_bit(path, offset)
+            with self.subTest(offset=offset, size=size):
+                try:
+                    self.server.start()
+                except StartFailed as failure:
+                    self.assertEqual(failure.exit_code, 65, failure)
+                    self.assertIn(path.name, failure.stderr)
+                    refused += 1
+            self.server.kill()
+            copy_store(self.root / "whole", self.store)
+        self.assertGreater(refused, 10)
+
+
 class MissingFiles(DamagedStore):
     """X5. What was acknowledged and is not there is refused; giving it up is a decision of its own, written down."""
 
