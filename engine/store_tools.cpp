@@ -9,9 +9,19 @@
 #include "engine/store/state_store.h"
 
 namespace tributary {
+namespace {
+
+// A command makes no store where there is none: then the path is wrong, or relative to another directory.
+Result<std::unique_ptr<DirectoryLock>> lock_store(const EngineOptions& options) {
+  if (std::filesystem::exists(options.data_dir)) return DirectoryLock::take(options.data_dir);
+  return Error{ErrorCode::config,
+               "there is no store at " + options.data_dir + "; a relative data_dir counts from where the command runs"};
+}
+
+}  // namespace
 
 Result<VerifyReport> verify_store(const EngineOptions& options) {
-  auto lock = DirectoryLock::take(options.data_dir);
+  auto lock = lock_store(options);
   if (!lock) return lock.error();
   VerifyReport report;
   auto log = verify_log(log_options(options).directory);
@@ -68,7 +78,7 @@ Result<void> put_state_back(const EngineOptions& options) {
 Result<void> rebuild_state(const EngineOptions& options, Metrics& metrics,
                            const std::function<void(const Engine::ReplayProgress&)>& on_progress) {
   {
-    auto lock = DirectoryLock::take(options.data_dir);
+    auto lock = lock_store(options);
     if (!lock) return lock.error();
     TRIBUTARY_TRY(set_state_aside(options));
   }

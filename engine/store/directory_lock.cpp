@@ -21,7 +21,7 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(const std::string& da
     ssize_t bytes = ::pread(fd, owner, sizeof owner - 1, 0);
     ::close(fd);
     std::string pid = bytes > 0 ? std::string(owner, static_cast<size_t>(bytes)) : "unknown";
-    return Error{ErrorCode::unavailable, "opening " + data_dir + ": locked by pid " + pid};
+    return Error{ErrorCode::unavailable, "opening " + data_dir + ": locked by pid " + pid + ", which has it open"};
   }
   std::string pid = std::to_string(::getpid());
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) {

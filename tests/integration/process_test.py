@@ -516,6 +516,15 @@ class VerifyAndRebuild(unittest.TestCase):
             events.append({"type": "bogus", "userId": "u1", "messageId": f"bad{n}"})
             server.post("/v1/batch", {"batch": events}, write_key="wk_app").expect(200)
 
+    def test_no_store_is_made_where_there_is_none(self):
+        with Server(quick()) as server, tempfile.TemporaryDirectory() as elsewhere:
+            server.stop()
+            for command in ("verify", "rebuild"):
+                refused = run(command, "--config", pathlib.Path(server.config_path).resolve(), cwd=elsewhere)
+                self.assertEqual(refused.returncode, 78, refused.stderr)
+                self.assertIn("there is no store at", refused.stderr)
+                self.assertEqual(os.listdir(elsewhere), [])
+
     def test_a_sound_store_is_reported_and_a_rebuilt_one_answers_the_same(self):
         with Server(quick()) as server:
             self.fill(server)
