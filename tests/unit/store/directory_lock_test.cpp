@@ -21,7 +21,8 @@ TEST(DirectoryLock, SecondTakerLearnsTheFirstOnesPid) {
   auto second = DirectoryLock::take(temp.path());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::unavailable);
-  EXPECT_EQ(second.error().message, "opening " + temp.path() + ": locked by pid " + std::to_string(::getpid()) + ", which has it open");
+  EXPECT_EQ(second.error().message,
+            "opening " + temp.path() + ": locked by pid " + std::to_string(::getpid()) + ", which has it open");
 }
 
 TEST(DirectoryLock, IsFreeAgainAfterwards) {
