@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "connectors/http/message.h"
@@ -14,6 +15,9 @@ namespace tributary {
 
 /// Answers one request. The request outlives the coroutine. Thread: the session's I/O thread.
 using HttpHandler = std::function<Task<HttpResponse>(HttpRequest& request)>;
+
+/// What a handler returns that has its answer already.
+inline Task<HttpResponse> answered(HttpResponse response) { co_return std::move(response); }
 
 /// Who may read an answer from another origin.
 enum class CorsPolicy {

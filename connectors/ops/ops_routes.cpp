@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "connectors/http/answers.h"
-#include "connectors/http/task.h"
 
 namespace tributary {
 namespace {
@@ -56,15 +55,13 @@ std::string failed_names(const std::vector<ReadinessCheck>& checks) {
 
 // g++ 12.2: a coroutine must not be a capturing closure, whose captures die with the call; so each handler is a plain
 // function of the request that wraps a finished answer.
-Task<HttpResponse> finished(HttpResponse response) { co_return response; }
-
 void add_get(Router& router, std::string pattern, ErrorStyle errors,
              std::function<HttpResponse(const HttpRequest&)> answer) {
   Route route;
   route.method = "GET";
   route.pattern = std::move(pattern);
   route.errors = errors;
-  route.handler = [answer = std::move(answer)](HttpRequest& request) { return finished(answer(request)); };
+  route.handler = [answer = std::move(answer)](HttpRequest& request) { return answered(answer(request)); };
   router.add(std::move(route));
 }
 

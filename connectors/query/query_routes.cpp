@@ -1,13 +1,10 @@
 #include "connectors/query/query_routes.h"
 
 #include "connectors/http/answers.h"
-#include "connectors/http/task.h"
 #include "connectors/query/query_handlers.h"
 
 namespace tributary {
 namespace {
-
-Task<HttpResponse> answered(HttpResponse response) { co_return std::move(response); }
 
 HttpResponse openapi_answer() {
   HttpResponse response = json_response(std::string(openapi_json()));

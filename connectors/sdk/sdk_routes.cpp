@@ -3,7 +3,6 @@
 #include <array>
 
 #include "connectors/http/answers.h"
-#include "connectors/http/task.h"
 #include "connectors/sdk/collector.h"
 #include "connectors/sdk/pixel.h"
 #include "connectors/sdk/startup_answers.h"
@@ -31,8 +30,6 @@ constexpr std::array kBatchPaths = {"/v1/batch",   "/v1/b",  "/v1/import", "/bea
 constexpr std::array kSettingsPaths = {"/v1/projects/{write_key}/settings",
                                        "/v1/projects/projects/{write_key}/settings", "/projects/{write_key}/settings",
                                        "/projects/projects/{write_key}/settings"};
-
-Task<HttpResponse> answered(HttpResponse response) { co_return std::move(response); }
 
 void add(Router& router, std::string method, std::string pattern, HttpHandler handler) {
   router.add(Route{std::move(method), std::move(pattern), CorsPolicy::mirror, ErrorStyle::sdk, std::move(handler)});
