@@ -4,12 +4,9 @@
 #include <rocksdb/slice_transform.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <bit>
-#include <boost/sort/spreadsort/integer_sort.hpp>
 #include <cstddef>
-#include <cstring>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -19,6 +16,7 @@
 #include <vector>
 
 #include "engine/base/check.h"
+#include "engine/store/memtable_order.h"
 
 namespace tributary {
 namespace {
@@ -27,93 +25,6 @@ using rocksdb::MemTableRep;
 using rocksdb::Slice;
 
 constexpr size_t kSequenceBytes = 8;  // behind the user key in RocksDB's internal key
-
-/// Addresses of rows in the order of their insertion. One writer; a reader sees every row that was complete when it
-/// asked.
-class RowList {
- public:
-  RowList() : first_(new Chunk), last_(first_) {}
-  ~RowList() {
-    for (Chunk* chunk = first_; chunk != nullptr;) {
-      std::unique_ptr<Chunk> owned(chunk);
-      chunk = chunk->next.load(std::memory_order_relaxed);
-    }
-  }
-  RowList(const RowList&) = delete;
-  RowList& operator=(const RowList&) = delete;
-
-  void push_back(const char* row) {
-    size_t size = size_.load(std::memory_order_relaxed);
-    size_t place = size % kRowsPerChunk;
-    if (place == 0 && size > 0) {
-      auto* chunk = new Chunk;
-      last_->next.store(chunk, std::memory_order_release);
-      last_ = chunk;
-    }
-    last_->rows[place] = row;
-    size_.store(size + 1, std::memory_order_release);
-  }
-
-  size_t size() const { return size_.load(std::memory_order_acquire); }
-  size_t memory_bytes() const { return (size() / kRowsPerChunk + 1) * sizeof(Chunk); }
-
-  template <class OnRow>
-  void for_each(OnRow on_row) const {
-    size_t left = size();
-    for (const Chunk* chunk = first_; left > 0; chunk = chunk->next.load(std::memory_order_acquire)) {
-      size_t here = std::min(left, kRowsPerChunk);
-      for (size_t i = 0; i < here; ++i) on_row(chunk->rows[i]);
-      left -= here;
-    }
-  }
-
- private:
-  static constexpr size_t kRowsPerChunk = 1000;
-  struct Chunk {
-    std::array<const char*, kRowsPerChunk> rows;
-    std::atomic<Chunk*> next{nullptr};
-  };
-  Chunk* first_;
-  Chunk* last_;  // the writer's
-  std::atomic<size_t> size_{0};
-};
-
-/// A row, or a chain of rows of one key, with 16 bytes of its key as two numbers that compare as the bytes do: nearly
-/// every comparison of the sort ends there, without going to the row.
-template <class T>
-struct Sortable {
-  uint64_t high = 0;
-  uint64_t low = 0;
-  const T* what = nullptr;
-
-  Sortable() = default;
-  Sortable(Slice distinguishing_bytes, const T* address) : what(address) {
-    char bytes[16] = {};
-    std::memcpy(bytes, distinguishing_bytes.data(), std::min(distinguishing_bytes.size(), sizeof bytes));
-    uint64_t halves[2];
-    std::memcpy(halves, bytes, sizeof bytes);
-    high = __builtin_bswap64(halves[0]);
-    low = __builtin_bswap64(halves[1]);
-  }
-};
-
-/// Hashes and times differ in their first bytes: sorted digit by digit; the few that do not are compared. `before` says
-/// which of two that agree in all 16 bytes comes first.
-template <class T, class Before>
-void sort_by_bytes(std::vector<Sortable<T>>& items, Before before) {
-  boost::sort::spreadsort::integer_sort(
-      items.begin(), items.end(), [](const Sortable<T>& item, unsigned shift) { return item.high >> shift; },
-      [](const Sortable<T>& a, const Sortable<T>& b) { return a.high < b.high; });
-  for (auto run = items.begin(); run != items.end();) {
-    auto end = std::find_if(run, items.end(), [run](const auto& item) { return item.high != run->high; });
-    if (end - run > 1) {
-      std::sort(run, end, [&](const Sortable<T>& a, const Sortable<T>& b) {
-        return a.low != b.low ? a.low < b.low : before(a.what, b.what);
-      });
-    }
-    run = end;
-  }
-}
 
 /// A row's place, in front of the row itself. The first row of a key stands in the chains of its buckets; later rows of
 /// the key, which are newer versions, hang on the first one, newest first.
@@ -296,7 +207,8 @@ class AllRows final {
  public:
   explicit AllRows(const HashedMemtable& table) : compare_(table.comparator()) {
     rows_.reserve(table.rows().size());
-    table.rows().for_each([&](const char* row) { rows_.emplace_back(user_key_of(compare_.decode_key(row)), row); });
+    table.rows().for_each(
+        [&](const char* row) { rows_.emplace_back(user_key_of(compare_.decode_key(row)).ToStringView(), row); });
     sort_by_bytes(rows_, [this](const char* a, const char* b) { return compare_(a, b) < 0; });
     at_ = rows_.size();
   }
@@ -365,7 +277,7 @@ class PrefixRows final {
     table_.for_each_key(prefix, [&](const Node* first) {
       Slice key = table_.user_key(first);
       key.remove_prefix(prefix.size());
-      keys_.emplace_back(key, first);
+      keys_.emplace_back(key.ToStringView(), first);
     });
     sort_by_bytes(keys_,
                   [this](const Node* a, const Node* b) { return table_.user_key(a).compare(table_.user_key(b)) < 0; });
