@@ -43,11 +43,6 @@ constexpr std::array kAliases = {
     KindAlias{"stripe_customer_id", IdentifierFamily::external_id, "stripe"},
 };
 
-bool has_platforms(IdentifierFamily family) {
-  return family == IdentifierFamily::marketplace_buyer || family == IdentifierFamily::social_id ||
-         family == IdentifierFamily::external_id;
-}
-
 bool is_type_name(std::string_view name) {
   if (name.empty() || name.size() > 40 || name[0] < 'a' || name[0] > 'z') return false;
   return std::all_of(name.begin(), name.end(),
@@ -90,6 +85,11 @@ std::optional<IdentifierKind> parse_kind(std::string_view text) {
   }
   if (!is_type_name(name)) return std::nullopt;
   return IdentifierKind{IdentifierFamily::external_id, std::move(name)};
+}
+
+bool has_platforms(IdentifierFamily family) {
+  return family == IdentifierFamily::marketplace_buyer || family == IdentifierFamily::social_id ||
+         family == IdentifierFamily::external_id;
 }
 
 bool is_weak(IdentifierFamily family) { return family >= IdentifierFamily::device_id; }

@@ -52,6 +52,9 @@ std::string kind_name(const IdentifierKind& kind);
 /// other well-formed type name is `external_id/<name>`. Nothing for a name that is not well formed.
 std::optional<IdentifierKind> parse_kind(std::string_view name);
 
+/// The kinds of this family are told apart by platform.
+bool has_platforms(IdentifierFamily family);
+
 /// Names a device or a browser rather than a person or an account.
 bool is_weak(IdentifierFamily family);
 

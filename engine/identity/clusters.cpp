@@ -104,7 +104,7 @@ void sort_by_content(std::vector<Link>& links, const Container& container, const
 
 bool untrusted_join(const Link& link, const Sides::Side& a, const Sides::Side& b, const RuleSet& rules) {
   if (link.link_class <= 0 || a.strong == 0 || b.strong == 0) return false;
-  switch (rules.claims) {
+  switch (rules.claims()) {
     case ClaimsPolicy::fill:
       return a.verified_strong > 0 && b.verified_strong > 0;
     case ClaimsPolicy::guarded: {

@@ -61,7 +61,7 @@ bool is_simple(const ContainerSummary& summary, const RuleSet& rules) {
     if (limit != 0 && count > limit) return false;
   }
   if (summary.weak_links == 0) return true;
-  switch (rules.claims) {
+  switch (rules.claims()) {
     case ClaimsPolicy::fill:
       return summary.verified_strong <= 1;
     case ClaimsPolicy::guarded:

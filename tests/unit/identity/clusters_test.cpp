@@ -14,9 +14,9 @@ using sketch::hash_of;
 using sketch::name_of;
 
 RuleSet with(ClaimsPolicy claims) {
-  RuleSet rules;
+  Rules rules = default_rules();
   rules.claims = claims;
-  return rules;
+  return RuleSet(1, rules);
 }
 
 // "kind of reason: centre, other" of every refusal, in link order.

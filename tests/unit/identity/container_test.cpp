@@ -22,9 +22,9 @@ constexpr std::array kPolicies = {ClaimsPolicy::fill, ClaimsPolicy::guarded, Cla
 constexpr int kUniverses = 400;
 
 RuleSet with(ClaimsPolicy claims) {
-  RuleSet rules;
+  Rules rules = default_rules();
   rules.claims = claims;
-  return rules;
+  return RuleSet(1, rules);
 }
 
 // The distinct evidence of events, in the order in which it first appears.
