@@ -9,7 +9,11 @@
 #include "engine/fold/checkpointer.h"
 #include "engine/fold/partition.h"
 #include "engine/log/disk_guard.h"
+#include "engine/query/changes.h"
 #include "engine/query/customer.h"
+#include "engine/query/explain.h"
+#include "engine/query/preview.h"
+#include "engine/query/rules_reader.h"
 #include "engine/query/timeline.h"
 #include "engine/store/directory_lock.h"
 #include "engine/store/index_keys.h"
@@ -64,6 +68,14 @@ class EngineInstance final : public Engine {
   Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
   Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) override;
 
+  void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) override;
+  void change_rules(WorkspaceId workspace, RuleSetChange change, std::function<void(IngestOutcome)> done) override;
+  Result<RulesView> rules(WorkspaceId workspace) override;
+  Result<ExplainView> explain(WorkspaceId workspace, const CustomerId& id, const ExplainQuery& query) override;
+  Result<ChangesPage> changes(WorkspaceId workspace, const ChangesQuery& query) override;
+  Result<PreviewView> preview(WorkspaceId workspace, const PreviewQuery& query,
+                              const std::function<bool()>& cancelled) override;
+
   std::vector<ReadinessCheck> readiness() const override;
   bool failed() const override;
   void stop() override;
@@ -76,6 +88,9 @@ class EngineInstance final : public Engine {
   void start();
   void dispatch(DurableGroup group, std::vector<DurableAppend> appends);
   void collect_metrics();
+  void append(WorkspaceId workspace, std::vector<Record> records, std::function<void(IngestOutcome)> done);
+  std::optional<RejectionCode> refusal_of(WorkspaceId workspace) const;
+  void hash(WorkspaceId workspace, Assertion& assertion);
   Result<ProfileView> profile_at(WorkspaceId workspace, const Hash128& identifier);
 
   PartitionId partition_of(WorkspaceId workspace) const {
@@ -85,7 +100,7 @@ class EngineInstance final : public Engine {
 
   EngineOptions options_;
   Metrics& metrics_;
-  RuleSet rules_;
+  RulesReader rules_reader_;
   std::unique_ptr<DirectoryLock> lock_;
   std::unique_ptr<IndexKeys> index_keys_;
   std::unique_ptr<StoreMemory> memory_;
@@ -194,24 +209,24 @@ void EngineInstance::start() {
   metrics_.add_collector([this] { collect_metrics(); });
 }
 
+std::optional<RejectionCode> EngineInstance::refusal_of(WorkspaceId workspace) const {
+  const Partition& target = partition(workspace);
+  if (stopped_.load()) return RejectionCode::shutting_down;
+  if (target.failed()) return RejectionCode::not_ready;
+  bool full = target.waiting_records() > options_.fold_queue_events_max ||
+              target.waiting_bytes() > options_.fold_queue_bytes_max;
+  if (full) return RejectionCode::overloaded;
+  return std::nullopt;
+}
+
 void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutcome)> done) {
   TRIBUTARY_CHECK(!request.items.empty());
   WorkspaceId workspace = std::visit([](const auto& item) { return item.workspace; }, request.items.front());
-  const Partition& target = partition(workspace);
-  std::optional<RejectionCode> refused;
-  if (target.failed()) refused = RejectionCode::not_ready;
-  bool full = target.waiting_records() > options_.fold_queue_events_max ||
-              target.waiting_bytes() > options_.fold_queue_bytes_max;
-  if (full) refused = RejectionCode::overloaded;
-  if (stopped_.load()) refused = RejectionCode::shutting_down;
-  if (refused) {
-    done(IngestOutcome{refused, {}});
-    return;
-  }
-  AppendRequest append;
-  append.records.reserve(request.items.size());
+  if (auto refused = refusal_of(workspace)) return done(IngestOutcome{refused, {}});
+  std::vector<Record> records;
+  records.reserve(request.items.size());
   for (const ParsedItem& item : request.items) {
-    Record& record = append.records.emplace_back();
+    Record& record = records.emplace_back();
     if (const auto* event = std::get_if<Event>(&item)) {
       record.workspace = event->workspace;
       record.received_at = event->received_at;
@@ -226,7 +241,40 @@ void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutc
     }
     record.partition = partition_of(record.workspace);
   }
+  append(workspace, std::move(records), std::move(done));
+}
 
+void EngineInstance::assert_identity(WorkspaceId workspace, Assertion assertion,
+                                     std::function<void(IngestOutcome)> done) {
+  hash(workspace, assertion);
+  Record record{RecordKind::assertion, workspace, partition_of(workspace), system_clock().now(), {}};
+  encode_assertion(assertion, record.payload);
+  std::vector<Record> records;
+  records.push_back(std::move(record));
+  append(workspace, std::move(records), std::move(done));
+}
+
+void EngineInstance::change_rules(WorkspaceId workspace, RuleSetChange change,
+                                  std::function<void(IngestOutcome)> done) {
+  Record record{RecordKind::rule_set, workspace, partition_of(workspace), system_clock().now(), {}};
+  encode_rule_set_change(change, record.payload);
+  std::vector<Record> records;
+  records.push_back(std::move(record));
+  append(workspace, std::move(records), std::move(done));
+}
+
+// Whatever the caller thought of the key: the hashes of a record are this workspace's.
+void EngineInstance::hash(WorkspaceId workspace, Assertion& assertion) {
+  for (AssertedIdentifier& each : assertion.identifiers) {
+    each.hash = identifier_hash(index_key(workspace), each.identifier);
+  }
+}
+
+void EngineInstance::append(WorkspaceId workspace, std::vector<Record> records,
+                            std::function<void(IngestOutcome)> done) {
+  if (auto refused = refusal_of(workspace)) return done(IngestOutcome{refused, {}});
+  AppendRequest append;
+  append.records = std::move(records);
   auto pending = std::make_shared<PendingIngest>(append.records.size(), std::move(done));
   append.context = pending;
   append.done = [pending](const Result<Lsn>& durable) {
@@ -264,14 +312,18 @@ void EngineInstance::dispatch(DurableGroup group, std::vector<DurableAppend> app
 
 Result<ProfileView> EngineInstance::profile_at(WorkspaceId workspace, const Hash128& identifier) {
   auto snapshot = partition(workspace).store().snapshot();
-  auto customer = find_customer(*snapshot, workspace, identifier, rules_);
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  auto customer = find_customer(*snapshot, workspace, identifier, *rules);
   if (!customer) return customer.error();
   return read_profile(*snapshot, *customer);
 }
 
 Result<TimelinePage> EngineInstance::timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) {
   auto snapshot = partition(workspace).store().snapshot();
-  auto customer = find_customer(*snapshot, workspace, id.anchor, rules_);
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
   if (!customer) return customer.error();
   return read_timeline(*snapshot, *log_, index_keys_->cursor_key(), *customer, query);
 }
@@ -279,6 +331,47 @@ Result<TimelinePage> EngineInstance::timeline(WorkspaceId workspace, const Custo
 Result<RejectedPage> EngineInstance::rejected_events(WorkspaceId workspace, const RejectedQuery& query) {
   auto snapshot = partition(workspace).store().snapshot();
   return read_rejected(*snapshot, *log_, index_keys_->cursor_key(), workspace, query);
+}
+
+Result<RulesView> EngineInstance::rules(WorkspaceId workspace) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto row = load_rules(*snapshot, workspace);
+  if (!row) return row.error();
+  auto rules = decode_rules(row->rules);
+  if (!rules) return rules.error();
+  std::string sweep;
+  auto applying = snapshot->get(Family::meta, sweep_key(workspace), sweep);
+  if (!applying) return applying.error();
+  return RulesView{row->version, std::move(*rules), row->decision, *applying};
+}
+
+Result<ExplainView> EngineInstance::explain(WorkspaceId workspace, const CustomerId& id, const ExplainQuery& query) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  ExplainSubject subject{id.anchor, std::nullopt, std::nullopt};
+  if (query.a) subject.a = identifier_hash(index_key(workspace), *query.a);
+  if (query.b) subject.b = identifier_hash(index_key(workspace), *query.b);
+  return explain_identity(*snapshot, workspace, subject, *rules);
+}
+
+Result<ChangesPage> EngineInstance::changes(WorkspaceId workspace, const ChangesQuery& query) {
+  auto snapshot = partition(workspace).store().snapshot();
+  return read_changes(*snapshot, index_keys_->cursor_key(), workspace, query);
+}
+
+Result<PreviewView> EngineInstance::preview(WorkspaceId workspace, const PreviewQuery& query,
+                                            const std::function<bool()>& cancelled) {
+  PreviewQuery hashed = query;
+  Timestamp now = system_clock().now();
+  for (Assertion& assertion : hashed.assertions) {
+    hash(workspace, assertion);
+    if (assertion.decision.id.empty()) assertion.decision.at = now;
+  }
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  return preview_identity(*snapshot, workspace, *rules, hashed, cancelled);
 }
 
 std::vector<ReadinessCheck> EngineInstance::readiness() const {
@@ -318,6 +411,7 @@ void EngineInstance::collect_metrics() {
     sum.identifiers += applied.identifiers;
     sum.containers += applied.containers;
     sum.containers_not_simple += applied.containers_not_simple;
+    sum.hubs += applied.hubs;
     waiting += partition->waiting_records();
     front_bytes += partition->front_bytes();
     oldest = std::max(oldest, partition->waiting_micros());
@@ -331,6 +425,7 @@ void EngineInstance::collect_metrics() {
   metrics_.identifiers.set(static_cast<double>(sum.identifiers));
   metrics_.containers.set(static_cast<double>(sum.containers));
   metrics_.containers_not_simple.set(static_cast<double>(sum.containers_not_simple));
+  metrics_.hubs.set(static_cast<double>(sum.hubs));
   metrics_.fold_lag_events.set(static_cast<double>(waiting));
   metrics_.front_bytes.set(static_cast<double>(front_bytes));
   metrics_.fold_lag_seconds.set(static_cast<double>(oldest) / kMicrosPerSecond);

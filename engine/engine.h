@@ -21,6 +21,7 @@
 #include "engine/ingest/event_parser.h"
 #include "engine/log/segment_log.h"
 #include "engine/metrics/metrics.h"
+#include "engine/query/identity_view.h"
 #include "engine/query/profile_view.h"
 
 namespace tributary {
@@ -76,6 +77,22 @@ class Engine {
   virtual Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) = 0;
   virtual Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) = 0;
   virtual Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) = 0;
+
+  /// Records a decision; `done` runs like that of ingest(), when it is durable and every reader sees its effect. The
+  /// outcome is `accepted`.
+  virtual void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) = 0;
+  /// Records other rules. The outcome is `accepted`, or `rejected` when another version than `based_on` is active;
+  /// customers follow in the background, see RulesView::applying.
+  virtual void change_rules(WorkspaceId workspace, RuleSetChange change, std::function<void(IngestOutcome)> done) = 0;
+
+  virtual Result<RulesView> rules(WorkspaceId workspace) = 0;
+  /// Errors: not_found also when a or b is unknown.
+  virtual Result<ExplainView> explain(WorkspaceId workspace, const CustomerId& id, const ExplainQuery& query) = 0;
+  virtual Result<ChangesPage> changes(WorkspaceId workspace, const ChangesQuery& query) = 0;
+  /// Reads every container when there are rules in the query: up to a minute per million. Asks `cancelled` now and
+  /// then. Errors: stopping when cancelled. Thread: any, but none that answers requests.
+  virtual Result<PreviewView> preview(WorkspaceId workspace, const PreviewQuery& query,
+                                      const std::function<bool()>& cancelled) = 0;
 
   /// One check per condition under which an event would be refused. Thread: any.
   virtual std::vector<ReadinessCheck> readiness() const = 0;

@@ -8,6 +8,9 @@
 namespace tributary {
 namespace {
 
+// A sweep holds up what came meanwhile for so many containers.
+constexpr size_t kContainersPerSweep = 256;
+
 // Shares of the front table: fragments are touched by every event, the rest only by new evidence.
 constexpr size_t share(size_t bytes, size_t percent) { return bytes / 100 * percent; }
 
@@ -21,6 +24,20 @@ std::vector<EvidenceMember> members_of(const EventView& event) {
   return members;
 }
 
+FirstEvent first_of(const EventView& event) {
+  return {event.occurred_at, std::string(event.message_id), std::string(event.source)};
+}
+
+RecordCause cause_of(const RecordView& record, const EventView& event) {
+  ChangeCause cause{CauseKind::event, std::string(event.message_id), std::string(event.source), {}, {}};
+  return {record.workspace, record.lsn, record.received_at, std::move(cause)};
+}
+
+RecordCause cause_of(const RecordView& record, const Decision& decision) {
+  ChangeCause cause{CauseKind::assertion, decision.id, {}, decision.author, decision.reason};
+  return {record.workspace, record.lsn, record.received_at, std::move(cause)};
+}
+
 }  // namespace
 
 Fold::Fold(StateStore& store, FoldOptions options, Metrics& metrics)
@@ -28,31 +45,42 @@ Fold::Fold(StateStore& store, FoldOptions options, Metrics& metrics)
       options_(options),
       metrics_(metrics),
       evidence_(share(options.front_table_bytes, 55)),
-      vertices_(share(options.front_table_bytes, 10)),
-      containers_(share(options.front_table_bytes, 35)) {}
+      identity_(store, share(options.front_table_bytes, 10), share(options.front_table_bytes, 35), metrics) {}
 
 Result<void> Fold::open() {
   auto applied = store_.applied();
   if (!applied) return applied.error();
   applied_ = *applied;
   store_.set_log_time(applied_.received_at);
-  return {};
+  return identity_.open();
 }
 
 Result<void> Fold::apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes) {
   if (records.empty()) return {};
   TRIBUTARY_CHECK(records.front().lsn > applied_.lsn);
-  pending_ = applied_;
-  batch_ = store_.make_batch();
+  begin();
   outcomes.clear();
   TRIBUTARY_TRY(decode(records));
   TRIBUTARY_TRY(prefetch_messages());
   TRIBUTARY_TRY(prefetch_fragments());
   TRIBUTARY_TRY(fold_group(outcomes));
-  settle_containers();
+  TRIBUTARY_TRY(identity_.settle());
   put_fragments();
   pending_.lsn = records.back().lsn;
   pending_.received_at = records.back().received_at;
+  return commit();
+}
+
+void Fold::begin() {
+  pending_ = applied_;
+  batch_ = store_.make_batch();
+  identity_.begin(*batch_, pending_);
+}
+
+Result<void> Fold::sweep() {
+  begin();
+  TRIBUTARY_TRY(identity_.sweep(kContainersPerSweep));
+  TRIBUTARY_TRY(identity_.settle());
   return commit();
 }
 
@@ -71,6 +99,15 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       if (!decoded) return decoded.error();
       step.rejected = *decoded;
       step.message = step.rejected.message_hash;
+    } else if (step.record->kind == RecordKind::assertion) {
+      auto decoded = decode_assertion(step.record->payload);
+      if (!decoded) return decoded.error();
+      step.assertion = std::move(*decoded);
+    } else if (step.record->kind == RecordKind::rule_set) {
+      TRIBUTARY_CHECK(records.size() == 1);
+      auto decoded = decode_rule_set_change(step.record->payload);
+      if (!decoded) return decoded.error();
+      step.rules = std::move(*decoded);
     } else {
       // Passing over it would leave a state that no later program could tell from a whole one.
       return Error{ErrorCode::corrupt, "record " + std::to_string(step.record->lsn.value()) + " is of kind " +
@@ -135,17 +172,26 @@ Result<void> Fold::prefetch_fragments() {
 Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
   outcomes.reserve(steps_.size());
   for (const Step& step : steps_) {
-    bool rejected = step.record->kind == RecordKind::rejected_event;
     if (is_duplicate(step)) {
-      outcomes.push_back(rejected ? ItemOutcome::rejected : ItemOutcome::duplicate);
+      bool event = step.record->kind == RecordKind::event;
+      outcomes.push_back(event ? ItemOutcome::duplicate : ItemOutcome::rejected);
       continue;
     }
-    if (rejected) {
-      fold_rejected(step);
-    } else if (step.record->kind == RecordKind::event) {
-      TRIBUTARY_TRY(fold_event(step));
+    switch (step.record->kind) {
+      case RecordKind::event:
+        TRIBUTARY_TRY(fold_event(step));
+        outcomes.push_back(ItemOutcome::accepted);
+        break;
+      case RecordKind::rejected_event:
+        fold_rejected(step);
+        outcomes.push_back(ItemOutcome::rejected);
+        break;
+      default: {
+        auto outcome = fold_decision(step);
+        if (!outcome) return outcome.error();
+        outcomes.push_back(*outcome);
+      }
     }
-    outcomes.push_back(rejected ? ItemOutcome::rejected : ItemOutcome::accepted);
   }
   return {};
 }
@@ -185,7 +231,7 @@ Result<void> Fold::fold_event(const Step& step) {
   Fragment& fragment = (*entry)->fragment;
   bool earlier = std::make_tuple(step.event.occurred_at, step.event.message_id) <
                  std::make_tuple(fragment.first_at, std::string_view(fragment.first_message_id));
-  if (earlier && fragment.events > 0) TRIBUTARY_TRY(update_first_seen(step, **entry));
+  TRIBUTARY_TRY(follow_times(step, **entry, earlier && fragment.events > 0));
   tributary::apply(fragment, step.event);
   touch(step.event.evidence, **entry);
   put_timeline(step, (*entry)->home);
@@ -198,9 +244,10 @@ Result<Fold::EvidenceEntry*> Fold::find_or_add_evidence(const Step& step) {
   Evidence evidence;
   evidence.hash = step.event.evidence;
   evidence.members = members_of(step.event);
-  evidence.first = {step.event.occurred_at, std::string(step.event.message_id)};
+  evidence.first = first_of(step.event);
+  evidence.last_at = step.event.occurred_at;
   Hash128 home = home_of(evidence.members).id;
-  if (auto added = add_to_identity(step, std::move(evidence)); !added) return added.error();
+  TRIBUTARY_TRY(identity_.add(std::move(evidence), step.event.identifiers, cause_of(*step.record, step.event)));
   EvidenceEntry entry;
   entry.workspace = step.record->workspace;
   entry.home = home;
@@ -214,24 +261,29 @@ void Fold::touch(const Hash128& evidence, EvidenceEntry& entry) {
   dirty_evidence_.emplace_back(evidence, &entry);
 }
 
-// A late event with an earlier time: links sort by it, and the customer's anchor may move.
-Result<void> Fold::update_first_seen(const Step& step, const EvidenceEntry& entry) {
-  WorkspaceId workspace = step.record->workspace;
-  auto vertex = find_vertex(workspace, entry.home);
-  if (!vertex) return vertex.error();
-  if (!*vertex) return Error{ErrorCode::corrupt, "fragment without a vertex: " + base32(entry.home)};
-  auto container = find_container(workspace, (*vertex)->root);
-  if (!container) return container.error();
-  for (Evidence& evidence : (*container)->evidence) {
-    if (evidence.hash != step.event.evidence) continue;
-    evidence.first = {step.event.occurred_at, std::string(step.event.message_id)};
-    buffer_.clear();
-    encode(evidence, buffer_);
-    batch_->put(Family::container, container_evidence_key(workspace, (*container)->root, evidence.hash), buffer_);
-    dirty_containers_.emplace((*container)->root, workspace);
-    return {};
+// A late event with an earlier time moves links and anchors; any later one may, where whoever came last owns a device.
+Result<void> Fold::follow_times(const Step& step, const EvidenceEntry& entry, bool earlier) {
+  const Hash128& evidence = step.event.evidence;
+  if (earlier) {
+    TRIBUTARY_TRY(identity_.set_first(evidence, entry.home, first_of(step.event), cause_of(*step.record, step.event)));
   }
-  return Error{ErrorCode::corrupt, "fragment without evidence in its container: " + base32(step.event.evidence)};
+  auto rules = identity_.rules(step.record->workspace);
+  if (!rules) return rules.error();
+  if (!(*rules)->has_newest()) return {};
+  return identity_.set_last(evidence, entry.home, step.event.occurred_at, cause_of(*step.record, step.event));
+}
+
+Result<ItemOutcome> Fold::fold_decision(const Step& step) {
+  bool assertion = step.record->kind == RecordKind::assertion;
+  RecordCause cause = cause_of(*step.record, assertion ? step.assertion.decision : step.rules.decision);
+  if (assertion) {
+    TRIBUTARY_TRY(identity_.decide(step.assertion, cause));
+    return ItemOutcome::accepted;
+  }
+  cause.cause.kind = CauseKind::rules;
+  auto changed = identity_.change_rules(step.rules, cause);
+  if (!changed) return changed.error();
+  return *changed ? ItemOutcome::accepted : ItemOutcome::rejected;
 }
 
 void Fold::put_timeline(const Step& step, const Hash128& home) {
@@ -241,141 +293,6 @@ void Fold::put_timeline(const Step& step, const Hash128& home) {
          buffer_);
   batch_->put(Family::timeline, timeline_key(step.record->workspace, home, step.event.occurred_at, step.record->lsn),
               buffer_);
-}
-
-// New evidence: its members' containers become one, in which the rules decide.
-Result<void> Fold::add_to_identity(const Step& step, Evidence evidence) {
-  WorkspaceId workspace = step.record->workspace;
-  std::vector<Hash128> roots;
-  std::vector<const RecordIdentifier*> unknown;
-  for (const RecordIdentifier& identifier : step.event.identifiers) {
-    auto vertex = find_vertex(workspace, identifier.hash);
-    if (!vertex) return vertex.error();
-    if (!*vertex) {
-      unknown.push_back(&identifier);
-    } else if (std::find(roots.begin(), roots.end(), (*vertex)->root) == roots.end()) {
-      roots.push_back((*vertex)->root);
-    }
-  }
-  auto container = unite(workspace, roots, home_of(evidence.members).id);
-  if (!container) return container.error();
-
-  for (const RecordIdentifier* identifier : unknown) {
-    IdentifierKind kind{identifier->family, std::string(identifier->platform)};
-    put_vertex(workspace, identifier->hash, {kind_code(kind), (*container)->root});
-    buffer_.clear();
-    encode(IdentifierValue{std::move(kind), std::string(identifier->value)}, buffer_);
-    batch_->put(Family::value, id_key(workspace, identifier->hash), buffer_);
-    ++pending_.identifiers;
-  }
-  buffer_.clear();
-  encode(evidence, buffer_);
-  batch_->put(Family::container, container_evidence_key(workspace, (*container)->root, evidence.hash), buffer_);
-  add_evidence(**container, std::move(evidence), rules_);
-  dirty_containers_.emplace((*container)->root, workspace);
-  return {};
-}
-
-Result<std::optional<VertexRow>> Fold::find_vertex(WorkspaceId workspace, const Hash128& id) {
-  if (const VertexRow* known = vertices_.find(id)) return std::optional<VertexRow>(*known);
-  auto loaded = load_vertex(store_, workspace, id);
-  if (loaded && *loaded) vertices_.insert(id, **loaded, sizeof(VertexRow));
-  return loaded;
-}
-
-void Fold::put_vertex(WorkspaceId workspace, const Hash128& id, const VertexRow& row) {
-  if (VertexRow* known = vertices_.find(id)) {
-    *known = row;
-  } else {
-    vertices_.insert(id, row, sizeof(VertexRow));
-  }
-  buffer_.clear();
-  encode(row, buffer_);
-  batch_->put(Family::vertex, id_key(workspace, id), buffer_);
-}
-
-Result<Container*> Fold::find_container(WorkspaceId workspace, const Hash128& root) {
-  if (Container* known = containers_.find(root)) return known;
-  auto loaded = load_container(store_, workspace, root, rules_);
-  if (!loaded) return with_context("folding", loaded.error());
-  size_t bytes = memory_bytes(*loaded);
-  return &containers_.insert(root, std::move(*loaded), bytes);
-}
-
-// The container of all roots: the one with most evidence takes the others in, so a row moves O(log n) times.
-Result<Container*> Fold::unite(WorkspaceId workspace, const std::vector<Hash128>& roots, const Hash128& new_root) {
-  if (roots.empty()) {
-    Container fresh;
-    fresh.root = new_root;
-    ++pending_.containers;
-    return &containers_.insert(new_root, std::move(fresh), sizeof(Container));
-  }
-  std::vector<Container*> joined;
-  for (const Hash128& root : roots) {
-    auto container = find_container(workspace, root);
-    if (!container) return container.error();
-    joined.push_back(*container);
-  }
-  // Ties go to the smaller root, so that a replay builds the same rows.
-  auto large = std::max_element(joined.begin(), joined.end(), [](const Container* a, const Container* b) {
-    return std::make_tuple(a->evidence.size(), b->root) < std::make_tuple(b->evidence.size(), a->root);
-  });
-  std::swap(joined[0], *large);
-  for (size_t i = 1; i < joined.size(); ++i) {
-    Container small = std::move(*joined[i]);
-    move_rows(workspace, small, joined[0]->root);
-    if (!small.summary.simple) --pending_.containers_not_simple;
-    --pending_.containers;
-    dirty_containers_.erase(small.root);
-    containers_.erase(small.root);
-    absorb(*joined[0], std::move(small));
-  }
-  return joined[0];
-}
-
-void Fold::move_rows(WorkspaceId workspace, const Container& small, const Hash128& large_root) {
-  batch_->erase(Family::container, container_header_key(workspace, small.root));
-  for (const Evidence& evidence : small.evidence) {
-    batch_->erase(Family::container, container_evidence_key(workspace, small.root, evidence.hash));
-    buffer_.clear();
-    encode(evidence, buffer_);
-    batch_->put(Family::container, container_evidence_key(workspace, large_root, evidence.hash), buffer_);
-  }
-  for (const ContainerMember& member : small.members) put_vertex(workspace, member.id, {member.kind, large_root});
-}
-
-// Once per group, not per event: what the rules say about each container that changed.
-void Fold::settle_containers() {
-  for (const auto& [root, workspace] : dirty_containers_) {
-    Container* container = containers_.find(root);
-    TRIBUTARY_CHECK(container != nullptr);
-    settle(workspace, *container);
-  }
-}
-
-void Fold::settle(WorkspaceId workspace, Container& container) {
-  ContainerSummary& summary = container.summary;
-  ContainerSummary before = summary;
-  summary.simple = is_simple(summary, rules_);
-  summary.customers = 1;
-  summary.refused_limit = summary.refused_trust = 0;
-  if (!summary.simple) {
-    Clusters clusters = compute_clusters(container, rules_);
-    summary.customers = static_cast<uint32_t>(clusters.clusters.size());
-    for (const Refusal& refusal : clusters.refusals) {
-      ++(refusal.reason == RefusalReason::limit ? summary.refused_limit : summary.refused_trust);
-    }
-  }
-  pending_.customers += summary.customers - static_cast<uint64_t>(before.customers);
-  pending_.containers_not_simple += (summary.simple ? 0u : 1u) - static_cast<uint64_t>(before.simple ? 0u : 1u);
-  if (before.customers > summary.customers) metrics_.merges.increment(before.customers - summary.customers);
-  auto grown = [](uint32_t from, uint32_t to) { return to > from ? static_cast<double>(to - from) : 0.0; };
-  metrics_.link_refusals_limit.increment(grown(before.refused_limit, summary.refused_limit));
-  metrics_.link_refusals_trust.increment(grown(before.refused_trust, summary.refused_trust));
-  buffer_.clear();
-  encode(summary, buffer_);
-  batch_->put(Family::container, container_header_key(workspace, container.root), buffer_);
-  containers_.resize(container.root, memory_bytes(container));
 }
 
 void Fold::put_fragments() {
@@ -393,9 +310,8 @@ void Fold::put_fragments() {
 
 Result<void> Fold::advance(Lsn lsn) {
   if (lsn <= applied_.lsn) return {};
-  pending_ = applied_;
+  begin();
   pending_.lsn = lsn;
-  batch_ = store_.make_batch();
   return commit();
 }
 
@@ -408,10 +324,8 @@ Result<void> Fold::commit() {
 void Fold::forget_group() {
   applied_ = pending_;
   batch_.reset();
-  dirty_containers_.clear();
   evidence_.evict();
-  vertices_.evict();
-  containers_.evict();
+  identity_.forget_group();
 }
 
 }  // namespace tributary

@@ -10,9 +10,8 @@
 #include "engine/domain/outcome.h"
 #include "engine/domain/record.h"
 #include "engine/fold/clock_cache.h"
-#include "engine/identity/clusters.h"
+#include "engine/fold/identity_fold.h"
 #include "engine/profile/fragment.h"
-#include "engine/store/container_rows.h"
 #include "engine/store/state_store.h"
 
 namespace tributary {
@@ -33,6 +32,7 @@ class Fold {
   Result<void> open();
 
   /// Folds records of this partition whose LSNs rise above applied(); `outcomes[i]` tells what became of `records[i]`.
+  /// A rule-set record comes alone, and only while nothing is sweeping().
   /// Errors: overloaded while the store is stalled: the group is folded but not visible; call commit() until it is. Any
   /// other error is final.
   Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
@@ -44,8 +44,13 @@ class Fold {
   /// Makes the group of the last apply() or advance() visible, when that answered overloaded.
   Result<void> commit();
 
+  /// Some customers were not computed under the active rules yet.
+  bool sweeping() const { return identity_.sweeping(); }
+  /// Computes the next customers of a sweep. Errors: as apply().
+  Result<void> sweep();
+
   const AppliedState& applied() const { return applied_; }
-  size_t front_bytes() const { return evidence_.bytes() + vertices_.bytes() + containers_.bytes(); }
+  size_t front_bytes() const { return evidence_.bytes() + identity_.bytes(); }
 
  private:
   struct EvidenceEntry {
@@ -61,10 +66,13 @@ class Fold {
     const RecordView* record = nullptr;
     EventView event;
     RejectedView rejected;
+    Assertion assertion;
+    RuleSetChange rules;
     Hash128 message;                 // zero: not deduplicated
     EvidenceEntry* known = nullptr;  // in the front table before the group
   };
 
+  void begin();
   Result<void> decode(std::span<const RecordView> records);
   Result<void> prefetch_messages();
   Result<void> prefetch_fragments();
@@ -74,18 +82,10 @@ class Fold {
   bool is_duplicate(const Step& step);
 
   Result<EvidenceEntry*> find_or_add_evidence(const Step& step);
-  Result<void> update_first_seen(const Step& step, const EvidenceEntry& entry);
+  Result<void> follow_times(const Step& step, const EvidenceEntry& entry, bool earlier);
+  Result<ItemOutcome> fold_decision(const Step& step);
   void touch(const Hash128& evidence, EvidenceEntry& entry);
   void put_timeline(const Step& step, const Hash128& home);
-
-  Result<void> add_to_identity(const Step& step, Evidence evidence);
-  Result<std::optional<VertexRow>> find_vertex(WorkspaceId workspace, const Hash128& id);
-  void put_vertex(WorkspaceId workspace, const Hash128& id, const VertexRow& row);
-  Result<Container*> find_container(WorkspaceId workspace, const Hash128& root);
-  Result<Container*> unite(WorkspaceId workspace, const std::vector<Hash128>& roots, const Hash128& new_root);
-  void move_rows(WorkspaceId workspace, const Container& small, const Hash128& large_root);
-  void settle_containers();
-  void settle(WorkspaceId workspace, Container& container);
 
   void put_fragments();
   void forget_group();
@@ -93,13 +93,11 @@ class Fold {
   StateStore& store_;
   FoldOptions options_;
   Metrics& metrics_;
-  RuleSet rules_;
   AppliedState applied_;
 
   // The front table: what recent events touched. Hashes are keyed per workspace, so one table serves them all.
   ClockCache<EvidenceEntry> evidence_;
-  ClockCache<VertexRow> vertices_;
-  ClockCache<Container> containers_;
+  IdentityFold identity_;
 
   // Of the group in progress.
   AppliedState pending_;
@@ -107,7 +105,6 @@ class Fold {
   std::vector<Step> steps_;
   boost::unordered_flat_map<Hash128, DedupRow, std::hash<Hash128>> messages_;
   std::vector<std::pair<Hash128, EvidenceEntry*>> dirty_evidence_;
-  boost::unordered_flat_map<Hash128, WorkspaceId, std::hash<Hash128>> dirty_containers_;
   std::string buffer_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "engine/base/log_line.h"
@@ -74,12 +75,26 @@ void Partition::run() {
     std::deque<Work> works;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !mailbox_.empty(); });
-      if (mailbox_.empty()) return;
+      wake_.wait(lock, [this] { return stopping_ || !mailbox_.empty() || sweeping(); });
+      if (mailbox_.empty() && stopping_) return;
       works.swap(mailbox_);
     }
-    fold(works);
+    if (!works.empty()) fold(works);
+    if (sweeping()) sweep();
   }
+}
+
+bool Partition::sweeping() const { return fold_.sweeping() && !failed(); }
+
+// A little of it between two groups, so that events do not wait for all customers to follow other rules.
+void Partition::sweep() {
+  if (auto swept = wait_out_stall(fold_.sweep()); !swept) fail(swept.error());
+  publish();
+}
+
+void Partition::fail(const Error& error) {
+  log_line(LogLevel::error, "folding stopped for good", {{"reason", error.message}});
+  failed_.store(true, std::memory_order_release);
 }
 
 // Completion comes last, so that a client which got 200 reads its own write.
@@ -95,10 +110,7 @@ void Partition::fold(const std::deque<Work>& works) {
   if (!failed()) {
     auto applied = apply(records, outcomes);
     if (applied) applied = wait_out_stall(fold_.advance(up_to));
-    if (!applied) {
-      log_line(LogLevel::error, "folding stopped for good", {{"reason", applied.error().message}});
-      failed_.store(true, std::memory_order_release);
-    }
+    if (!applied) fail(applied.error());
   }
   publish();
   waiting_records_.fetch_sub(records.size(), std::memory_order_relaxed);
@@ -121,8 +133,24 @@ void Partition::fold(const std::deque<Work>& works) {
   }
 }
 
+// A change of rules is a group of its own, and finds the one before it complete: what it does must not depend on how
+// far a sweep came by itself.
 Result<void> Partition::apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes) {
-  return wait_out_stall(fold_.apply(records, outcomes));
+  outcomes.clear();
+  auto is_rules = [](const RecordView& record) { return record.kind == RecordKind::rule_set; };
+  while (!records.empty()) {
+    size_t count = 1;
+    if (is_rules(records.front())) {
+      while (fold_.sweeping()) TRIBUTARY_TRY(wait_out_stall(fold_.sweep()));
+    } else {
+      count = static_cast<size_t>(std::find_if(records.begin(), records.end(), is_rules) - records.begin());
+    }
+    std::vector<ItemOutcome> some;
+    TRIBUTARY_TRY(wait_out_stall(fold_.apply(records.first(count), some)));
+    outcomes.insert(outcomes.end(), some.begin(), some.end());
+    records = records.subspan(count);
+  }
+  return {};
 }
 
 // A stalled store is waited for, within bounds: the mailbox's limit refuses new requests meanwhile.

@@ -67,6 +67,9 @@ class Partition {
   void run();
   void fold(const std::deque<Work>& works);
   Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
+  bool sweeping() const;
+  void sweep();
+  void fail(const Error& error);
   Result<void> wait_out_stall(Result<void> applied);
   void publish();
 

@@ -1,6 +1,9 @@
 #include "engine/identity/container.h"
 
 #include <algorithm>
+#include <tuple>
+
+#include "engine/base/check.h"
 
 namespace tributary {
 namespace {
@@ -10,31 +13,102 @@ auto lower_bound_of(auto& members, const Hash128& id) {
                           [](const ContainerMember& member, const Hash128& value) { return member.id < value; });
 }
 
-void count_member(ContainerSummary& summary, const EvidenceMember& member, const RuleSet& rules) {
+void count_member(ContainerSummary& summary, const ContainerMember& member, const RuleSet& rules) {
   summary.count_kind(member.kind);
   if (!rules.rule(member.kind).weak) ++summary.strong;
+  if (member.out != 0) ++summary.out;
+  if (member.decided) ++summary.decisions;
 }
 
-void find_or_add(Container& container, const EvidenceMember& member, const RuleSet& rules) {
+ContainerMember& find_or_add(Container& container, const EvidenceMember& member, const RuleSet& rules) {
   auto place = lower_bound_of(container.members, member.id);
-  if (place != container.members.end() && place->id == member.id) return;
-  count_member(container.summary, member, rules);
-  container.members.insert(place, ContainerMember{member.id, member.kind, false});
+  if (place != container.members.end() && place->id == member.id) return *place;
+  ContainerMember added{member.id, member.kind, false, 0, false, false, false};
+  count_member(container.summary, added, rules);
+  return *container.members.insert(place, added);
 }
 
-/// Trust and links of evidence whose members are known.
+/// Trust and links of evidence whose members are known. The links of a container without members that are out.
 void count_evidence(Container& container, const Evidence& evidence, const RuleSet& rules) {
-  const EvidenceMember centre = centre_of(evidence, rules);
+  ContainerSummary& summary = container.summary;
+  ++summary.evidence;
+  if (evidence.decided) ++summary.decisions;
+  if (!evidence.live()) return;
+  const EvidenceMember& centre = centre_of(evidence, rules);
   for (const EvidenceMember& member : evidence.members) {
     ContainerMember& known = *container.find(member.id);
     if (member.trust == Trust::verified && !known.verified) {
       known.verified = true;
-      if (!rules.rule(member.kind).weak) ++container.summary.verified_strong;
+      if (!rules.rule(member.kind).weak) ++summary.verified_strong;
     }
     bool both_verified = member.trust == Trust::verified && centre.trust == Trust::verified;
-    if (member.id != centre.id && !both_verified) ++container.summary.weak_links;
+    if (member.id != centre.id && !both_verified) ++summary.weak_links;
   }
-  ++container.summary.evidence;
+}
+
+std::vector<MemberMark> marks_of(const Container& container) {
+  std::vector<MemberMark> marks;
+  marks.reserve(container.members.size());
+  for (const ContainerMember& member : container.members) {
+    if (member.marked) marks.push_back({member.id, member.kind, member.out, member.foreign, member.decided});
+  }
+  return marks;
+}
+
+// Sorted and distinct: whatever evidence, pairs and marks name.
+std::vector<ContainerMember> members_of(const Container& container, const std::vector<MemberMark>& marks) {
+  std::vector<ContainerMember> members;
+  for (const Evidence& evidence : container.evidence) {
+    for (const EvidenceMember& member : evidence.members) {
+      members.push_back({member.id, member.kind, false, 0, false, false, false});
+    }
+  }
+  for (const PairRegister& pair : container.pairs) {
+    members.push_back({pair.a, pair.kind_a, false, 0, false, false, false});
+    members.push_back({pair.b, pair.kind_b, false, 0, false, false, false});
+  }
+  for (const MemberMark& mark : marks)
+    members.push_back({mark.id, mark.kind, false, mark.out, mark.foreign, mark.decided, true});
+  std::stable_sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  size_t kept = 0;
+  for (const ContainerMember& member : members) {
+    if (kept > 0 && members[kept - 1].id == member.id) {
+      members[kept - 1].out |= member.out;
+      members[kept - 1].foreign |= member.foreign;
+      members[kept - 1].decided |= member.decided;
+      members[kept - 1].marked |= member.marked;
+    } else {
+      members[kept++] = member;
+    }
+  }
+  members.resize(kept);
+  return members;
+}
+
+void build(Container& container, const std::vector<MemberMark>& marks, const RuleSet& rules) {
+  container.members = members_of(container, marks);
+  for (const ContainerMember& member : container.members) count_member(container.summary, member, rules);
+  for (const Evidence& evidence : container.evidence) count_evidence(container, evidence, rules);
+  container.summary.decisions += static_cast<uint32_t>(container.pairs.size());
+}
+
+// What the last settling found, without the counts.
+ContainerSummary settled_part(const ContainerSummary& summary) {
+  ContainerSummary kept;
+  kept.rules_version = summary.rules_version;
+  kept.customers = summary.customers;
+  kept.refused_cannot = summary.refused_cannot;
+  kept.refused_trust = summary.refused_trust;
+  kept.refused_limit = summary.refused_limit;
+  kept.refused_window = summary.refused_window;
+  kept.simple = summary.simple;
+  return kept;
+}
+
+bool within_limits(const ContainerSummary::KindCount& row, const KindRule& rule) {
+  if (rule.limit != 0 && row.count > rule.limit) return false;
+  return std::all_of(rule.windows.begin(), rule.windows.end(),
+                     [&](const WindowLimit& window) { return row.count <= window.count; });
 }
 
 }  // namespace
@@ -55,10 +129,16 @@ ContainerMember* Container::find(const Hash128& id) {
 
 const ContainerMember* Container::find(const Hash128& id) const { return const_cast<Container*>(this)->find(id); }
 
+uint32_t Container::index_of(const Hash128& id) const {
+  const ContainerMember* member = find(id);
+  TRIBUTARY_CHECK(member != nullptr);
+  return static_cast<uint32_t>(member - members.data());
+}
+
 bool is_simple(const ContainerSummary& summary, const RuleSet& rules) {
-  for (const auto& [kind, count] : summary.kinds) {
-    uint32_t limit = rules.rule(kind).limit;
-    if (limit != 0 && count > limit) return false;
+  if (summary.out > 0 || summary.decisions > 0) return false;
+  for (const auto& row : summary.kinds) {
+    if (!within_limits(row, rules.rule(row.kind))) return false;
   }
   if (summary.weak_links == 0) return true;
   switch (rules.claims()) {
@@ -72,21 +152,20 @@ bool is_simple(const ContainerSummary& summary, const RuleSet& rules) {
   return false;
 }
 
-Container make_container(const Hash128& root, std::vector<Evidence> evidence, const RuleSet& rules) {
+Container make_container(const Hash128& root, std::vector<Evidence> evidence, std::vector<PairRegister> pairs,
+                         const std::vector<MemberMark>& marks, const RuleSet& rules) {
   Container container;
   container.root = root;
-  std::vector<EvidenceMember> members;
-  for (const Evidence& each : evidence) members.insert(members.end(), each.members.begin(), each.members.end());
-  std::sort(members.begin(), members.end(),
-            [](const EvidenceMember& a, const EvidenceMember& b) { return a.id < b.id; });
-  for (const EvidenceMember& member : members) {
-    if (!container.members.empty() && container.members.back().id == member.id) continue;
-    count_member(container.summary, member, rules);
-    container.members.push_back({member.id, member.kind, false});
-  }
-  for (const Evidence& each : evidence) count_evidence(container, each, rules);
   container.evidence = std::move(evidence);
+  container.pairs = std::move(pairs);
+  build(container, marks, rules);
   return container;
+}
+
+void recount(Container& container, const RuleSet& rules) {
+  std::vector<MemberMark> marks = marks_of(container);
+  container.summary = settled_part(container.summary);
+  build(container, marks, rules);
 }
 
 void add_evidence(Container& container, Evidence evidence, const RuleSet& rules) {
@@ -95,38 +174,74 @@ void add_evidence(Container& container, Evidence evidence, const RuleSet& rules)
   container.evidence.push_back(std::move(evidence));
 }
 
-void absorb(Container& large, Container small) {
-  for (const auto& [kind, count] : small.summary.kinds) {
-    auto row = std::find_if(large.summary.kinds.begin(), large.summary.kinds.end(),
-                            [&](const auto& known) { return known.kind == kind; });
-    if (row == large.summary.kinds.end()) {
-      large.summary.kinds.push_back({kind, count});
-    } else {
-      row->count += count;
-    }
-  }
-  large.summary.strong += small.summary.strong;
-  large.summary.verified_strong += small.summary.verified_strong;
-  large.summary.weak_links += small.summary.weak_links;
-  large.summary.evidence += small.summary.evidence;
-  large.summary.customers += small.summary.customers;
-  large.summary.refused_limit += small.summary.refused_limit;
-  large.summary.refused_trust += small.summary.refused_trust;
+ContainerMember& add_member(Container& container, const MemberMark& mark, const RuleSet& rules) {
+  auto place = lower_bound_of(container.members, mark.id);
+  TRIBUTARY_CHECK(place == container.members.end() || place->id != mark.id);
+  ContainerMember added{mark.id, mark.kind, false, mark.out, mark.foreign, mark.decided, true};
+  count_member(container.summary, added, rules);
+  return *container.members.insert(place, added);
+}
 
+void absorb(Container& large, Container small, const RuleSet& rules) {
   std::vector<ContainerMember> members;
   members.reserve(large.members.size() + small.members.size());
   std::merge(large.members.begin(), large.members.end(), small.members.begin(), small.members.end(),
              std::back_inserter(members),
              [](const ContainerMember& a, const ContainerMember& b) { return a.id < b.id; });
+  size_t kept = 0;
+  bool met = false;
+  for (const ContainerMember& member : members) {
+    if (kept > 0 && members[kept - 1].id == member.id) {  // at home in one of them, or in neither
+      ContainerMember& known = members[kept - 1];
+      known.foreign = known.foreign && member.foreign;
+      known.verified = known.verified || member.verified;
+      known.out |= member.out;
+      known.decided = known.decided || member.decided;
+      known.marked = known.marked || member.marked;
+      met = true;
+    } else {
+      members[kept++] = member;
+    }
+  }
+  members.resize(kept);
   large.members = std::move(members);
   std::move(small.evidence.begin(), small.evidence.end(), std::back_inserter(large.evidence));
+  for (PairRegister& pair : small.pairs) large.pairs.push_back(std::move(pair));
+  std::sort(large.pairs.begin(), large.pairs.end(),
+            [](const PairRegister& x, const PairRegister& y) { return std::tie(x.a, x.b) < std::tie(y.a, y.b); });
+  large.settled.reset();
+
+  ContainerSummary& sum = large.summary;
+  const ContainerSummary& more = small.summary;
+  sum.customers += more.customers;
+  sum.refused_cannot += more.refused_cannot;
+  sum.refused_trust += more.refused_trust;
+  sum.refused_limit += more.refused_limit;
+  sum.refused_window += more.refused_window;
+  if (met) return recount(large, rules);
+  for (const auto& [kind, count] : more.kinds) {
+    auto row = std::find_if(sum.kinds.begin(), sum.kinds.end(), [&](const auto& known) { return known.kind == kind; });
+    if (row == sum.kinds.end()) {
+      sum.kinds.push_back({kind, count});
+    } else {
+      row->count += count;
+    }
+  }
+  sum.strong += more.strong;
+  sum.verified_strong += more.verified_strong;
+  sum.weak_links += more.weak_links;
+  sum.evidence += more.evidence;
+  sum.out += more.out;
+  sum.decisions += more.decisions;
 }
 
 size_t memory_bytes(const Container& container) {
-  size_t bytes = sizeof container + container.members.size() * sizeof(ContainerMember);
+  size_t bytes = sizeof container + container.members.size() * sizeof(ContainerMember) +
+                 container.pairs.size() * (sizeof(PairRegister) + 64);
   for (const Evidence& evidence : container.evidence) {
     bytes += sizeof evidence + evidence.members.size() * sizeof(EvidenceMember) + evidence.first.message_id.size();
   }
+  if (container.settled) bytes += container.members.size() * sizeof(Hash128) + 64 * container.settled->size();
   return bytes;
 }
 

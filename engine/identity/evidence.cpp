@@ -5,11 +5,13 @@
 
 namespace tributary {
 
+bool is_better_centre(const EvidenceMember& a, const EvidenceMember& b, const RuleSet& rules) {
+  return std::make_tuple(rules.rule(a.kind).priority, a.id) < std::make_tuple(rules.rule(b.kind).priority, b.id);
+}
+
 const EvidenceMember& centre_of(const Evidence& evidence, const RuleSet& rules) {
-  return *std::min_element(
-      evidence.members.begin(), evidence.members.end(), [&](const EvidenceMember& a, const EvidenceMember& b) {
-        return std::make_tuple(rules.rule(a.kind).priority, a.id) < std::make_tuple(rules.rule(b.kind).priority, b.id);
-      });
+  return *std::min_element(evidence.members.begin(), evidence.members.end(),
+                           [&](const auto& a, const auto& b) { return is_better_centre(a, b, rules); });
 }
 
 const EvidenceMember& home_of(const std::vector<EvidenceMember>& members) {

@@ -1,10 +1,12 @@
 // Evidence: a distinct set of identifiers seen together, with the trust of each.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/domain/assertion.h"
 #include "engine/domain/event.h"
 #include "engine/identity/rule_set.h"
 
@@ -17,11 +19,18 @@ struct EvidenceMember {
   friend bool operator==(const EvidenceMember&, const EvidenceMember&) = default;
 };
 
-/// The earliest event of something, by (time, message id): content, never arrival.
+/// The earliest event of something, by (time, message id, source): content, never arrival.
 struct FirstEvent {
   Timestamp at;
   std::string message_id;
+  std::string source = {};
   friend auto operator<=>(const FirstEvent&, const FirstEvent&) = default;
+};
+
+/// What people decided about evidence: the last decision holds.
+struct EvidenceRegister {
+  EvidenceState state = EvidenceState::live;
+  Decision decision;
 };
 
 /// Exists => members are distinct, sorted by id, and at least one.
@@ -29,10 +38,16 @@ struct Evidence {
   Hash128 hash;
   std::vector<EvidenceMember> members;
   FirstEvent first;
+  Timestamp last_at = {};  // event time of its last event; kept up to date only while a rule looks at it
+  std::shared_ptr<const EvidenceRegister> decided = {};  // null: nobody decided anything
+
+  bool live() const { return decided == nullptr || decided->state == EvidenceState::live; }
 };
 
-/// The member with the smallest (priority, hash): the centre of the star of links that this evidence stands for.
+/// The best centre of all members, out or not.
 const EvidenceMember& centre_of(const Evidence& evidence, const RuleSet& rules);
+/// The better centre of two members: the smaller (priority, hash).
+bool is_better_centre(const EvidenceMember& a, const EvidenceMember& b, const RuleSet& rules);
 
 /// The member with the smallest (rank, kind, hash): where the fragment and the timeline of this evidence live. Depends
 /// on the event alone, so it never moves.

@@ -95,12 +95,21 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
   containers_not_simple.gauge_ =
       r.gauge("tributary_containers_not_simple", "Identity containers in which a rule had to refuse a link.");
   merges.counter_ = r.counter("tributary_merges_total", "Customers that became part of another one.");
-  link_refusals_limit.counter_ =
-      r.counter("tributary_link_refusals_total", "Links that a rule refused, at the moment a container was computed.",
-                {{"rule", "limit"}});
-  link_refusals_trust.counter_ =
-      r.counter("tributary_link_refusals_total", "Links that a rule refused, at the moment a container was computed.",
-                {{"rule", "join_not_trusted"}});
+  splits.counter_ = r.counter("tributary_splits_total", "Customers that were parted.");
+  hubs.gauge_ = r.gauge("tributary_hubs", "Identifiers that link nobody: shared, quarantined or blocked.");
+  hubs_detected.counter_ =
+      r.counter("tributary_hubs_detected_total", "Identifiers that met more others than their threshold.");
+  events_with_two_unique_ids.counter_ =
+      r.counter("tributary_events_with_two_unique_ids_total",
+                "New evidence that names two identifiers of a kind of which a customer has one.");
+  auto refusals = [&](const char* rule) {
+    return r.counter("tributary_link_refusals_total",
+                     "Links that a rule refused, at the moment a container was computed.", {{"rule", rule}});
+  };
+  link_refusals_cannot.counter_ = refusals("cannot_link");
+  link_refusals_trust.counter_ = refusals("join_not_trusted");
+  link_refusals_limit.counter_ = refusals("limit");
+  link_refusals_window.counter_ = refusals("window");
   front_hits.counter_ = r.counter("tributary_front_table_total", "Look-ups in the front table.", {{"result", "hit"}});
   front_misses.counter_ =
       r.counter("tributary_front_table_total", "Look-ups in the front table.", {{"result", "miss"}});

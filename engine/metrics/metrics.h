@@ -67,7 +67,9 @@ class Metrics {
   Histogram fold_group_seconds;
   Gauge fold_lag_events, fold_lag_seconds;
   Gauge customers, identifiers, containers, containers_not_simple;
-  Counter merges, link_refusals_limit, link_refusals_trust;
+  Gauge hubs;
+  Counter merges, splits, hubs_detected, events_with_two_unique_ids;
+  Counter link_refusals_cannot, link_refusals_trust, link_refusals_limit, link_refusals_window;
   Counter front_hits, front_misses;
   Gauge front_bytes;
 

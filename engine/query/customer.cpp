@@ -14,17 +14,15 @@ using IdentifierIndex = boost::unordered_flat_map<Hash128, size_t, std::hash<Has
 Result<std::vector<IdentifierView>> read_identifiers(const StateReader& reader, const Customer& customer,
                                                      IdentifierIndex& index) {
   std::vector<IdentifierView> identifiers;
-  std::string value;
   for (const Hash128& member : customer.members) {
-    auto found = reader.get(Family::value, id_key(customer.workspace, member), value);
-    if (!found) return found.error();
-    if (!*found) return Error{ErrorCode::corrupt, "identifier without a value: " + base32(member)};
-    auto row = decode_identifier_value(value);
+    auto row = load_value(reader, customer.workspace, member);
     if (!row) return row.error();
     const ContainerMember* known = customer.container.find(member);
+    bool shared = known->out != 0;
+    // What evidence of other customers says of a shared identifier is not its customer's.
+    Trust trust = known->verified && !shared ? Trust::verified : Trust::claimed;
     index.emplace(member, identifiers.size());
-    identifiers.push_back({row->kind, row->value, known->verified ? Trust::verified : Trust::claimed,
-                           Timestamp{INT64_MAX}, Timestamp{INT64_MIN}, 0});
+    identifiers.push_back({row->kind, row->value, trust, Timestamp{INT64_MAX}, Timestamp{INT64_MIN}, 0, shared});
   }
   return identifiers;
 }
@@ -38,6 +36,7 @@ void show_on_identifiers(const Evidence& evidence, const Fragment& fragment, con
     identifier.first_seen = std::min(identifier.first_seen, fragment.first_at);
     identifier.last_seen = std::max(identifier.last_seen, fragment.last_at);
     identifier.events += fragment.events;
+    if (member.trust == Trust::verified) identifier.trust = Trust::verified;
   }
 }
 
@@ -70,13 +69,19 @@ Result<Fragment> read_fragment(const StateReader& reader, WorkspaceId workspace,
   return decode_fragment(value);
 }
 
-// An identifier that no fragment of its customer mentions was seen with the events of another customer.
+// An identifier that no fragment of its customer mentions was seen with the events of another customer. A shared one is
+// mentioned by many, of which this container knows some: nothing is said.
 Result<void> fill_unseen(const StateReader& reader, const Customer& customer, const IdentifierIndex& index,
-                         std::vector<IdentifierView>& identifiers) {
+                         std::vector<IdentifierView>& identifiers, bool live) {
+  auto unseen = [](const IdentifierView& view) { return view.first_seen.micros == INT64_MAX && !view.shared; };
+  if (std::none_of(identifiers.begin(), identifiers.end(), unseen)) return {};
+  std::vector<bool> wanted;
+  for (const IdentifierView& view : identifiers) wanted.push_back(unseen(view));
   for (const Evidence& evidence : customer.container.evidence) {
+    if (evidence.live() != live) continue;
     for (const EvidenceMember& member : evidence.members) {
       auto place = index.find(member.id);
-      if (place == index.end() || identifiers[place->second].events > 0) continue;
+      if (place == index.end() || !wanted[place->second]) continue;
       auto fragment = read_fragment(reader, customer.workspace, evidence);
       if (!fragment) return fragment.error();
       IdentifierView& identifier = identifiers[place->second];
@@ -93,21 +98,25 @@ Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace,
                                const RuleSet& rules) {
   auto vertex = load_vertex(reader, workspace, identifier);
   if (!vertex) return vertex.error();
-  if (!*vertex) return Error{ErrorCode::not_found, "no such customer"};
+  if (!*vertex || ((*vertex)->out & OutFlags::kBlocked) != 0) return Error{ErrorCode::not_found, "no such customer"};
   auto container = load_container(reader, workspace, (*vertex)->root, rules);
   if (!container) return container.error();
 
   Customer customer;
   customer.workspace = workspace;
   customer.container = std::move(*container);
-  Clusters clusters = compute_clusters(customer.container, rules);
+  customer.clusters = compute_clusters(customer.container, rules);
   const ContainerMember* member = customer.container.find(identifier);
   if (member == nullptr) return Error{ErrorCode::corrupt, "identifier is not in its container: " + base32(identifier)};
-  uint32_t mine = clusters.of_member[static_cast<size_t>(member - customer.container.members.data())];
-  customer.id = CustomerId{clusters.clusters[mine].anchor};
-  customer.members = std::move(clusters.clusters[mine].members);
+  customer.cluster = customer.clusters.of_member[static_cast<size_t>(member - customer.container.members.data())];
+  if (customer.cluster == kNobody)
+    return Error{ErrorCode::corrupt, "identifier without a customer: " + base32(identifier)};
+  const Cluster& mine = customer.clusters.clusters[customer.cluster];
+  customer.id = CustomerId{mine.anchor};
+  customer.members = mine.members;
   for (size_t i = 0; i < customer.container.evidence.size(); ++i) {
-    if (clusters.of_evidence[i] == mine) customer.evidence.push_back(&customer.container.evidence[i]);
+    if (customer.clusters.of_evidence[i] == customer.cluster)
+      customer.evidence.push_back(&customer.container.evidence[i]);
   }
   return customer;
 }
@@ -127,7 +136,11 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
     show_on_identifiers(*evidence, *fragment, index, view.identifiers);
     join(profile, *fragment);
   }
-  TRIBUTARY_TRY(fill_unseen(reader, customer, index, view.identifiers));
+  TRIBUTARY_TRY(fill_unseen(reader, customer, index, view.identifiers, true));
+  TRIBUTARY_TRY(fill_unseen(reader, customer, index, view.identifiers, false));
+  for (IdentifierView& identifier : view.identifiers) {
+    if (identifier.first_seen.micros == INT64_MAX) identifier.first_seen = identifier.last_seen = Timestamp{};
+  }
   std::sort(view.identifiers.begin(), view.identifiers.end(), [](const IdentifierView& a, const IdentifierView& b) {
     return std::tie(a.kind, a.value) < std::tie(b.kind, b.value);
   });

@@ -14,12 +14,14 @@ struct Customer {
   CustomerId id;
   WorkspaceId workspace;
   Container container;
+  Clusters clusters;                      // all customers of the container
+  uint32_t cluster = 0;                   // which of them it is
   std::vector<Hash128> members;           // sorted
   std::vector<const Evidence*> evidence;  // what it owns; points into `container`
 };
 
 /// The customer that the identifier with this hash belongs to. Every customer id is the hash of an identifier, so old
-/// ids resolve here, too. Errors: not_found; corrupt.
+/// ids resolve here, too. Errors: not_found, also for a value that the rules block; corrupt.
 Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace, const Hash128& identifier,
                                const RuleSet& rules);
 

@@ -16,8 +16,9 @@ struct IdentifierView {
   IdentifierKind kind;
   std::string value;
   Trust trust = Trust::claimed;
-  Timestamp first_seen, last_seen;
-  uint64_t events = 0;
+  Timestamp first_seen, last_seen;  // zero: no event that counts names it
+  uint64_t events = 0;              // of its customer
+  bool shared = false;              // it met too many others, or somebody decided so: it links nobody
 };
 
 struct TraitView {

@@ -12,7 +12,30 @@ namespace tributary {
 Result<Container> load_container(const StateReader& reader, WorkspaceId workspace, const Hash128& root,
                                  const RuleSet& rules);
 
+/// Rows of one container while they are read.
+struct ContainerParts {
+  std::optional<ContainerSummary> summary;
+  std::vector<Evidence> evidence;
+  std::vector<PairRegister> pairs;
+  std::vector<MemberMark> marks;
+};
+/// `suffix` is the key behind workspace and root. Errors: corrupt.
+Result<void> add_row(std::string_view suffix, std::string_view value, ContainerParts& parts);
+Result<Container> make_container(const Hash128& root, ContainerParts parts, const RuleSet& rules);
+
 /// The vertex of an identifier; nothing when it was never seen.
 Result<std::optional<VertexRow>> load_vertex(const StateReader& reader, WorkspaceId workspace, const Hash128& id);
+
+/// Why an identifier is out, and what was decided about it; nothing for the others.
+Result<std::optional<HubRow>> load_hub(const StateReader& reader, WorkspaceId workspace, const Hash128& id);
+
+/// Kind and value of an identifier that has a vertex. Errors: corrupt when it is missing.
+Result<IdentifierValue> load_value(const StateReader& reader, WorkspaceId workspace, const Hash128& id);
+
+/// The active rules of a workspace: version 1 are the defaults.
+Result<RulesRow> load_rules(const StateReader& reader, WorkspaceId workspace);
+
+/// When the evidence was last seen, as its fragment tells; the beginning of time without one. Errors: corrupt.
+Result<Timestamp> load_last_time(const StateReader& reader, WorkspaceId workspace, const Evidence& evidence);
 
 }  // namespace tributary

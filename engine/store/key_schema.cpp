@@ -8,6 +8,12 @@ namespace {
 constexpr uint8_t kRowVersion = 1;
 constexpr uint8_t kContainerHeader = 0;
 constexpr uint8_t kContainerEvidence = 1;
+constexpr uint8_t kContainerMark = 2;
+constexpr uint8_t kContainerPair = 3;
+constexpr uint8_t kChange = 0;
+constexpr uint8_t kChangeOfCustomer = 1;
+constexpr uint8_t kMarkForeign = 0x80;  // beside OutFlags
+constexpr uint8_t kMarkDecided = 0x40;
 
 Hash128 read_hash(ByteReader& in) {
   std::string_view bytes = in.raw(16);
@@ -22,6 +28,45 @@ Error damaged(std::string_view layout) {
 bool open_row(ByteReader& in) { return in.u8() == kRowVersion; }
 
 bool closed(const ByteReader& in) { return in.ok() && in.at_end(); }
+
+void write(const Decision& decision, ByteWriter& out) {
+  out.i64(decision.at.micros);
+  out.text(decision.id);
+  out.text(decision.author);
+  out.text(decision.reason);
+}
+
+Decision read_decision(ByteReader& in) {
+  Decision decision;
+  decision.at = Timestamp{in.i64()};
+  decision.id = in.text();
+  decision.author = in.text();
+  decision.reason = in.text();
+  return decision;
+}
+
+void write(const std::vector<Hash128>& hashes, ByteWriter& out) {
+  out.varint(hashes.size());
+  for (const Hash128& hash : hashes) out.raw(hash.view());
+}
+
+std::vector<Hash128> read_hashes(ByteReader& in) {
+  std::vector<Hash128> hashes;
+  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) hashes.push_back(read_hash(in));
+  return hashes;
+}
+
+void write(const IdentifierKind& kind, ByteWriter& out) {
+  out.u8(static_cast<uint8_t>(kind.family));
+  out.text(kind.platform);
+}
+
+IdentifierKind read_kind(ByteReader& in) {
+  IdentifierKind kind;
+  kind.family = static_cast<IdentifierFamily>(in.u8());
+  kind.platform = in.text();
+  return kind;
+}
 
 }  // namespace
 
@@ -47,6 +92,8 @@ std::string_view family_name(Family family) {
       return "rejected";
     case Family::history:
       return "hist";
+    case Family::hub:
+      return "hub";
   }
   return "unknown";
 }
@@ -60,6 +107,16 @@ std::string id_key(WorkspaceId workspace, const Hash128& id) {
   return key;
 }
 
+std::string workspace_prefix(WorkspaceId workspace) {
+  std::string key;
+  ByteWriter(key).u32(workspace.value());
+  return key;
+}
+
+std::string rules_key(WorkspaceId workspace) { return "rules" + workspace_prefix(workspace); }
+
+std::string sweep_key(WorkspaceId workspace) { return std::string(kSweepPrefix) + workspace_prefix(workspace); }
+
 std::string container_header_key(WorkspaceId workspace, const Hash128& root) {
   std::string key = id_key(workspace, root);
   ByteWriter(key).u8(kContainerHeader);
@@ -72,6 +129,66 @@ std::string container_evidence_key(WorkspaceId workspace, const Hash128& root, c
   out.u8(kContainerEvidence);
   out.raw(evidence.view());
   return key;
+}
+
+std::string container_mark_key(WorkspaceId workspace, const Hash128& root, const Hash128& member) {
+  std::string key = id_key(workspace, root);
+  ByteWriter out(key);
+  out.u8(kContainerMark);
+  out.raw(member.view());
+  return key;
+}
+
+std::string container_pair_key(WorkspaceId workspace, const Hash128& root, const Hash128& a, const Hash128& b) {
+  std::string key = id_key(workspace, root);
+  ByteWriter out(key);
+  out.u8(kContainerPair);
+  out.raw(a.view());
+  out.raw(b.view());
+  return key;
+}
+
+std::string hub_evidence_key(WorkspaceId workspace, const Hash128& hub, const Hash128& evidence) {
+  std::string key = id_key(workspace, hub);
+  key += evidence.view();
+  return key;
+}
+
+std::string change_prefix(WorkspaceId workspace) {
+  std::string key = workspace_prefix(workspace);
+  ByteWriter(key).u8(kChange);
+  return key;
+}
+
+std::string change_key(WorkspaceId workspace, Lsn lsn, uint32_t index) {
+  std::string key = change_prefix(workspace);
+  ByteWriter out(key);
+  out.u64(lsn.value());
+  out.u32(index);
+  return key;
+}
+
+std::string change_of_prefix(WorkspaceId workspace, const Hash128& customer) {
+  std::string key = workspace_prefix(workspace);
+  ByteWriter out(key);
+  out.u8(kChangeOfCustomer);
+  out.raw(customer.view());
+  return key;
+}
+
+std::string change_of_key(WorkspaceId workspace, const Hash128& customer, Lsn lsn, uint32_t index) {
+  std::string key = change_of_prefix(workspace, customer);
+  ByteWriter out(key);
+  out.u64(lsn.value());
+  out.u32(index);
+  return key;
+}
+
+ChangePosition change_position(std::string_view key) {
+  ByteReader in(key);
+  in.raw(key.size() - 12);
+  Lsn lsn{in.u64()};
+  return {lsn, in.u32()};
 }
 
 std::string fragment_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence) {
@@ -88,11 +205,7 @@ std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp a
   return key;
 }
 
-std::string rejected_prefix(WorkspaceId workspace) {
-  std::string key;
-  ByteWriter(key).u32(workspace.value());
-  return key;
-}
+std::string rejected_prefix(WorkspaceId workspace) { return workspace_prefix(workspace); }
 
 std::string rejected_key(WorkspaceId workspace, Timestamp received_at, Lsn lsn) {
   std::string key = rejected_prefix(workspace);
@@ -121,6 +234,7 @@ void encode(const VertexRow& row, std::string& bytes) {
   out.u8(kRowVersion);
   out.u64(row.kind);
   out.raw(row.root.view());
+  out.u8(static_cast<uint8_t>(row.out | (row.decided ? kMarkDecided : 0)));
 }
 
 void encode(const IdentifierValue& row, std::string& bytes) {
@@ -164,6 +278,7 @@ void encode(const AppliedState& row, std::string& bytes) {
   out.u64(row.identifiers);
   out.u64(row.containers);
   out.u64(row.containers_not_simple);
+  out.u64(row.hubs);
 }
 
 void encode(const ContainerSummary& row, std::string& bytes) {
@@ -174,9 +289,14 @@ void encode(const ContainerSummary& row, std::string& bytes) {
   out.varint(row.verified_strong);
   out.varint(row.weak_links);
   out.varint(row.evidence);
+  out.varint(row.out);
+  out.varint(row.decisions);
+  out.varint(row.rules_version);
   out.varint(row.customers);
-  out.varint(row.refused_limit);
+  out.varint(row.refused_cannot);
   out.varint(row.refused_trust);
+  out.varint(row.refused_limit);
+  out.varint(row.refused_window);
   out.varint(row.kinds.size());
   for (const auto& [kind, count] : row.kinds) {
     out.u64(kind);
@@ -189,6 +309,10 @@ void encode(const Evidence& row, std::string& bytes) {
   out.u8(kRowVersion);
   out.i64(row.first.at.micros);
   out.text(row.first.message_id);
+  out.text(row.first.source);
+  out.i64(row.last_at.micros);
+  out.u8(row.decided ? 1 + static_cast<uint8_t>(row.decided->state) : 0);
+  if (row.decided) write(row.decided->decision, out);
   out.varint(row.members.size());
   for (const EvidenceMember& member : row.members) {
     out.raw(member.id.view());
@@ -197,12 +321,77 @@ void encode(const Evidence& row, std::string& bytes) {
   }
 }
 
+void encode(const MemberMark& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.u64(row.kind);
+  out.u8(static_cast<uint8_t>(row.out | (row.foreign ? kMarkForeign : 0) | (row.decided ? kMarkDecided : 0)));
+}
+
+void encode(const PairRegister& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.u64(row.kind_a);
+  out.u64(row.kind_b);
+  out.u8(static_cast<uint8_t>(row.state));
+  write(row.decision, out);
+}
+
+void encode(const HubRow& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.u8(row.out);
+  write(row.met, out);
+  out.varint(row.count);
+  out.varint(row.threshold);
+  out.u8(static_cast<uint8_t>(row.decided));
+  write(row.decision, out);
+}
+
+void encode(const RulesRow& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.u32(row.version);
+  write(row.decision, out);
+  out.text(row.rules);
+}
+
+void encode(const SweepRow& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.raw(row.next.view());
+  out.u32(row.changes);
+  out.u32(row.before);
+  out.text(row.rules);
+}
+
+void encode(const Change& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.u8(static_cast<uint8_t>(row.type));
+  write(row.from, out);
+  write(row.into, out);
+  out.raw(row.hub.identifier.view());
+  write(row.hub.met, out);
+  out.varint(row.hub.count);
+  out.varint(row.hub.threshold);
+  out.u32(row.rules_version);
+  out.u8(static_cast<uint8_t>(row.cause.kind));
+  for (const std::string* text : {&row.cause.id, &row.cause.source, &row.cause.author, &row.cause.reason}) {
+    out.text(*text);
+  }
+  out.i64(row.at.micros);
+}
+
 Result<VertexRow> decode_vertex(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("vertex");
   VertexRow row;
   row.kind = in.u64();
   row.root = read_hash(in);
+  uint8_t flags = in.u8();
+  row.out = flags & ~kMarkDecided;
+  row.decided = (flags & kMarkDecided) != 0;
   if (!closed(in)) return damaged("vertex");
   return row;
 }
@@ -261,6 +450,7 @@ Result<AppliedState> decode_applied(std::string_view bytes) {
   row.identifiers = in.u64();
   row.containers = in.u64();
   row.containers_not_simple = in.u64();
+  row.hubs = in.u64();
   if (!closed(in)) return damaged("applied");
   return row;
 }
@@ -274,9 +464,10 @@ Result<ContainerSummary> decode_summary(std::string_view bytes) {
   row.verified_strong = static_cast<uint32_t>(in.varint());
   row.weak_links = static_cast<uint32_t>(in.varint());
   row.evidence = static_cast<uint32_t>(in.varint());
-  row.customers = static_cast<uint32_t>(in.varint());
-  row.refused_limit = static_cast<uint32_t>(in.varint());
-  row.refused_trust = static_cast<uint32_t>(in.varint());
+  for (uint32_t* count : {&row.out, &row.decisions, &row.rules_version, &row.customers, &row.refused_cannot,
+                          &row.refused_trust, &row.refused_limit, &row.refused_window}) {
+    *count = static_cast<uint32_t>(in.varint());
+  }
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     KindCode kind = in.u64();
     row.kinds.push_back({kind, static_cast<uint32_t>(in.varint())});
@@ -292,6 +483,12 @@ Result<Evidence> decode_evidence(const Hash128& hash, std::string_view bytes) {
   row.hash = hash;
   row.first.at = Timestamp{in.i64()};
   row.first.message_id = in.text();
+  row.first.source = in.text();
+  row.last_at = Timestamp{in.i64()};
+  if (uint8_t decided = in.u8(); decided > 0) {
+    EvidenceRegister decision{static_cast<EvidenceState>(decided - 1), read_decision(in)};
+    row.decided = std::make_shared<const EvidenceRegister>(std::move(decision));
+  }
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     EvidenceMember member;
     member.id = read_hash(in);
@@ -300,6 +497,92 @@ Result<Evidence> decode_evidence(const Hash128& hash, std::string_view bytes) {
     row.members.push_back(member);
   }
   if (!closed(in) || row.members.empty()) return damaged("evidence");
+  return row;
+}
+
+Result<MemberMark> decode_mark(const Hash128& member, std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("mark");
+  MemberMark row;
+  row.id = member;
+  row.kind = in.u64();
+  uint8_t flags = in.u8();
+  row.out = flags & ~(kMarkForeign | kMarkDecided);
+  row.foreign = (flags & kMarkForeign) != 0;
+  row.decided = (flags & kMarkDecided) != 0;
+  if (!closed(in)) return damaged("mark");
+  return row;
+}
+
+Result<PairRegister> decode_pair(const Hash128& a, const Hash128& b, std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("pair");
+  PairRegister row;
+  row.a = a;
+  row.b = b;
+  row.kind_a = in.u64();
+  row.kind_b = in.u64();
+  row.state = static_cast<PairState>(in.u8());
+  row.decision = read_decision(in);
+  if (!closed(in)) return damaged("pair");
+  return row;
+}
+
+Result<HubRow> decode_hub(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("hub");
+  HubRow row;
+  row.out = in.u8();
+  row.met = read_kind(in);
+  row.count = static_cast<uint32_t>(in.varint());
+  row.threshold = static_cast<uint32_t>(in.varint());
+  row.decided = static_cast<HubState>(in.u8());
+  row.decision = read_decision(in);
+  if (!closed(in)) return damaged("hub");
+  return row;
+}
+
+Result<RulesRow> decode_rules_row(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("rules");
+  RulesRow row;
+  row.version = in.u32();
+  row.decision = read_decision(in);
+  row.rules = in.text();
+  if (!closed(in)) return damaged("rules");
+  return row;
+}
+
+Result<SweepRow> decode_sweep(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("sweep");
+  SweepRow row;
+  row.next = read_hash(in);
+  row.changes = in.u32();
+  row.before = in.u32();
+  row.rules = in.text();
+  if (!closed(in)) return damaged("sweep");
+  return row;
+}
+
+Result<Change> decode_change(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("change");
+  Change row;
+  row.type = static_cast<ChangeType>(in.u8());
+  row.from = read_hashes(in);
+  row.into = read_hashes(in);
+  row.hub.identifier = read_hash(in);
+  row.hub.met = read_kind(in);
+  row.hub.count = static_cast<uint32_t>(in.varint());
+  row.hub.threshold = static_cast<uint32_t>(in.varint());
+  row.rules_version = in.u32();
+  row.cause.kind = static_cast<CauseKind>(in.u8());
+  for (std::string* text : {&row.cause.id, &row.cause.source, &row.cause.author, &row.cause.reason}) {
+    *text = in.text();
+  }
+  row.at = Timestamp{in.i64()};
+  if (!closed(in)) return damaged("change");
   return row;
 }
 

@@ -10,6 +10,7 @@
 #include "engine/base/result.h"
 #include "engine/base/strong_id.h"
 #include "engine/domain/record.h"
+#include "engine/identity/change.h"
 #include "engine/identity/container.h"
 
 namespace tributary {
@@ -17,24 +18,58 @@ namespace tributary {
 /// Column families. Names on disk are fixed.
 enum class Family : uint8_t {
   meta,       // "applied" -> AppliedState;  "format" -> u8
+              // "rules" | ws u32                           -> RulesRow
+              // "sweep" | ws u32                           -> SweepRow, while customers follow other rules
   out,        // reserved: messages not yet acknowledged by the log
   vertex,     // ws u32 | H(v) 16                              -> VertexRow
   value,      // ws u32 | H(v) 16                              -> IdentifierValue
   container,  // ws u32 | root 16 | 00                         -> ContainerSummary
               // ws u32 | root 16 | 01 | H(s) 16               -> Evidence
+              // ws u32 | root 16 | 02 | H(v) 16               -> MemberMark
+              // ws u32 | root 16 | 03 | H(a) 16 | H(b) 16     -> PairRegister
   fragment,   // ws u32 | H(home) 16 | H(s) 16                 -> Fragment (profile/fragment.h)
   dedup,      // ws u32 | H(source, mid) 16                    -> DedupRow
   timeline,   // ws u32 | H(home) 16 | ~at i64 | ~lsn u64      -> TimelineRow
   rejected,   // ws u32 | ~received_at i64 | ~lsn u64          -> RejectedRow
-  history,    // reserved: change records
+  history,    // ws u32 | 00 | lsn u64 | index u32             -> Change
+              // ws u32 | 01 | H(name) 16 | lsn u64 | index u32 -> nothing: the change names this customer
+  hub,        // ws u32 | H(v) 16                              -> HubRow: v is out, or somebody decided about it
+              // ws u32 | H(v) 16 | H(s) 16                    -> H(u) 16: evidence that names v and lives with u
 };
-constexpr size_t kFamilyCount = 10;
+constexpr size_t kFamilyCount = 11;
 std::string_view family_name(Family family);
 
 /// Where an identifier's customers are computed.
 struct VertexRow {
   KindCode kind = 0;
   Hash128 root;
+  uint8_t out = 0;       // OutFlags
+  bool decided = false;  // somebody decided whether it is shared: see its HubRow
+};
+
+/// Why an identifier is out, and what people decided about that.
+struct HubRow {
+  uint8_t out = 0;     // OutFlags
+  IdentifierKind met;  // of a threshold
+  uint32_t count = 0;
+  uint32_t threshold = 0;
+  HubState decided = HubState::automatic;
+  Decision decision;  // without id: nobody decided anything
+};
+
+/// The active rules of a workspace; without a row the defaults.
+struct RulesRow {
+  uint32_t version = 1;
+  Decision decision;
+  std::string rules;  // encode_rules()
+};
+
+/// How far containers were computed again under the active rules: in order of their roots.
+struct SweepRow {
+  Hash128 next;          // first root to come
+  uint32_t changes = 0;  // written so far
+  uint32_t before = 1;   // version and rules that came before
+  std::string rules;
 };
 
 struct IdentifierValue {
@@ -68,16 +103,28 @@ struct AppliedState {
   uint64_t identifiers = 0;
   uint64_t containers = 0;
   uint64_t containers_not_simple = 0;
+  uint64_t hubs = 0;  // identifiers that are out
 };
 
-constexpr uint8_t kStateFormat = 2;
+constexpr uint8_t kStateFormat = 3;
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kFormatKey = "format";
 
 /// ws | id: keys of vertex, value and dedup, and the prefix of a container or a home.
 std::string id_key(WorkspaceId workspace, const Hash128& id);
+std::string workspace_prefix(WorkspaceId workspace);
+std::string rules_key(WorkspaceId workspace);
+std::string sweep_key(WorkspaceId workspace);
+constexpr std::string_view kSweepPrefix = "sweep";
 std::string container_header_key(WorkspaceId workspace, const Hash128& root);
 std::string container_evidence_key(WorkspaceId workspace, const Hash128& root, const Hash128& evidence);
+std::string container_mark_key(WorkspaceId workspace, const Hash128& root, const Hash128& member);
+std::string container_pair_key(WorkspaceId workspace, const Hash128& root, const Hash128& a, const Hash128& b);
+std::string hub_evidence_key(WorkspaceId workspace, const Hash128& hub, const Hash128& evidence);
+std::string change_key(WorkspaceId workspace, Lsn lsn, uint32_t index);
+std::string change_prefix(WorkspaceId workspace);
+std::string change_of_key(WorkspaceId workspace, const Hash128& customer, Lsn lsn, uint32_t index);
+std::string change_of_prefix(WorkspaceId workspace, const Hash128& customer);
 std::string fragment_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence);
 std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn);
 std::string rejected_prefix(WorkspaceId workspace);
@@ -90,6 +137,12 @@ struct TimelinePosition {
 };
 /// Of a whole timeline key. The caller passes keys of that family only.
 TimelinePosition timeline_position(std::string_view key);
+/// Of a whole key of the family history, of either shape.
+struct ChangePosition {
+  Lsn lsn;
+  uint32_t index = 0;
+};
+ChangePosition change_position(std::string_view key);
 struct RejectedPosition {
   Timestamp received_at;
   Lsn lsn;
@@ -105,6 +158,14 @@ void encode(const AppliedState& row, std::string& out);
 void encode(const ContainerSummary& row, std::string& out);
 /// The evidence's hash stands in the key.
 void encode(const Evidence& row, std::string& out);
+/// The member's id stands in the key.
+void encode(const MemberMark& row, std::string& out);
+/// The identifiers stand in the key.
+void encode(const PairRegister& row, std::string& out);
+void encode(const HubRow& row, std::string& out);
+void encode(const RulesRow& row, std::string& out);
+void encode(const SweepRow& row, std::string& out);
+void encode(const Change& row, std::string& out);
 
 /// Errors: corrupt, naming the layout.
 Result<VertexRow> decode_vertex(std::string_view bytes);
@@ -115,5 +176,11 @@ Result<RejectedRow> decode_rejected_row(std::string_view bytes);
 Result<AppliedState> decode_applied(std::string_view bytes);
 Result<ContainerSummary> decode_summary(std::string_view bytes);
 Result<Evidence> decode_evidence(const Hash128& hash, std::string_view bytes);
+Result<MemberMark> decode_mark(const Hash128& member, std::string_view bytes);
+Result<PairRegister> decode_pair(const Hash128& a, const Hash128& b, std::string_view bytes);
+Result<HubRow> decode_hub(std::string_view bytes);
+Result<RulesRow> decode_rules_row(std::string_view bytes);
+Result<SweepRow> decode_sweep(std::string_view bytes);
+Result<Change> decode_change(std::string_view bytes);
 
 }  // namespace tributary

@@ -71,6 +71,7 @@ bool is_keyed_by_hash(Family family) {
     case Family::fragment:
     case Family::dedup:
     case Family::timeline:
+    case Family::hub:
       return true;
     case Family::meta:
     case Family::out:

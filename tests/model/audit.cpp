@@ -6,6 +6,7 @@
 
 #include "engine/identity/clusters.h"
 #include "engine/profile/fragment.h"
+#include "engine/query/rules_reader.h"
 #include "engine/store/container_rows.h"
 
 namespace tributary::model {
@@ -13,7 +14,8 @@ namespace {
 
 class Auditor {
  public:
-  Auditor(const StateReader& reader, WorkspaceId workspace) : reader_(reader), workspace_(workspace) {}
+  Auditor(const StateReader& reader, WorkspaceId workspace)
+      : reader_(reader), workspace_(workspace), rules_(*RulesReader().rules(reader, workspace)) {}
 
   Audit run() {
     read_containers();
@@ -48,7 +50,7 @@ class Auditor {
     }
     expect(roots == headers, "evidence rows without the header of their container");
     for (const Hash128& root : headers) {
-      auto container = load_container(reader_, workspace_, root, RuleSet{});
+      auto container = load_container(reader_, workspace_, root, rules_);
       if (!container) {
         audit_.problems.push_back(container.error().message);
         continue;
@@ -59,12 +61,18 @@ class Auditor {
   }
 
   void check_container(const Container& container) {
-    Clusters clusters = compute_clusters(container, RuleSet{});
+    Clusters clusters = compute_clusters(container, rules_);
     audit_.customers += clusters.clusters.size();
     check_header(container, clusters);
     bool has_root = container.find(container.root) != nullptr;
     expect(has_root, "a container whose root is not its member");
     for (const ContainerMember& member : container.members) {
+      if (member.foreign) {
+        foreign_.emplace_back(member.id, member.out);
+        continue;
+      }
+      out_of_[member.id] = member.out;
+      audit_.hubs += member.out != 0 ? 1 : 0;
       expect(container_of_.emplace(member.id, container.root).second, "an identifier in two containers");
       kind_of_[member.id] = member.kind;
     }
@@ -78,18 +86,22 @@ class Auditor {
     expect(*reader_.get(Family::container, container_header_key(workspace_, container.root), bytes), "no header");
     ContainerSummary header = *decode_summary(bytes);
     const ContainerSummary& recounted = container.summary;
-    bool simple = is_simple(recounted, RuleSet{});
+    bool simple = is_simple(recounted, rules_);
     audit_.containers_not_simple += simple ? 0 : 1;
     expect(header.simple == simple, "a header with a wrong simple mark");
     expect(header.customers == clusters.clusters.size(), "a header with a wrong number of customers");
     expect(header.strong == recounted.strong && header.verified_strong == recounted.verified_strong &&
                header.weak_links == recounted.weak_links && header.evidence == recounted.evidence,
            "a header with wrong counts");
-    size_t limit = static_cast<size_t>(
-        std::count_if(clusters.refusals.begin(), clusters.refusals.end(),
-                      [](const Refusal& refusal) { return refusal.reason == RefusalReason::limit; }));
-    expect(header.refused_limit == limit && header.refused_trust == clusters.refusals.size() - limit,
+    std::map<RefusalReason, uint32_t> refused;
+    for (const Refusal& refusal : clusters.refusals) ++refused[refusal.reason];
+    expect(header.refused_cannot == refused[RefusalReason::cannot_link] &&
+               header.refused_trust == refused[RefusalReason::join_not_trusted] &&
+               header.refused_limit == refused[RefusalReason::limit] &&
+               header.refused_window == refused[RefusalReason::window],
            "a header with wrong refusals");
+    expect(header.rules_version == rules_.version(), "a header of other rules");
+    expect(header.out == recounted.out && header.decisions == recounted.decisions, "a header with wrong marks");
   }
 
   void check_vertices() {
@@ -103,6 +115,12 @@ class Auditor {
       expect(container != container_of_.end() && container->second == row.root,
              "a vertex that names another container");
       expect(kind_of_[id] == row.kind, "a vertex of another kind than its evidence says");
+      expect(out_of_[id] == row.out, "a vertex and its container differ in whether it is out");
+      expect(row.out == 0 || static_cast<bool>(*load_hub(reader_, workspace_, id)), "a hub without its row");
+    }
+    for (const auto& [id, out] : foreign_) {
+      expect(container_of_.contains(id), "a foreign member that is at home nowhere");
+      expect(out != 0 && out_of_[id] == out, "a foreign member that is out for another reason than at home");
     }
   }
 
@@ -128,8 +146,9 @@ class Auditor {
       Fragment fragment = *decode_fragment(value);
       const Hash128 home = home_of(evidence->second.members).id;
       expect(Hash128::from_bytes(key.substr(0, 16)) == home, "a fragment outside its home");
-      FirstEvent first{fragment.first_at, fragment.first_message_id};
-      expect(evidence->second.first == first, "an evidence whose first event is not its fragment's");
+      const FirstEvent& first = evidence->second.first;
+      expect(first.at == fragment.first_at && first.message_id == fragment.first_message_id,
+             "an evidence whose first event is not its fragment's");
       events_of_[evidence->first] = fragment.events;
     }
     expect(fragments == evidence_.size(), "fragments and evidence differ in number");
@@ -150,9 +169,12 @@ class Auditor {
 
   const StateReader& reader_;
   WorkspaceId workspace_;
+  RuleSet rules_;
   Audit audit_;
   std::map<Hash128, Hash128> container_of_;
   std::map<Hash128, KindCode> kind_of_;
+  std::map<Hash128, uint8_t> out_of_;
+  std::vector<std::pair<Hash128, uint8_t>> foreign_;
   std::map<Hash128, Evidence> evidence_;
   std::map<Hash128, uint64_t> events_of_;
 };

@@ -13,6 +13,7 @@ struct Audit {
   uint64_t identifiers = 0;
   uint64_t containers = 0;
   uint64_t containers_not_simple = 0;
+  uint64_t hubs = 0;
   std::vector<std::string> problems;  // broken invariants, as sentences
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <ostream>
 
 namespace tributary::model {
 namespace {
@@ -11,8 +12,9 @@ void print_customer(std::string& out, const CustomerLine& customer) {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "  events {} first {} last {}\n", customer.events, customer.first_seen, customer.last_seen);
   for (const IdentifierLine& id : customer.identifiers) {
-    fmt::format_to(to, "  {} {} {} first {} last {} events {}\n", id.kind, id.value,
-                   id.verified ? "verified" : "claimed", id.first_seen, id.last_seen, id.events);
+    fmt::format_to(to, "  {} {} {}{} first {} last {} events {}\n", id.kind, id.value,
+                   id.verified ? "verified" : "claimed", id.shared ? " shared" : "", id.first_seen, id.last_seen,
+                   id.events);
   }
   for (const auto& [key, trait] : customer.traits) {
     fmt::format_to(to, "  {}={} of {}/{} at {}\n", key, trait.value_json, trait.source, trait.message_id, trait.at);
@@ -25,13 +27,17 @@ void print_customer(std::string& out, const CustomerLine& customer) {
 }  // namespace
 
 std::string to_text(const Export& customers) {
-  std::string out = fmt::format("{} identifiers, refused {} by limit, {} by trust\n", customers.identifiers,
-                                customers.refused_limit, customers.refused_trust);
+  std::string out = fmt::format(
+      "{} identifiers, {} of them link nobody; refused {} by limit, {} by trust, {} by cannot-link, {} by window\n",
+      customers.identifiers, customers.hubs, customers.refused_limit, customers.refused_trust, customers.refused_cannot,
+      customers.refused_window);
   for (const auto& [id, customer] : customers.customers) {
     out += "customer " + id + "\n";
     print_customer(out, customer);
   }
   return out;
 }
+
+void PrintTo(const Export& customers, std::ostream* out) { *out << "\n" << to_text(customers); }
 
 }  // namespace tributary::model

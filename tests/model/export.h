@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct IdentifierLine {
   int64_t first_seen = 0;
   int64_t last_seen = 0;
   uint64_t events = 0;
+  bool shared = false;  // a hub: by a threshold or by decision
   friend auto operator<=>(const IdentifierLine&, const IdentifierLine&) = default;
 };
 
@@ -39,16 +41,20 @@ struct CustomerLine {
   friend auto operator<=>(const CustomerLine&, const CustomerLine&) = default;
 };
 
-/// Customers by id, and the totals over them.
+/// Customers by id, and the totals over them. A refused link counts under the first reason that applies to it.
 struct Export {
   std::map<std::string, CustomerLine> customers;
-  uint64_t identifiers = 0;
+  uint64_t identifiers = 0;  // all that were ever named, also those that are blocked
   uint64_t refused_limit = 0;
   uint64_t refused_trust = 0;
+  uint64_t refused_cannot = 0;
+  uint64_t refused_window = 0;
+  uint64_t hubs = 0;  // identifiers that link nobody: shared or blocked
   friend auto operator<=>(const Export&, const Export&) = default;
 };
 
 /// Readable text, for the message of a failed comparison.
 std::string to_text(const Export& customers);
+void PrintTo(const Export& customers, std::ostream* out);
 
 }  // namespace tributary::model

@@ -14,7 +14,7 @@ CustomerLine line_of(const ProfileView& view) {
   CustomerLine line;
   for (const IdentifierView& id : view.identifiers) {
     line.identifiers.push_back({kind_name(id.kind), id.value, id.trust == Trust::verified, id.first_seen.micros,
-                                id.last_seen.micros, id.events});
+                                id.last_seen.micros, id.events, id.shared});
   }
   std::sort(line.identifiers.begin(), line.identifiers.end());
   for (const TraitView& trait : view.traits) {
@@ -97,20 +97,54 @@ std::vector<ItemOutcome> FoldHarness::fold_rejected(WorkspaceId workspace, const
   return apply(payloads, views);
 }
 
+void FoldHarness::decide(WorkspaceId workspace, const Assertion& assertion) {
+  std::vector<std::string> payloads;
+  std::vector<RecordView> views;
+  Record record{RecordKind::assertion, workspace, PartitionId{0}, fold_->applied().received_at, {}};
+  encode_assertion(assertion, record.payload);
+  append(std::move(record), payloads, views);
+  TRIBUTARY_CHECK(apply(payloads, views).front() == ItemOutcome::accepted);
+}
+
+void FoldHarness::change_rules(WorkspaceId workspace, const Rules& rules) {
+  uint32_t active = must(load_rules(*store_, workspace)).version;
+  std::vector<std::string> payloads;
+  std::vector<RecordView> views;
+  Record record{RecordKind::rule_set, workspace, PartitionId{0}, fold_->applied().received_at, {}};
+  RuleSetChange change{
+      active, {Timestamp{}, "rules-" + std::to_string(active + 1), "test", "test"}, encode_rules(rules)};
+  encode_rule_set_change(change, record.payload);
+  append(std::move(record), payloads, views);
+  TRIBUTARY_CHECK(apply(payloads, views).front() == ItemOutcome::accepted);
+  while (fold_->sweeping()) must(fold_->sweep());
+}
+
+RuleSet FoldHarness::rules(WorkspaceId workspace) { return must(RulesReader().rules(*store_, workspace)); }
+
 Export FoldHarness::read_all(WorkspaceId workspace) {
   Export all;
-  RuleSet rules;
   auto snapshot = store_->snapshot();
+  RuleSet rules = must(RulesReader().rules(*snapshot, workspace));
   std::set<Hash128> roots;
   std::string prefix = id_key(workspace, Hash128{}).substr(0, 4);
   for (auto rows = snapshot->scan(Family::vertex, prefix); rows->valid(); rows->next()) {
     Hash128 id = Hash128::from_bytes(rows->key().substr(prefix.size()));
-    Customer customer = must(find_customer(*snapshot, workspace, id, rules));
     ++all.identifiers;
+    uint8_t out = must(decode_vertex(rows->value())).out;
+    if (out != 0) ++all.hubs;
+    if ((out & OutFlags::kBlocked) != 0) {
+      // Nobody's, and refused; but its container may refuse links of its own.
+      TRIBUTARY_CHECK(!find_customer(*snapshot, workspace, id, rules));
+      continue;
+    }
+    Customer customer = must(find_customer(*snapshot, workspace, id, rules));
     TRIBUTARY_CHECK(std::binary_search(customer.members.begin(), customer.members.end(), id));
     if (roots.insert(customer.container.root).second) {
-      all.refused_limit += customer.container.summary.refused_limit;
-      all.refused_trust += customer.container.summary.refused_trust;
+      const ContainerSummary& summary = customer.container.summary;
+      all.refused_cannot += summary.refused_cannot;
+      all.refused_trust += summary.refused_trust;
+      all.refused_limit += summary.refused_limit;
+      all.refused_window += summary.refused_window;
     }
     if (all.customers.contains(customer.id.text())) continue;
     CustomerLine line = line_of(must(read_profile(*snapshot, customer)));

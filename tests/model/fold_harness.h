@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "engine/fold/fold.h"
 #include "engine/query/customer.h"
+#include "engine/query/rules_reader.h"
 #include "engine/query/timeline.h"
 #include "tests/model/export.h"
 #include "tests/model/memory_log.h"
@@ -19,7 +21,7 @@ struct HarnessOptions {
   std::string directory;  // of the store; empty: one of its own
 };
 
-/// One partition without log and threads. A failure of the engine ends the test process with the error's text.
+/// One partition without log and threads. A failure of the engine is an exception with the error's text.
 class FoldHarness {
  public:
   explicit FoldHarness(const KeyedHash& index_key, HarnessOptions options = {});
@@ -28,6 +30,9 @@ class FoldHarness {
 
   /// Folds the events as one group. Each gets the next LSN; receipt times are the events' own.
   std::vector<ItemOutcome> fold(WorkspaceId workspace, const std::vector<Event>& events);
+  /// Folds one decision, or other rules with all that follows from them.
+  void decide(WorkspaceId workspace, const Assertion& assertion);
+  void change_rules(WorkspaceId workspace, const Rules& rules);
   std::vector<ItemOutcome> fold_rejected(WorkspaceId workspace, const std::vector<Rejected>& rejected);
 
   /// Forgets everything in memory: a new fold over the same store.
@@ -37,6 +42,9 @@ class FoldHarness {
 
   /// Everything about a workspace, asked for by every identifier that the store knows of it.
   Export read_all(WorkspaceId workspace);
+
+  /// As the store says.
+  RuleSet rules(WorkspaceId workspace);
 
   StateStore& store() { return *store_; }
   Fold& fold_unit() { return *fold_; }
@@ -60,10 +68,10 @@ class FoldHarness {
   uint64_t last_lsn_ = 0;
 };
 
-/// The value, or the end of the test process with the error's text.
+/// The value, or an exception with the error's text: a test that shrinks its case goes on.
 template <class T>
 T must(Result<T> result) {
-  if (!result) check_failed(__FILE__, __LINE__, "an engine call failed", result.error().message);
+  if (!result) throw std::runtime_error(result.error().message);
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <random>
 #include <set>
 
+#include "tests/model/arrival.h"
 #include "tests/model/audit.h"
-#include "tests/model/fold_harness.h"
+#include "tests/model/random_world.h"
 #include "tests/model/reference.h"
+#include "tests/model/rulebook.h"
 #include "tests/model/universe.h"
 
 namespace tributary::model {
@@ -37,20 +40,51 @@ KeyedHash key_of_universe(uint64_t universe) {
   return KeyedHash(key);
 }
 
-// One way for events to arrive: their order with repeats, and the draws that cut it into groups.
+// One way for a world to become known: its order with repeats, and the draws that cut it into groups.
 struct Arrival {
-  std::vector<Event> events;
+  Steps steps;
   uint64_t draws = 0;
 };
 
-Arrival random_arrival(const std::vector<Event>& universe, std::mt19937_64& random) {
-  Arrival arrival{universe, random()};
-  for (size_t repeats = random() % (universe.size() / 2 + 1); repeats > 0; --repeats) {
-    arrival.events.push_back(universe[random() % universe.size()]);
+template <class Part>
+void add_with_repeats(Steps& steps, const std::vector<Part>& parts, std::mt19937_64& random) {
+  steps.insert(steps.end(), parts.begin(), parts.end());
+  for (size_t repeats = random() % (parts.size() / 2 + 1); repeats > 0; --repeats) {
+    steps.push_back(parts[random() % parts.size()]);
   }
-  std::shuffle(arrival.events.begin(), arrival.events.end(), random);
-  for (size_t i = 0; i < arrival.events.size(); ++i) {
-    arrival.events[i].received_at = Timestamp{kBaseMicros + static_cast<int64_t>(i) * kMicrosPerSecond};
+}
+
+// Mostly the rules are there first. In a third of the arrivals they change on the way, from whatever rules to those of
+// the world.
+void add_rules(Steps& steps, const World& world, std::mt19937_64& random) {
+  auto insert = [&](size_t place, const Rules& rules) {
+    steps.insert(steps.begin() + static_cast<ptrdiff_t>(place), rules);
+    return place + 1;
+  };
+  if (random() % 3 != 0) {
+    if (world.rules != default_rules()) insert(0, world.rules);
+    return;
+  }
+  size_t place = random() % 2 == 0 ? 0 : insert(0, random_rules(random, world.events));
+  for (uint64_t changes = random() % 2; changes > 0; --changes) {
+    place += random() % (steps.size() - place + 1);
+    place = insert(place, random_rules(random, world.events));
+  }
+  place += random() % (steps.size() - place + 1);
+  insert(place, world.rules);
+}
+
+Arrival random_arrival(const World& world, const KeyedHash& index_key, std::mt19937_64& random) {
+  Arrival arrival{{}, random()};
+  Steps steps;
+  add_with_repeats(steps, world.events, random);
+  add_with_repeats(steps, world.assertions, random);
+  std::shuffle(steps.begin(), steps.end(), random);
+  arrival.steps = with_evidence_first(steps, index_key);
+  add_rules(arrival.steps, world, random);
+  for (size_t i = 0; i < arrival.steps.size(); ++i) {
+    auto* event = std::get_if<Event>(&arrival.steps[i]);
+    if (event != nullptr) event->received_at = Timestamp{kBaseMicros + static_cast<int64_t>(i) * kMicrosPerSecond};
   }
   return arrival;
 }
@@ -75,40 +109,47 @@ class Universe {
 
   /// Folds an arrival into a workspace of its own. Returns what is wrong with the result; nothing when all is well.
   std::string wrong_after(const Arrival& arrival) {
-    workspace_ = WorkspaceId{++workspaces_};
-    std::mt19937_64 draws(arrival.draws);
-    AppliedState before = harness_.fold_unit().applied();
-    harness_.restart(random_options(draws));
-    size_t group_max = draws() % 2 == 0 ? 1 + draws() % 8 : 1 + draws() % arrival.events.size();
-    std::set<std::string> ids;
-    size_t accepted = 0;
-    for (size_t folded = 0; folded < arrival.events.size();) {
-      auto begin = arrival.events.begin() + static_cast<ptrdiff_t>(folded);
-      size_t count = std::min<size_t>(1 + draws() % group_max, arrival.events.size() - folded);
-      auto outcomes = harness_.fold(workspace_, {begin, begin + static_cast<ptrdiff_t>(count)});
-      accepted += static_cast<size_t>(std::count(outcomes.begin(), outcomes.end(), ItemOutcome::accepted));
-      folded += count;
-      if (draws() % 10 == 0) harness_.restart(random_options(draws));
-      if (draws() % 16 == 0 && folded < arrival.events.size()) {
-        std::vector<Event> prefix(arrival.events.begin(), begin + static_cast<ptrdiff_t>(count));
-        if (std::string wrong = wrong_now(prefix, ids); !wrong.empty()) return "on the way: " + wrong;
-      }
+    try {
+      return what_is_wrong(arrival);
+    } catch (const std::exception& failure) {
+      return failure.what();
     }
-    if (std::string wrong = wrong_now(arrival.events, ids); !wrong.empty()) return wrong;
-    if (accepted != distinct(arrival.events)) return "accepted " + std::to_string(accepted) + " events";
-    if (std::string wrong = wrong_rows(before); !wrong.empty()) return wrong;
-    return wrong_ids(ids);
   }
 
  private:
-  static size_t distinct(const std::vector<Event>& events) {
+  std::string what_is_wrong(const Arrival& arrival) {
+    workspace_ = WorkspaceId{++workspaces_};
+    std::span<const Step> steps(arrival.steps);
+    std::mt19937_64 draws(arrival.draws);
+    AppliedState before = harness_.fold_unit().applied();
+    harness_.restart(random_options(draws));
+    size_t group_max = draws() % 2 == 0 ? 1 + draws() % 8 : 1 + draws() % steps.size();
+    std::set<std::string> ids;
+    size_t accepted = 0;
+    for (size_t told = 0; told < steps.size();) {
+      size_t count = group_of(steps.subspan(told), 1 + draws() % group_max);
+      accepted += tell(harness_, workspace_, steps.subspan(told, count));
+      told += count;
+      if (draws() % 10 == 0) harness_.restart(random_options(draws));
+      if (draws() % 16 == 0 && told < steps.size()) {
+        if (std::string wrong = wrong_now(steps.first(told), ids); !wrong.empty()) return "on the way: " + wrong;
+      }
+    }
+    if (std::string wrong = wrong_now(steps, ids); !wrong.empty()) return wrong;
+    if (accepted != distinct_events(steps)) return "accepted " + std::to_string(accepted) + " events";
+    if (std::string wrong = wrong_rows(before); !wrong.empty()) return wrong;
+    return wrong_ids(steps, ids);
+  }
+
+  static size_t distinct_events(std::span<const Step> steps) {
     std::set<std::pair<std::string, std::string>> messages;
-    for (const Event& event : events) messages.emplace(event.source, event.message_id);
+    for (const Event& event : world_after(steps).events) messages.emplace(event.source, event.message_id);
     return messages.size();
   }
 
-  std::string wrong_now(const std::vector<Event>& folded, std::set<std::string>& ids) {
-    Export expected = reference(folded, index_key_);
+  std::string wrong_now(std::span<const Step> told, std::set<std::string>& ids) {
+    World world = world_after(told);
+    Export expected = reference(world, index_key_);
     got_ = harness_.read_all(workspace_);
     for (const auto& [id, customer] : got_.customers) ids.insert(id);
     return got_ == expected ? "" : first_difference(expected, got_);
@@ -126,15 +167,21 @@ class Universe {
     return not_simple == rows.containers_not_simple ? "" : "the count of containers that are not simple is wrong";
   }
 
-  // Every id ever given out resolves to a customer that holds the identifier it names.
-  std::string wrong_ids(const std::set<std::string>& ids) {
-    for (const std::string& id : ids) {
-      Hash128 anchor = CustomerId::parse(id)->anchor;
-      auto customer = find_customer(harness_.store(), workspace_, anchor, RuleSet{});
-      if (!customer) return "id " + id + " does not resolve: " + customer.error().message;
-      if (!std::binary_search(customer->members.begin(), customer->members.end(), anchor)) {
-        return "id " + id + " resolves to a customer without its identifier";
+  // Every id ever given out is the hash of an identifier that some customer holds, or that is blocked by now.
+  std::string wrong_ids(std::span<const Step> steps, const std::set<std::string>& ids) const {
+    std::set<Hash128> known;
+    for (const auto& [id, customer] : got_.customers) {
+      for (const IdentifierLine& line : customer.identifiers) {
+        known.insert(identifier_hash(index_key_, *parse_kind(line.kind), line.value));
       }
+    }
+    World world = world_after(steps);
+    Rulebook rules(world.rules);
+    for (const Identifier& identifier : identifiers_of(world)) {
+      if (rules.blocked(identifier)) known.insert(identifier_hash(index_key_, identifier));
+    }
+    for (const std::string& id : ids) {
+      if (!known.contains(CustomerId::parse(id)->anchor)) return "id " + id + " names no identifier of any customer";
     }
     return "";
   }
@@ -146,35 +193,19 @@ class Universe {
   Export got_;
 };
 
-// Leaves events out as long as the rest still goes wrong.
-Arrival smallest_case(Universe& universe, Arrival failing) {
-  for (size_t i = 0; i < failing.events.size();) {
+// Leaves steps out as long as the rest still goes wrong.
+Arrival smallest_case(Universe& universe, Arrival failing, const KeyedHash& index_key) {
+  for (size_t i = 0; i < failing.steps.size();) {
     Arrival smaller = failing;
-    smaller.events.erase(smaller.events.begin() + static_cast<ptrdiff_t>(i));
-    if (!smaller.events.empty() && !universe.wrong_after(smaller).empty()) {
+    smaller.steps.erase(smaller.steps.begin() + static_cast<ptrdiff_t>(i));
+    smaller.steps = with_evidence_first(smaller.steps, index_key);
+    if (!smaller.steps.empty() && !universe.wrong_after(smaller).empty()) {
       failing = std::move(smaller);
     } else {
       ++i;
     }
   }
   return failing;
-}
-
-std::string describe(const Arrival& arrival) {
-  std::string text;
-  for (const Event& event : arrival.events) {
-    int64_t at = (event.occurred_at.micros - kBaseMicros) / kMicrosPerSecond;
-    text += event.source + "/" + event.message_id + " at " + std::to_string(at) + " {";
-    for (const EventIdentifier& id : event.identifiers) {
-      text += " " + id.identifier.value() + (id.trust == Trust::verified ? "" : "~");
-    }
-    text += " }";
-    for (const TraitChange& trait : event.traits) {
-      text += " " + trait.key + "/" + std::to_string(static_cast<int>(trait.operation)) + "=" + trait.value_json;
-    }
-    text += "\n";
-  }
-  return text;
 }
 
 TEST(Fold, EveryOrderGivesTheCustomersOfTheReference) {
@@ -185,14 +216,14 @@ TEST(Fold, EveryOrderGivesTheCustomersOfTheReference) {
     KeyedHash index_key = key_of_universe(seed() + number);
     if (number % kUniversesPerStore == 0) harness = std::make_unique<FoldHarness>(index_key);
     std::mt19937_64 random(seed() + number);
-    std::vector<Event> events = random_events(random, index_key);
+    World world = random_world(random, index_key);
     Universe universe(*harness, index_key, workspaces);
     for (int order = 0; order < kOrdersPerUniverse; ++order) {
-      Arrival arrival = random_arrival(events, random);
+      Arrival arrival = random_arrival(world, index_key, random);
       if (universe.wrong_after(arrival).empty()) continue;
-      Arrival smallest = smallest_case(universe, arrival);
+      Arrival smallest = smallest_case(universe, arrival, index_key);
       FAIL() << "seed " << seed() << ", universe " << number << ", order " << order << "\n"
-             << describe(smallest) << universe.wrong_after(smallest);
+             << describe(smallest.steps) << universe.wrong_after(smallest);
     }
     harness->log().clear();
     // Reading a whole workspace sorts the memtable, which is made to be sorted once: when it is flushed.
@@ -200,37 +231,127 @@ TEST(Fold, EveryOrderGivesTheCustomersOfTheReference) {
   }
 }
 
-// The reference itself: a pure function of the set.
-TEST(Reference, IgnoresOrderAndRepeats) {
-  for (uint64_t number = 0; number < std::min<uint64_t>(universes(), 300); ++number) {
+// The world of each universe of this run, with its key.
+void for_each_world(uint64_t most, const std::function<void(const World&, const KeyedHash&, std::mt19937_64&)>& see) {
+  for (uint64_t number = 0; number < most; ++number) {
     KeyedHash index_key = key_of_universe(seed() + number);
     std::mt19937_64 random(seed() + number);
-    std::vector<Event> events = random_events(random, index_key);
-    Export expected = reference(events, index_key);
-    Arrival arrival = random_arrival(events, random);
-    ASSERT_EQ(expected, reference(arrival.events, index_key)) << "seed " << seed() << ", universe " << number;
+    World world = random_world(random, index_key);
+    see(world, index_key, random);
+    if (testing::Test::HasFatalFailure()) return;
   }
+}
+
+uint64_t control_runs() { return std::max<uint64_t>(std::min<uint64_t>(universes(), 2000), 300); }
+
+// The reference itself: a pure function of the set.
+TEST(Reference, IgnoresOrderAndRepeats) {
+  for_each_world(300, [](const World& world, const KeyedHash& index_key, std::mt19937_64& random) {
+    Export expected = reference(world, index_key);
+    Arrival arrival = random_arrival(world, index_key, random);
+    ASSERT_EQ(expected, reference(world_after(arrival.steps), index_key)) << "seed " << seed();
+  });
+}
+
+TEST(RandomRules, HaveNoMistakes) {
+  for_each_world(control_runs(), [](const World& world, const KeyedHash&, std::mt19937_64&) {
+    ASSERT_EQ(mistakes_of(world.rules), std::vector<std::string>{}) << "seed " << seed();
+  });
 }
 
 // A suite in which joining by arrival looks right sees nothing.
 TEST(Reference, JoiningInOrderOfArrivalIsSeenToDiffer) {
-  uint64_t differing = 0, refusing = 0;
-  uint64_t runs = std::max<uint64_t>(universes(), 200);
-  for (uint64_t number = 0; number < runs; ++number) {
-    KeyedHash index_key = key_of_universe(seed() + number);
-    std::mt19937_64 random(seed() + number);
-    std::vector<Event> events = random_events(random, index_key);
-    Export expected = reference(events, index_key);
+  uint64_t differing = 0, refusing = 0, runs = control_runs();
+  for_each_world(runs, [&](const World& world, const KeyedHash& index_key, std::mt19937_64& random) {
+    Export expected = reference(world, index_key);
     refusing += expected.refused_limit + expected.refused_trust > 0 ? 1 : 0;
-    std::shuffle(events.begin(), events.end(), random);
-    auto once = clusters_in_order_of_arrival(events);
-    std::shuffle(events.begin(), events.end(), random);
-    differing += once != clusters_in_order_of_arrival(events) ? 1 : 0;
-  }
+    World other = world;
+    std::shuffle(other.events.begin(), other.events.end(), random);
+    auto once = clusters_in_order_of_arrival(other);
+    std::shuffle(other.events.begin(), other.events.end(), random);
+    differing += once != clusters_in_order_of_arrival(other) ? 1 : 0;
+  });
   std::cout << "universes " << runs << ", with refusals " << refusing << ", differing by arrival " << differing << "\n";
   EXPECT_GT(differing, runs / 5) << "seed " << seed();
   EXPECT_GT(refusing, runs / 3) << "seed " << seed();
 }
+
+// A rule left out of the world. The random worlds must have other customers then, or they say nothing about it.
+struct Omission {
+  const char* name;
+  std::function<void(World&)> leave_out;
+  uint64_t differing_percent_min;
+  friend void PrintTo(const Omission& omission, std::ostream* out) { *out << omission.name; }
+};
+
+class Omissions : public testing::TestWithParam<Omission> {};
+
+TEST_P(Omissions, IsSeenToDiffer) {
+  uint64_t differing = 0, runs = control_runs();
+  for_each_world(runs, [&](const World& world, const KeyedHash& index_key, std::mt19937_64&) {
+    World without = world;
+    GetParam().leave_out(without);
+    differing += reference(world, index_key).customers != reference(without, index_key).customers ? 1 : 0;
+  });
+  std::cout << "universes " << runs << ", differing " << differing << "\n";
+  EXPECT_GT(differing * 100, runs * GetParam().differing_percent_min) << "seed " << seed();
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Omissions,
+                         testing::Values(Omission{"Limits",
+                                                  [](World& world) {
+                                                    for (auto& [kind, rule] : world.rules.kinds) rule.limit = 0;
+                                                  },
+                                                  20},
+                                         Omission{"Windows",
+                                                  [](World& world) {
+                                                    for (auto& [kind, rule] : world.rules.kinds) rule.windows.clear();
+                                                  },
+                                                  10},
+                                         Omission{"NewestOwners",
+                                                  [](World& world) {
+                                                    for (auto& [kind, rule] : world.rules.kinds)
+                                                      rule.owner = OwnerPolicy::oldest;
+                                                  },
+                                                  10},
+                                         Omission{"Claims",
+                                                  [](World& world) { world.rules.claims = ClaimsPolicy::fill; }, 5},
+                                         Omission{"Thresholds", [](World& world) { world.rules.hubs.clear(); }, 20},
+                                         Omission{"BlockedValues",
+                                                  [](World& world) {
+                                                    world.rules.blocked = {};
+                                                    world.rules.blocked_of_kind.clear();
+                                                  },
+                                                  10},
+                                         Omission{"MustLinks",
+                                                  [](World& world) {
+                                                    for (Assertion& decided : world.assertions) {
+                                                      if (decided.pair == PairState::must)
+                                                        decided.pair = PairState::none;
+                                                    }
+                                                  },
+                                                  10},
+                                         Omission{"CannotLinks",
+                                                  [](World& world) {
+                                                    for (Assertion& decided : world.assertions) {
+                                                      if (decided.pair == PairState::cannot)
+                                                        decided.pair = PairState::none;
+                                                    }
+                                                  },
+                                                  5},
+                                         Omission{"Retractions",
+                                                  [](World& world) {
+                                                    for (Assertion& decided : world.assertions)
+                                                      decided.evidence_state = EvidenceState::live;
+                                                  },
+                                                  10},
+                                         Omission{"DecisionsAboutHubs",
+                                                  [](World& world) {
+                                                    for (Assertion& decided : world.assertions)
+                                                      decided.hub = HubState::automatic;
+                                                  },
+                                                  10}),
+                         [](const auto& omission) { return std::string(omission.param.name); });
 
 }  // namespace
 }  // namespace tributary::model

@@ -6,65 +6,113 @@
 #include <set>
 #include <tuple>
 
-#include "engine/domain/record.h"
+#include "tests/model/profile_lines.h"
+#include "tests/model/rulebook.h"
+#include "tests/model/universe.h"
 
 namespace tributary::model {
 namespace {
 
-struct KindRow {
-  std::string kind;
-  int priority;
-  bool weak;
-  size_t limit;
-};
+using Stamp = std::pair<int64_t, std::string>;  // (time, id of a message or a decision)
+using Side = std::set<Hash128>;                 // identifiers accepted as one person so far
+using Pair = std::pair<Hash128, Hash128>;       // the smaller one first
 
-// The default rules, written a second time: the kinds that the universes use.
-const KindRow& rule_of(const std::string& kind) {
-  static const std::vector<KindRow> rows = {
-      {"user_id", 10, false, 1},         {"member_card", 20, false, 5},
-      {"external_id/crm", 50, false, 5}, {"external_id/stripe", 50, false, 100},
-      {"phone", 60, false, 5},           {"email", 70, false, 5},
-      {"device_id", 90, true, 50},       {"anonymous_id", 96, true, 1000},
-      {"social_id/line", 45, false, 5},  {"social_id/douyin", 45, false, 20},
-      {"customer_no", 25, false, 20},    {"ga_client_id", 94, true, 1000},
+// Of the decisions about one subject the greatest (at, id) holds. Without any the state is the enumerator 0.
+template <class Subject, class State>
+class Register {
+ public:
+  struct Row {
+    Stamp stamp;
+    State state;
   };
-  return *std::find_if(rows.begin(), rows.end(), [&](const KindRow& row) { return row.kind == kind; });
-}
 
-struct Vertex {
-  std::string kind;
-  std::string value;
-  bool verified = false;
-  int64_t first_seen = INT64_MAX;
-  int64_t last_seen = INT64_MIN;
+  void decide(const Subject& subject, const Decision& decision, State state) {
+    Row row{{decision.at.micros, decision.id}, state};
+    Row& known = rows_.try_emplace(subject, row).first->second;
+    if (known.stamp < row.stamp) known = row;
+  }
+
+  State of(const Subject& subject) const {
+    auto row = rows_.find(subject);
+    return row == rows_.end() ? State{} : row->second.state;
+  }
+
+  const std::map<Subject, Row>& rows() const { return rows_; }
+
+ private:
+  std::map<Subject, Row> rows_;
 };
 
-using First = std::pair<int64_t, std::string>;  // (time, message id)
-
-struct Proof {  // a distinct set of (identifier, trust)
+// A distinct set of (identifier, verified), with its events.
+struct Proof {
   std::map<Hash128, bool> members;
-  First first{INT64_MAX, ""};
+  Stamp first{INT64_MAX, ""};
+  int64_t last = INT64_MIN;
+  bool live = true;
   std::vector<const Event*> events;
 };
 
-using Side = std::set<Hash128>;
+struct Vertex {
+  Identifier identifier;
+  bool blocked = false;
+  bool hub = false;
+  bool verified = false;
+  // Over the live evidence that holds it, over all of it when none is live; crossed when no evidence holds it.
+  int64_t first_seen = INT64_MAX;
+  int64_t last_seen = INT64_MIN;
+
+  bool out() const { return blocked || hub; }
+};
+
+enum class Reason { cannot_link, join_not_trusted, limit, window };
+
+constexpr int kMustLink = -1;
+constexpr int kWeakLink = 1;
+
+struct Link {
+  int link_class;
+  int priority;
+  Stamp stamp;
+  Hash128 centre;
+  Hash128 other;
+  friend auto operator<=>(const Link&, const Link&) = default;
+};
+
+Pair pair_of(const Hash128& a, const Hash128& b) { return {std::min(a, b), std::max(a, b)}; }
+
+// The most of these times that lie in one window [t, t + length).
+size_t fullest(const std::vector<int64_t>& times, int64_t length) {
+  size_t most = 0;
+  for (int64_t t : times) {
+    auto inside = [&](int64_t time) { return time >= t && time - t < length; };
+    most = std::max(most, static_cast<size_t>(std::count_if(times.begin(), times.end(), inside)));
+  }
+  return most;
+}
 
 class Model {
  public:
-  Model(const std::vector<Event>& events, const KeyedHash& index_key, Claims claims)
-      : index_key_(index_key), claims_(claims) {
+  Model(const World& world, const KeyedHash& index_key) : index_key_(index_key), rules_(world.rules) {
     std::set<std::pair<std::string, std::string>> seen;
-    for (const Event& event : events) {
+    for (const Event& event : world.events) {
       if (seen.emplace(event.source, event.message_id).second && !event.identifiers.empty()) add(event);
     }
+    for (const Assertion& assertion : world.assertions) add(assertion);
+    find_retracted();
+    find_blocked_and_hubs();
+    find_verified_and_seen();
   }
 
   Export answer() {
-    join_by_edges();
+    join_by_links();
     Export all;
     all.identifiers = vertices_.size();
-    all.refused_limit = refused_limit_;
-    all.refused_trust = refused_trust_;
+    all.hubs = static_cast<uint64_t>(
+        std::count_if(vertices_.begin(), vertices_.end(), [](const auto& row) { return row.second.out(); }));
+    all.refused_cannot = refused_[Reason::cannot_link];
+    all.refused_trust = refused_[Reason::join_not_trusted];
+    all.refused_limit = refused_[Reason::limit];
+    all.refused_window = refused_[Reason::window];
     for (const Side& side : sides()) all.customers.emplace(base32(anchor_of(side)), customer_of(side));
     return all;
   }
@@ -73,78 +121,200 @@ class Model {
   void add(const Event& event) {
     std::map<Hash128, bool> members;
     for (const EventIdentifier& id : event.identifiers) {
-      bool verified = id.trust == Trust::verified;
-      members[id.hash] = verified;
-      Vertex& vertex = vertices_[id.hash];
-      vertex.kind = kind_name(id.identifier.kind());
-      vertex.value = id.identifier.value();
-      vertex.verified |= verified;
-      vertex.first_seen = std::min(vertex.first_seen, event.occurred_at.micros);
-      vertex.last_seen = std::max(vertex.last_seen, event.occurred_at.micros);
+      members[id.hash] = id.trust == Trust::verified;
+      vertices_.emplace(id.hash, Vertex{id.identifier});
     }
     Proof& proof = proofs_[members];
     proof.members = members;
-    proof.first = std::min(proof.first, First{event.occurred_at.micros, event.message_id});
+    proof.first = std::min(proof.first, Stamp{event.occurred_at.micros, event.message_id});
+    proof.last = std::max(proof.last, event.occurred_at.micros);
     proof.events.push_back(&event);
   }
 
-  Hash128 centre_of(const Proof& proof) const {
+  void add(const Assertion& assertion) {
+    const auto& ids = assertion.identifiers;
+    for (const AssertedIdentifier& id : ids) vertices_.emplace(id.hash, Vertex{id.identifier});
+    switch (assertion.subject) {
+      case AssertionSubject::pair:
+        pairs_.decide(pair_of(ids.at(0).hash, ids.at(1).hash), assertion.decision, assertion.pair);
+        break;
+      case AssertionSubject::evidence:
+        evidence_.decide(assertion.evidence, assertion.decision, assertion.evidence_state);
+        break;
+      case AssertionSubject::hub:
+        hubs_.decide(ids.at(0).hash, assertion.decision, assertion.hub);
+        break;
+    }
+  }
+
+  void find_retracted() {
+    for (auto& [members, proof] : proofs_) {
+      Hash128 evidence = evidence_of(*proof.events.front(), index_key_);
+      proof.live = evidence_.of(evidence) == EvidenceState::live;
+    }
+  }
+
+  void find_blocked_and_hubs() {
+    for (auto& [id, vertex] : vertices_) vertex.blocked = rules_.blocked(vertex.identifier);
+    for (auto& [id, vertex] : vertices_) {
+      HubState decided = hubs_.of(id);
+      bool automatic = decided == HubState::automatic && met_too_many(id);
+      vertex.hub = !vertex.blocked && (decided == HubState::always || automatic);
+    }
+  }
+
+  // Retracted evidence counts: what was once seen together stays seen.
+  bool met_too_many(const Hash128& id) const {
+    std::map<IdentifierKind, std::set<Hash128>> met;
+    for (const auto& [members, proof] : proofs_) {
+      if (!members.contains(id)) continue;
+      for (const auto& [other, verified] : members) {
+        if (other != id && !vertices_.at(other).blocked) met[kind_of(other)].insert(other);
+      }
+    }
+    return std::any_of(met.begin(), met.end(), [&](const auto& row) {
+      auto most = rules_.threshold(kind_of(id), row.first);
+      return most && row.second.size() > *most;
+    });
+  }
+
+  void find_verified_and_seen() {
+    for (auto& [id, vertex] : vertices_) {
+      bool any_live = std::any_of(proofs_.begin(), proofs_.end(),
+                                  [&](const auto& row) { return row.second.live && row.first.contains(id); });
+      for (const auto& [members, proof] : proofs_) {
+        auto member = members.find(id);
+        if (member == members.end() || proof.live != any_live) continue;
+        vertex.verified |= proof.live && member->second;
+        vertex.first_seen = std::min(vertex.first_seen, proof.first.first);
+        vertex.last_seen = std::max(vertex.last_seen, proof.last);
+      }
+    }
+  }
+
+  const IdentifierKind& kind_of(const Hash128& id) const { return vertices_.at(id).identifier.kind(); }
+  const KindRule& rule_of(const Hash128& id) const { return rules_.rule_of(kind_of(id)); }
+
+  // The one with the smallest (priority, hash) of those that `counts`.
+  template <class Counts>
+  std::optional<Hash128> best_of(const Proof& proof, Counts counts) const {
     std::set<std::pair<int, Hash128>> ranked;
-    for (const auto& [id, verified] : proof.members) ranked.emplace(rule_of(vertices_.at(id).kind).priority, id);
+    for (const auto& [id, verified] : proof.members) {
+      if (counts(vertices_.at(id))) ranked.emplace(rule_of(id).priority, id);
+    }
+    if (ranked.empty()) return std::nullopt;
     return ranked.begin()->second;
   }
 
-  void join_by_edges() {
-    std::multiset<std::tuple<int, int, First, Hash128, Hash128>> edges;  // class, priority, first, centre, other
-    for (const auto& [members, proof] : proofs_) {
-      Hash128 centre = centre_of(proof);
-      for (const auto& [id, verified] : members) {
-        if (id == centre) continue;
-        int weak = verified && members.at(centre) ? 0 : 1;
-        edges.emplace(weak, rule_of(vertices_.at(id).kind).priority, proof.first, centre, id);
-      }
-    }
-    for (const auto& [id, vertex] : vertices_) side_of_[id] = {id};
-    for (const auto& [weak, priority, first, centre, other] : edges) join(weak == 1, centre, other);
+  std::optional<Hash128> centre_of(const Proof& proof) const {
+    return best_of(proof, [](const Vertex& vertex) { return !vertex.out(); });
   }
 
-  void join(bool weak, const Hash128& centre, const Hash128& other) {
-    Side a = side_of_[centre], b = side_of_[other];
-    if (a.contains(other)) return;
-    if (weak && distrusted(a, b)) {
-      ++refused_trust_;
-    } else if (over_limit(a, b)) {
-      ++refused_limit_;
-    } else {
+  // The identifier whose customer the events belong to: the centre, else the best hub, else nobody.
+  std::optional<Hash128> owner_of(const Proof& proof) const {
+    if (auto centre = centre_of(proof)) return centre;
+    return best_of(proof, [](const Vertex& vertex) { return !vertex.blocked; });
+  }
+
+  std::multiset<Link> links() const {
+    std::multiset<Link> links;
+    for (const auto& [members, proof] : proofs_) {
+      auto centre = centre_of(proof);
+      if (!proof.live || !centre) continue;
+      for (const auto& [id, verified] : members) {
+        if (id == *centre || vertices_.at(id).out()) continue;
+        const KindRule& rule = rule_of(id);
+        bool newest = rule.owner == OwnerPolicy::newest;
+        Stamp stamp{newest ? -proof.last : proof.first.first, proof.first.second};
+        links.insert({verified && members.at(*centre) ? 0 : kWeakLink, rule.priority, stamp, *centre, id});
+      }
+    }
+    for (const auto& [pair, row] : pairs_.rows()) {
+      bool effective = !vertices_.at(pair.first).out() && !vertices_.at(pair.second).out();
+      if (row.state == PairState::must && effective) {
+        links.insert({kMustLink, 0, row.stamp, pair.first, pair.second});
+      }
+    }
+    return links;
+  }
+
+  void join_by_links() {
+    for (const auto& [id, vertex] : vertices_) {
+      if (!vertex.blocked) side_of_[id] = {id};
+    }
+    for (const Link& link : links()) {
+      Side a = side_of_.at(link.centre), b = side_of_.at(link.other);
+      if (a.contains(link.other)) continue;
+      if (auto reason = refusal_of(link, a, b)) {
+        ++refused_[*reason];
+        continue;
+      }
       a.insert(b.begin(), b.end());
       for (const Hash128& id : a) side_of_[id] = a;
     }
   }
 
+  // For the first reason that applies. A must-link yields to cannot-links alone.
+  std::optional<Reason> refusal_of(const Link& link, const Side& a, const Side& b) const {
+    if (kept_apart(a, b)) return Reason::cannot_link;
+    if (link.link_class == kMustLink) return std::nullopt;
+    if (link.link_class == kWeakLink && distrusted(a, b)) return Reason::join_not_trusted;
+    if (over_limit(a, b)) return Reason::limit;
+    if (over_window(a, b)) return Reason::window;
+    return std::nullopt;
+  }
+
+  bool kept_apart(const Side& a, const Side& b) const {
+    for (const Hash128& one : a) {
+      for (const Hash128& other : b) {
+        if (pairs_.of(pair_of(one, other)) == PairState::cannot) return true;
+      }
+    }
+    return false;
+  }
+
   size_t strong(const Side& side, bool verified_only) const {
     return static_cast<size_t>(std::count_if(side.begin(), side.end(), [&](const Hash128& id) {
-      const Vertex& vertex = vertices_.at(id);
-      return !rule_of(vertex.kind).weak && (vertex.verified || !verified_only);
+      return !rule_of(id).weak && (vertices_.at(id).verified || !verified_only);
     }));
   }
 
   bool distrusted(const Side& a, const Side& b) const {
     if (strong(a, false) == 0 || strong(b, false) == 0) return false;
     bool a_verified = strong(a, true) > 0, b_verified = strong(b, true) > 0;
-    if (claims_ == Claims::fill) return a_verified && b_verified;
-    if (claims_ == Claims::strict) return true;
+    if (rules_.claims() == ClaimsPolicy::fill) return a_verified && b_verified;
+    if (rules_.claims() == ClaimsPolicy::strict) return true;
     bool claimed_line = a_verified && b.size() == 1 && !b_verified;
     return (a_verified || b_verified) && !claimed_line;
   }
 
+  // When its identifiers of each kind were first seen.
+  std::map<IdentifierKind, std::vector<int64_t>> seen_by_kind(const Side& side) const {
+    std::map<IdentifierKind, std::vector<int64_t>> seen;
+    for (const Hash128& id : side) seen[kind_of(id)].push_back(vertices_.at(id).first_seen);
+    return seen;
+  }
+
   bool over_limit(const Side& a, const Side& b) const {
-    std::map<std::string, std::pair<size_t, size_t>> counts;
-    for (const Hash128& id : a) ++counts[vertices_.at(id).kind].first;
-    for (const Hash128& id : b) ++counts[vertices_.at(id).kind].second;
-    return std::any_of(counts.begin(), counts.end(), [](const auto& row) {
-      auto [n, m] = row.second;
-      return n + m > std::max({rule_of(row.first).limit, n, m});
+    auto in_a = seen_by_kind(a), in_b = seen_by_kind(b);
+    return std::any_of(in_a.begin(), in_a.end(), [&](const auto& row) {
+      size_t limit = rules_.rule_of(row.first).limit, n = row.second.size(), m = in_b[row.first].size();
+      return limit > 0 && n + m > std::max({limit, n, m});
     });
+  }
+
+  bool over_window(const Side& a, const Side& b) const {
+    auto in_a = seen_by_kind(a), in_b = seen_by_kind(b);
+    for (const auto& [kind, times] : in_a) {
+      const std::vector<int64_t>& others = in_b[kind];
+      std::vector<int64_t> both = times;
+      both.insert(both.end(), others.begin(), others.end());
+      for (const WindowLimit& rule : rules_.rule_of(kind).windows) {
+        size_t n = fullest(times, rule.window_micros), m = fullest(others, rule.window_micros);
+        if (fullest(both, rule.window_micros) > std::max<size_t>({rule.count, n, m})) return true;
+      }
+    }
+    return false;
   }
 
   std::set<Side> sides() const {
@@ -162,113 +332,83 @@ class Model {
   CustomerLine customer_of(const Side& side) const {
     std::vector<const Event*> events;
     for (const auto& [members, proof] : proofs_) {
-      if (side.contains(centre_of(proof))) events.insert(events.end(), proof.events.begin(), proof.events.end());
+      auto owner = owner_of(proof);
+      if (!proof.live || !owner || !side.contains(*owner)) continue;
+      events.insert(events.end(), proof.events.begin(), proof.events.end());
     }
-    CustomerLine customer;
-    for (const Hash128& id : side) customer.identifiers.push_back(line_of(id, events));
+    CustomerLine customer = profile_of(events, index_key_);
+    std::map<Identifier, IdentifierLine> lines;  // in the order of kinds
+    for (const Hash128& id : side) lines.emplace(vertices_.at(id).identifier, line_of(id, events));
+    if (events.empty()) {
+      customer.first_seen = lines.begin()->second.first_seen;
+      customer.last_seen = lines.begin()->second.last_seen;
+    }
+    for (const auto& [identifier, line] : lines) customer.identifiers.push_back(line);
     std::sort(customer.identifiers.begin(), customer.identifiers.end());
-    customer.events = events.size();
-    customer.first_seen = events.empty() ? customer.identifiers[0].first_seen : INT64_MAX;
-    customer.last_seen = events.empty() ? customer.identifiers[0].last_seen : INT64_MIN;
-    std::set<std::string> channels;
-    for (const Event* event : events) {
-      customer.first_seen = std::min(customer.first_seen, event->occurred_at.micros);
-      customer.last_seen = std::max(customer.last_seen, event->occurred_at.micros);
-      ++customer.event_counts[event->name.empty() ? std::string(event_type_name(event->type)) : event->name];
-      if (!event->channel.empty()) channels.insert(event->channel);
-    }
-    customer.channels.assign(channels.begin(), channels.end());
-    customer.traits = traits_of(events, customer.last_seen);
-    customer.timeline = timeline_of(events);
     return customer;
   }
 
-  // Seen with its own customer's events; when there are none, with the events of another customer that name it.
+  // Seen with its own customer's events. When there are none: with the events of others that name it, unless it is
+  // shared, because then those say nothing about it. Never seen: 0.
   IdentifierLine line_of(const Hash128& id, const std::vector<const Event*>& events) const {
     const Vertex& vertex = vertices_.at(id);
-    IdentifierLine line{vertex.kind, vertex.value, vertex.verified, INT64_MAX, INT64_MIN, 0};
+    IdentifierLine line{kind_name(kind_of(id)), vertex.identifier.value(), false, INT64_MAX, INT64_MIN, 0, vertex.hub};
+    bool verified_here = false;
     for (const Event* event : events) {
-      bool holds = std::any_of(event->identifiers.begin(), event->identifiers.end(),
-                               [&](const EventIdentifier& member) { return member.hash == id; });
-      if (!holds) continue;
-      ++line.events;
-      line.first_seen = std::min(line.first_seen, event->occurred_at.micros);
-      line.last_seen = std::max(line.last_seen, event->occurred_at.micros);
+      for (const EventIdentifier& member : event->identifiers) {
+        if (member.hash != id) continue;
+        verified_here |= member.trust == Trust::verified;
+        ++line.events;
+        line.first_seen = std::min(line.first_seen, event->occurred_at.micros);
+        line.last_seen = std::max(line.last_seen, event->occurred_at.micros);
+      }
     }
-    if (line.events == 0) std::tie(line.first_seen, line.last_seen) = std::tie(vertex.first_seen, vertex.last_seen);
+    line.verified = vertex.hub ? verified_here : vertex.verified;
+    if (line.events > 0) return line;
+    bool seen = !vertex.hub && vertex.first_seen <= vertex.last_seen;
+    line.first_seen = seen ? vertex.first_seen : 0;
+    line.last_seen = seen ? vertex.last_seen : 0;
     return line;
   }
 
-  // A set value or its unset beats a value set once, and both beat a sum.
-  std::map<std::string, TraitLine> traits_of(const std::vector<const Event*>& events, int64_t last_seen) const {
-    using Version = std::tuple<int, int64_t, std::string, std::string, std::string>;
-    std::map<std::string, Version> latest, earliest;
-    std::map<std::string, int64_t> sums;
-    for (const Event* event : events) {
-      int trust = 0;
-      for (const EventIdentifier& id : event->identifiers) trust = std::max(trust, static_cast<int>(id.trust));
-      for (const TraitChange& trait : event->traits) {
-        Version version{trust, event->occurred_at.micros, event->message_id, trait.value_json, event->source};
-        if (trait.operation == TraitOperation::increment) {
-          sums[trait.key] += std::stoll(trait.value_json);
-        } else if (trait.operation == TraitOperation::set) {
-          latest[trait.key] = std::max(latest.emplace(trait.key, version).first->second, version);
-        } else {
-          std::get<0>(version) = 0;  // trust does not count
-          earliest[trait.key] = std::min(earliest.emplace(trait.key, version).first->second, version);
-        }
-      }
-    }
-    std::map<std::string, TraitLine> traits;
-    for (const auto* versions : {&latest, &earliest}) {
-      for (const auto& [key, v] : *versions) {
-        traits.emplace(key, TraitLine{std::get<3>(v), std::get<4>(v), std::get<2>(v), std::get<1>(v)});
-      }
-    }
-    for (const auto& [key, sum] : sums) traits.emplace(key, TraitLine{std::to_string(sum), "", "", last_seen});
-    std::erase_if(traits, [](const auto& trait) { return trait.second.value_json == "null"; });
-    return traits;
-  }
-
-  std::vector<std::string> timeline_of(const std::vector<const Event*>& events) const {
-    std::map<std::pair<int64_t, Hash128>, std::string> newest_first;
-    for (const Event* event : events) {
-      Hash128 message = message_hash(index_key_, event->source, event->message_id);
-      newest_first.emplace(std::pair{-event->occurred_at.micros, message}, event->source + "/" + event->message_id);
-    }
-    std::vector<std::string> timeline;
-    for (const auto& [position, name] : newest_first) timeline.push_back(name);
-    return timeline;
-  }
-
   const KeyedHash& index_key_;
-  Claims claims_;
+  Rulebook rules_;
   std::map<Hash128, Vertex> vertices_;
   std::map<std::map<Hash128, bool>, Proof> proofs_;
-  std::map<Hash128, Side> side_of_;
-  uint64_t refused_limit_ = 0;
-  uint64_t refused_trust_ = 0;
+  Register<Pair, PairState> pairs_;
+  Register<Hash128, EvidenceState> evidence_;
+  Register<Hash128, HubState> hubs_;
+  std::map<Hash128, Side> side_of_;  // of identifiers that are not blocked
+  std::map<Reason, uint64_t> refused_;
 };
 
 }  // namespace
 
-Export reference(const std::vector<Event>& events, const KeyedHash& index_key, Claims claims) {
-  return Model(events, index_key, claims).answer();
+Export reference(const World& world, const KeyedHash& index_key) { return Model(world, index_key).answer(); }
+
+Export reference(const std::vector<Event>& events, const KeyedHash& index_key, ClaimsPolicy claims) {
+  World world{events, {}, default_rules()};
+  world.rules.claims = claims;
+  return reference(world, index_key);
 }
 
 // Each event joins its identifiers to its first one under the limits alone, as it comes.
-std::vector<std::vector<Hash128>> clusters_in_order_of_arrival(const std::vector<Event>& events) {
-  std::map<Hash128, std::string> kinds;
+std::vector<std::vector<Hash128>> clusters_in_order_of_arrival(const World& world) {
+  Rulebook rules(world.rules);
+  std::map<Hash128, IdentifierKind> kinds;
   std::map<Hash128, Side> side_of;
   auto fits = [&](const Side& a, const Side& b) {
-    std::map<std::string, size_t> counts;
+    std::map<IdentifierKind, size_t> counts;
     for (const Hash128& id : a) ++counts[kinds.at(id)];
     for (const Hash128& id : b) ++counts[kinds.at(id)];
-    return std::all_of(counts.begin(), counts.end(), [](auto& row) { return row.second <= rule_of(row.first).limit; });
+    return std::all_of(counts.begin(), counts.end(), [&](const auto& row) {
+      uint32_t limit = rules.rule_of(row.first).limit;
+      return limit == 0 || row.second <= limit;
+    });
   };
-  for (const Event& event : events) {
+  for (const Event& event : world.events) {
     for (const EventIdentifier& id : event.identifiers) {
-      kinds.emplace(id.hash, kind_name(id.identifier.kind()));
+      kinds.emplace(id.hash, id.identifier.kind());
       side_of.emplace(id.hash, Side{id.hash});
     }
     for (const EventIdentifier& id : event.identifiers) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/base/check.h"
+#include "engine/domain/record.h"
+
 namespace tributary::model {
 namespace {
 
@@ -19,6 +22,7 @@ const std::vector<std::vector<KindPool>> kPools = {
     {{"email", 6}, {"phone", 4}, {"external_id/crm", 4}, {"device_id", 1}},
     {{"user_id", 3}, {"device_id", 1}, {"anonymous_id", 1}},
     {{"member_card", 2}, {"social_id/line", 3}, {"phone", 2}, {"email", 3}},
+    {{"external_id/crm", 2}, {"external_id/stripe", 3}, {"social_id/douyin", 2}, {"email", 2}, {"anonymous_id", 2}},
 };
 
 class Generator {
@@ -112,6 +116,43 @@ Event make_event(const EventSketch& sketch, const KeyedHash& index_key) {
   }
   for (auto& [hash, member] : members) event.identifiers.push_back(std::move(member));
   return event;
+}
+
+Hash128 evidence_of(const Event& event, const KeyedHash& index_key) {
+  std::string payload;
+  encode_event(event, index_key, payload);
+  EventView view;
+  TRIBUTARY_CHECK(static_cast<bool>(decode_event(payload, view)));
+  return view.evidence;
+}
+
+Assertion decide_pair(const Identifier& a, const Identifier& b, PairState state, Decision decision,
+                      const KeyedHash& index_key) {
+  Assertion assertion;
+  assertion.subject = AssertionSubject::pair;
+  assertion.pair = state;
+  for (const Identifier* id : {&a, &b}) assertion.identifiers.push_back({identifier_hash(index_key, *id), *id});
+  assertion.decision = std::move(decision);
+  return assertion;
+}
+
+Assertion decide_hub(const Identifier& identifier, HubState state, Decision decision, const KeyedHash& index_key) {
+  Assertion assertion;
+  assertion.subject = AssertionSubject::hub;
+  assertion.hub = state;
+  assertion.identifiers.push_back({identifier_hash(index_key, identifier), identifier});
+  assertion.decision = std::move(decision);
+  return assertion;
+}
+
+Assertion decide_evidence(const Event& event, EvidenceState state, Decision decision, const KeyedHash& index_key) {
+  Assertion assertion;
+  assertion.subject = AssertionSubject::evidence;
+  assertion.evidence_state = state;
+  for (const EventIdentifier& id : event.identifiers) assertion.identifiers.push_back({id.hash, id.identifier});
+  assertion.evidence = evidence_of(event, index_key);
+  assertion.decision = std::move(decision);
+  return assertion;
 }
 
 std::vector<Event> random_events(std::mt19937_64& random, const KeyedHash& index_key) {

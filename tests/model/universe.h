@@ -1,4 +1,4 @@
-// Events for model tests: made by hand for scenarios, or at random.
+// Events and decisions for model tests: made by hand for scenarios, events also at random.
 #pragma once
 
 #include <initializer_list>
@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/domain/assertion.h"
 #include "engine/domain/event.h"
 
 namespace tributary::model {
@@ -33,6 +34,15 @@ constexpr int64_t kBaseMicros = 1'767'225'600 * kMicrosPerSecond;
 
 /// An event with hashed, sorted, distinct identifiers; of two trusts for one identifier the greater one stays.
 Event make_event(const EventSketch& sketch, const KeyedHash& index_key);
+
+/// The keyed hash that decisions name this event's evidence by.
+Hash128 evidence_of(const Event& event, const KeyedHash& index_key);
+
+Assertion decide_pair(const Identifier& a, const Identifier& b, PairState state, Decision decision,
+                      const KeyedHash& index_key);
+Assertion decide_hub(const Identifier& identifier, HubState state, Decision decision, const KeyedHash& index_key);
+/// About the evidence of this event; names all its members.
+Assertion decide_evidence(const Event& event, EvidenceState state, Decision decision, const KeyedHash& index_key);
 
 /// 5 to 80 distinct events over a few people: a third repeat an earlier evidence, times are often equal, some events
 /// carry no identifier. Every draw comes from `random`.

@@ -169,11 +169,17 @@ TEST(Fold, CountsMergesAndRefusals) {
   harness.fold(kWorkspace,
                {event({{"user_id", "A"}, {"email", "e"}}, 1), event({{"user_id", "B"}, {"phone", "p"}}, 2)});
   EXPECT_EQ(metrics.merges.value(), 0);
-  harness.fold(kWorkspace, {event({{"user_id", "A"}, {"device_id", "d"}}, 3)});
-  harness.fold(kWorkspace, {event({{"user_id", "B"}, {"device_id", "d"}}, 4)});
+  harness.fold(kWorkspace, {event({{"user_id", "A"}, {"external_id/crm", "c"}}, 3)});
+  harness.fold(kWorkspace, {event({{"user_id", "B"}, {"external_id/crm", "c"}}, 4)});
   EXPECT_EQ(metrics.link_refusals_limit.value(), 1);
+  harness.fold(kWorkspace, {event({{"user_id", "A"}, {"device_id", "d"}}, 13)});
+  harness.fold(kWorkspace, {event({{"user_id", "B"}, {"device_id", "d"}}, 14)});
+  EXPECT_EQ(metrics.hubs_detected.value(), 1);
+  EXPECT_EQ(metrics.splits.value(), 1);
+  EXPECT_EQ(harness.fold_unit().applied().hubs, 1u);
   harness.fold(kWorkspace, {event({{"user_id", "A", Trust::claimed}, {"user_id", "B", Trust::claimed}}, 5)});
   EXPECT_EQ(metrics.link_refusals_trust.value(), 1);
+  EXPECT_EQ(metrics.events_with_two_unique_ids.value(), 1);
   harness.fold(kWorkspace, {event({{"email", "e2"}}, 6)});
   harness.fold(kWorkspace, {event({{"user_id", "A"}, {"email", "e2"}}, 7)});
   EXPECT_EQ(metrics.merges.value(), 1);

@@ -74,7 +74,7 @@ TEST(Keys, OrderOfRandomTimesEqualsNumberOrder) {
 }
 
 TEST(Families, HaveFixedNamesOnDisk) {
-  const char* names[] = {"meta", "out", "vert", "val", "cont", "frag", "dedup", "event", "rejected", "hist"};
+  const char* names[] = {"meta", "out", "vert", "val", "cont", "frag", "dedup", "event", "rejected", "hist", "hub"};
   ASSERT_EQ(std::size(names), kFamilyCount);
   for (size_t i = 0; i < kFamilyCount; ++i) EXPECT_EQ(family_name(static_cast<Family>(i)), names[i]);
 }
@@ -181,6 +181,88 @@ TEST(Rows, Evidence) {
   EXPECT_EQ(read.hash, hash(1));
   EXPECT_EQ(read.members, row.members);
   EXPECT_EQ(read.first, row.first);
+}
+
+const Decision kDecision{Timestamp{5}, "as-1", "li@shop.example", "two sisters"};
+
+void expect_equal(const Decision& a, const Decision& b) {
+  EXPECT_EQ(std::tie(a.at, a.id, a.author, a.reason), std::tie(b.at, b.id, b.author, b.reason));
+}
+
+TEST(Rows, DecidedEvidence) {
+  Evidence row{hash(1), {{hash(2), 20, Trust::claimed}}, {Timestamp{-4}, "m", "shop"}, Timestamp{9}};
+  row.decided = std::make_shared<const EvidenceRegister>(EvidenceRegister{EvidenceState::retracted, kDecision});
+  auto decode = [](std::string_view bytes) { return decode_evidence(hash(1), bytes); };
+  Evidence read = read_back(row, decode, "evidence");
+  EXPECT_EQ(read.first.source, "shop");
+  EXPECT_EQ(read.last_at, Timestamp{9});
+  ASSERT_TRUE(read.decided);
+  EXPECT_FALSE(read.live());
+  expect_equal(read.decided->decision, kDecision);
+}
+
+TEST(Rows, Mark) {
+  auto decode = [](std::string_view bytes) { return decode_mark(hash(1), bytes); };
+  MemberMark read = read_back(MemberMark{hash(1), 20, OutFlags::kAlways, true, true}, decode, "mark");
+  EXPECT_EQ(read.kind, 20u);
+  EXPECT_EQ(read.out, OutFlags::kAlways);
+  EXPECT_TRUE(read.foreign && read.decided);
+}
+
+TEST(Rows, Pair) {
+  auto decode = [](std::string_view bytes) { return decode_pair(hash(1), hash(2), bytes); };
+  PairRegister read = read_back(PairRegister{hash(1), hash(2), 20, 30, PairState::cannot, kDecision}, decode, "pair");
+  EXPECT_EQ(read.b, hash(2));
+  EXPECT_EQ(read.kind_b, 30u);
+  EXPECT_EQ(read.state, PairState::cannot);
+  expect_equal(read.decision, kDecision);
+}
+
+TEST(Rows, Hub) {
+  HubRow row{OutFlags::kThreshold, *parse_kind("external_id/crm"), 21, 20, HubState::never, kDecision};
+  HubRow read = read_back(row, decode_hub, "hub");
+  EXPECT_EQ(kind_name(read.met), "external_id/crm");
+  EXPECT_EQ(read.count, 21u);
+  EXPECT_EQ(read.threshold, 20u);
+  EXPECT_EQ(read.decided, HubState::never);
+  expect_equal(read.decision, kDecision);
+}
+
+TEST(Rows, RulesAndSweep) {
+  RulesRow rules = read_back(RulesRow{7, kDecision, "rules"}, decode_rules_row, "rules");
+  EXPECT_EQ(rules.version, 7u);
+  EXPECT_EQ(rules.rules, "rules");
+  SweepRow sweep = read_back(SweepRow{hash(3), 4, 6, "before"}, decode_sweep, "sweep");
+  EXPECT_EQ(sweep.next, hash(3));
+  EXPECT_EQ(sweep.changes, 4u);
+  EXPECT_EQ(sweep.before, 6u);
+  EXPECT_EQ(sweep.rules, "before");
+}
+
+TEST(Rows, Change) {
+  Change row;
+  row.type = ChangeType::split;
+  row.from = {hash(1)};
+  row.into = {hash(1), hash(2)};
+  row.hub = {hash(3), *parse_kind("email"), 3, 2};
+  row.rules_version = 4;
+  row.cause = {CauseKind::assertion, "as-1", "", "li", "two sisters"};
+  row.at = Timestamp{6};
+  Change read = read_back(row, decode_change, "change");
+  EXPECT_EQ(read.type, ChangeType::split);
+  EXPECT_EQ(read.into, row.into);
+  EXPECT_EQ(read.hub.count, 3u);
+  EXPECT_EQ(read.cause.reason, "two sisters");
+  EXPECT_EQ(read.at, Timestamp{6});
+}
+
+TEST(Keys, ChangesStandInOrderOfTheirPositions) {
+  WorkspaceId workspace{1};
+  EXPECT_LT(change_key(workspace, Lsn{1}, 9), change_key(workspace, Lsn{2}, 0));
+  EXPECT_LT(change_key(workspace, Lsn{256}, 1), change_key(workspace, Lsn{256}, 2));
+  ChangePosition at = change_position(change_of_key(workspace, hash(1), Lsn{300}, 7));
+  EXPECT_EQ(at.lsn, Lsn{300});
+  EXPECT_EQ(at.index, 7u);
 }
 
 TEST(Rows, EvidenceWithoutMembersIsCorrupt) {

@@ -1,0 +1,826 @@
+#include "engine/fold/identity_fold.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "engine/base/check.h"
+
+namespace tributary {
+namespace {
+
+// Changes of a sweep stand behind those of the record whose LSN they share.
+constexpr uint32_t kFirstSweepIndex = 1u << 31;
+
+bool holds_over(const Decision& newer, const Decision& older) {
+  return std::tie(newer.at, newer.id) > std::tie(older.at, older.id);
+}
+
+const EvidenceMember* best_of(const Evidence& evidence, const RuleSet& rules, const auto& eligible) {
+  const EvidenceMember* best = nullptr;
+  for (const EvidenceMember& member : evidence.members) {
+    if (!eligible(member)) continue;
+    if (best == nullptr || is_better_centre(member, *best, rules)) best = &member;
+  }
+  return best;
+}
+
+ChangeCause cause_of(const Decision& activation) {
+  return {CauseKind::rules, activation.id, {}, activation.author, activation.reason};
+}
+
+Evidence* find_evidence(Container& container, const Hash128& hash) {
+  auto found = std::find_if(container.evidence.begin(), container.evidence.end(),
+                            [&](const Evidence& evidence) { return evidence.hash == hash; });
+  return found == container.evidence.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+IdentityFold::IdentityFold(StateStore& store, size_t vertex_bytes, size_t container_bytes, Metrics& metrics)
+    : store_(store), metrics_(metrics), table_(store, vertex_bytes, container_bytes), rules_(store) {}
+
+Result<void> IdentityFold::open() { return rules_.open(); }
+
+Result<const RuleSet*> IdentityFold::rules(WorkspaceId workspace) {
+  auto rules = rules_.of(workspace);
+  if (!rules) return rules.error();
+  return &(*rules)->active;
+}
+
+void IdentityFold::begin(StateBatch& batch, AppliedState& pending) {
+  batch_ = &batch;
+  pending_ = &pending;
+  table_.begin(batch);
+}
+
+void IdentityFold::forget_group() {
+  touched_.clear();
+  changes_.clear();
+  swept_.reset();
+  table_.forget_group();
+}
+
+// -------------------------------------------------------------------------------------------------------- new evidence
+
+// New evidence: the containers of its members that are not out become one, in which the rules decide.
+Result<void> IdentityFold::add(Evidence evidence, std::span<const RecordIdentifier> identifiers,
+                               const RecordCause& cause) {
+  auto rules = this->rules(cause.workspace);
+  if (!rules) return rules.error();
+  std::vector<Known> known;
+  TRIBUTARY_TRY(look_up(identifiers, **rules, cause, known));
+  std::vector<Hash128> joining = joining_members(evidence, known, **rules);
+  std::vector<Hash128> roots;
+  for (const Known& each : known) {
+    bool joins = std::find(joining.begin(), joining.end(), each.identifier->hash) != joining.end();
+    if (!joins || !each.vertex) continue;
+    if (std::find(roots.begin(), roots.end(), each.vertex->root) == roots.end()) roots.push_back(each.vertex->root);
+  }
+  auto container = unite(roots, joining.front(), cause);
+  if (!container) return container.error();
+  for (const Known& each : known) {
+    if (!each.vertex) add_vertex(*each.identifier, each.out, (*container)->root, cause.workspace);
+  }
+  table_.put_evidence(cause.workspace, (*container)->root, evidence);
+  std::vector<EvidenceMember> members = evidence.members;
+  Hash128 hash = evidence.hash;
+  add_evidence(**container, std::move(evidence), **rules);
+  for (const Known& each : known) {
+    TRIBUTARY_TRY(note_if_out(**container, each.identifier->hash, {hash, joining.front()}, cause));
+  }
+  count_unique_kinds(members, **rules);
+  return detect_hubs(**container, members, cause);
+}
+
+Result<void> IdentityFold::look_up(std::span<const RecordIdentifier> identifiers, const RuleSet& rules,
+                                   const RecordCause& cause, std::vector<Known>& known) {
+  known.reserve(identifiers.size());
+  for (const RecordIdentifier& identifier : identifiers) {
+    Known& each = known.emplace_back();
+    each.identifier = &identifier;
+    auto vertex = table_.find_vertex(cause.workspace, identifier.hash);
+    if (!vertex) return vertex.error();
+    each.vertex = *vertex;
+    if (each.vertex) {
+      each.out = each.vertex->out;
+    } else if (rules.blocks_anything()) {
+      IdentifierKind kind{identifier.family, std::string(identifier.platform)};
+      each.out = rules.blocked(kind, identifier.value) ? OutFlags::kBlocked : 0;
+    }
+  }
+  return {};
+}
+
+// The members that are not out; the best hub when all are, the best of all when all are blocked. Out as of now: what
+// other rules say of them is seen to when their containers are reviewed, and a container may be larger than needed.
+std::vector<Hash128> IdentityFold::joining_members(const Evidence& evidence, const std::vector<Known>& known,
+                                                   const RuleSet& rules) {
+  std::vector<Hash128> joining;
+  auto out_of = [&](const EvidenceMember& member) {
+    return std::find_if(known.begin(), known.end(), [&](auto& each) { return each.identifier->hash == member.id; })
+        ->out;
+  };
+  // A new container is named after the first of these; all of them are new then.
+  for (const EvidenceMember& member : evidence.members) {
+    if (out_of(member) == 0) joining.push_back(member.id);
+  }
+  if (!joining.empty()) return joining;
+  const EvidenceMember* best =
+      best_of(evidence, rules, [&](const auto& member) { return (out_of(member) & OutFlags::kBlocked) == 0; });
+  if (best == nullptr) best = best_of(evidence, rules, [](const auto&) { return true; });
+  return {best->id};
+}
+
+void IdentityFold::add_vertex(const RecordIdentifier& identifier, uint8_t out, const Hash128& root,
+                              WorkspaceId workspace) {
+  IdentifierKind kind{identifier.family, std::string(identifier.platform)};
+  KindCode code = kind_code(kind);
+  if (!kind.platform.empty()) kinds_.emplace(code, kind);
+  table_.put_vertex(workspace, identifier.hash, {code, root, out, false});
+  table_.put_value(workspace, identifier.hash, {std::move(kind), std::string(identifier.value)});
+  ++pending_->identifiers;
+  if (out == 0) return;
+  ++pending_->hubs;
+  table_.put_hub(workspace, identifier.hash, HubRow{out, {}, 0, 0, HubState::automatic, {}});
+}
+
+// The container must know who of its members is out, and a hub must know which evidence names it elsewhere.
+Result<void> IdentityFold::note_if_out(Container& container, const Hash128& identifier,
+                                       const IdentityTable::HubEvidence& evidence, const RecordCause& cause) {
+  // As it is now: with the containers that were united, it may have moved, or have been brought up to date.
+  auto vertex = table_.vertex(cause.workspace, identifier);
+  if (!vertex) return vertex.error();
+  bool at_home = vertex->root == container.root;
+  if (vertex->out == 0) {
+    if (!at_home) joins_.push_back({identifier, container.root, cause});
+    return {};
+  }
+  ContainerMember& member = *container.find(identifier);
+  if (member.out == 0) ++container.summary.out;
+  member.out = vertex->out;
+  member.foreign = !at_home;
+  member.decided = at_home && vertex->decided;
+  table_.put_mark(cause.workspace, container.root, member);
+  if (!at_home) table_.put_hub_evidence(cause.workspace, identifier, evidence);
+  return {};
+}
+
+// Two user ids on one event: a sender's mistake more often than a person's.
+void IdentityFold::count_unique_kinds(const std::vector<EvidenceMember>& members, const RuleSet& rules) {
+  for (size_t i = 0; i < members.size(); ++i) {
+    if (rules.rule(members[i].kind).limit != 1) continue;
+    auto same = [&](const EvidenceMember& other) { return other.kind == members[i].kind; };
+    if (std::any_of(members.begin() + static_cast<ptrdiff_t>(i) + 1, members.end(), same)) {
+      metrics_.events_with_two_unique_ids.increment();
+      return;
+    }
+  }
+}
+
+Result<void> IdentityFold::set_first(const Hash128& evidence, const Hash128& home, FirstEvent first,
+                                     const RecordCause& cause) {
+  Evidence* found = nullptr;
+  auto container = container_with(evidence, home, cause, found);
+  if (!container) return container.error();
+  if (found == nullptr) {
+    return Error{ErrorCode::corrupt, "fragment without evidence in its container: " + base32(evidence)};
+  }
+  TRIBUTARY_TRY(touch(**container, cause));
+  found->first = std::move(first);
+  table_.put_evidence(cause.workspace, (*container)->root, *found);
+  return {};
+}
+
+Result<void> IdentityFold::set_last(const Hash128& evidence, const Hash128& home, Timestamp at,
+                                    const RecordCause& cause) {
+  Evidence* found = nullptr;
+  auto container = container_with(evidence, home, cause, found);
+  if (!container) return container.error();
+  if (found == nullptr) {
+    return Error{ErrorCode::corrupt, "fragment without evidence in its container: " + base32(evidence)};
+  }
+  if (at <= found->last_at) return {};
+  TRIBUTARY_TRY(touch(**container, cause));
+  found->last_at = at;
+  table_.put_evidence(cause.workspace, (*container)->root, *found);
+  return {};
+}
+
+// ---------------------------------------------------------------------------------------------------------- containers
+
+Result<Container*> IdentityFold::find_container(const Hash128& root, const RecordCause& cause) {
+  auto rules = rules_.of(cause.workspace);
+  if (!rules) return rules.error();
+  auto container = table_.find_container(cause.workspace, root, (*rules)->active);
+  if (!container) return container.error();
+  uint32_t version = (*container)->summary.rules_version;
+  if (version != 0 && version != (*rules)->active.version()) TRIBUTARY_TRY(refresh(**container, **rules, cause));
+  return *container;
+}
+
+Result<Container*> IdentityFold::container_of(const Hash128& identifier, const RecordCause& cause) {
+  auto vertex = table_.vertex(cause.workspace, identifier);
+  if (!vertex) return vertex.error();
+  return find_container(vertex->root, cause);
+}
+
+// Where evidence lives: with its home, unless that is a hub.
+Result<Container*> IdentityFold::container_with(const Hash128& evidence, const Hash128& home, const RecordCause& cause,
+                                                Evidence*& found) {
+  auto container = container_of(home, cause);
+  if (!container) return container.error();
+  found = find_evidence(**container, evidence);
+  if (found != nullptr) return *container;
+  auto seat = table_.seat_of(cause.workspace, home, evidence);
+  if (!seat) return seat.error();
+  if (!*seat) return *container;
+  container = container_of(**seat, cause);
+  if (container) found = find_evidence(**container, evidence);
+  return container;
+}
+
+// The container of all roots: the one with most evidence takes the others in, so a row moves O(log n) times.
+Result<Container*> IdentityFold::unite(const std::vector<Hash128>& roots, const Hash128& new_root,
+                                       const RecordCause& cause) {
+  if (roots.empty()) {
+    ++pending_->containers;
+    Container& fresh = table_.add_container(new_root);
+    TRIBUTARY_TRY(touch(fresh, cause));
+    return &fresh;
+  }
+  std::vector<Container*> joined;
+  for (const Hash128& root : roots) {
+    auto container = find_container(root, cause);
+    if (!container) return container.error();
+    TRIBUTARY_TRY(touch(**container, cause));
+    joined.push_back(*container);
+  }
+  // Ties go to the smaller root, so that a replay builds the same rows.
+  auto large = std::max_element(joined.begin(), joined.end(), [](const Container* a, const Container* b) {
+    return std::make_tuple(a->evidence.size(), b->root) < std::make_tuple(b->evidence.size(), a->root);
+  });
+  std::swap(joined[0], *large);
+  auto rules = this->rules(cause.workspace);
+  if (!rules) return rules.error();
+  for (size_t i = 1; i < joined.size(); ++i) {
+    Hash128 root = joined[i]->root;
+    if (!joined[i]->summary.simple) --pending_->containers_not_simple;
+    --pending_->containers;
+    Touched small = std::move(touched_.at(root));
+    touched_.erase(root);
+    Touched& touched = touched_.at(joined[0]->root);
+    std::move(small.before.begin(), small.before.end(), std::back_inserter(touched.before));
+    touched.cause = cause;
+    TRIBUTARY_TRY(table_.unite(cause.workspace, *joined[0], *joined[i], **rules));
+  }
+  return joined[0];
+}
+
+Result<void> IdentityFold::unite_pending() {
+  while (!joins_.empty()) {
+    Join join = std::move(joins_.back());
+    joins_.pop_back();
+    auto a = table_.vertex(join.cause.workspace, join.a);
+    if (!a) return a.error();
+    auto b = table_.vertex(join.cause.workspace, join.b);
+    if (!b) return b.error();
+    if (a->root == b->root) continue;
+    auto united = unite({a->root, b->root}, a->root, join.cause);
+    if (!united) return united.error();
+  }
+  return {};
+}
+
+Result<void> IdentityFold::touch(const Container& container, const RecordCause& cause) {
+  if (touched_.contains(container.root)) return {};
+  auto before = customers_before(cause.workspace, container);
+  if (!before) return before.error();
+  touched_.emplace(container.root, Touched{std::move(*before), cause});
+  return {};
+}
+
+// As of the last settling, under the rules of that time.
+Result<std::vector<Cluster>> IdentityFold::customers_before(WorkspaceId workspace, const Container& container) {
+  if (container.summary.customers == 0) return std::vector<Cluster>();
+  if (container.summary.simple) return std::vector<Cluster>{only_cluster(container)};
+  if (container.settled) return *container.settled;
+  auto rules = rules_.of(workspace);
+  if (!rules) return rules.error();
+  bool now = container.summary.rules_version == (*rules)->active.version();
+  return compute_clusters(container, now ? (*rules)->active : (*rules)->before).clusters;
+}
+
+// ----------------------------------------------------------------------------------------------------------- decisions
+
+Result<void> IdentityFold::decide(const Assertion& assertion, const RecordCause& cause) {
+  switch (assertion.subject) {
+    case AssertionSubject::pair:
+      return decide_pair(assertion, cause);
+    case AssertionSubject::evidence:
+      return decide_evidence(assertion, cause);
+    case AssertionSubject::hub:
+      return decide_hub(assertion, cause);
+  }
+  return {};
+}
+
+// An identifier that no event has named yet: a container of its own.
+Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause) {
+  auto found = table_.find_vertex(cause.workspace, asserted.hash);
+  if (!found) return found.error();
+  if (*found) return **found;
+  auto rules = this->rules(cause.workspace);
+  if (!rules) return rules.error();
+  const IdentifierKind& kind = asserted.identifier.kind();
+  uint8_t out = (*rules)->blocked(kind, asserted.identifier.value()) ? OutFlags::kBlocked : 0;
+  auto container = unite({}, asserted.hash, cause);
+  if (!container) return container.error();
+  RecordIdentifier identifier{asserted.hash, Trust::claimed, kind.family, kind.platform, asserted.identifier.value()};
+  add_vertex(identifier, out, asserted.hash, cause.workspace);
+  ContainerMember& member = add_member(**container, {asserted.hash, kind_code(kind), out, false, false}, **rules);
+  table_.put_mark(cause.workspace, asserted.hash, member, true);
+  return table_.vertex(cause.workspace, asserted.hash);
+}
+
+// Both containers become one, whatever was decided: the loop must meet the pair when their customers would.
+Result<void> IdentityFold::decide_pair(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.size() != 2 || assertion.identifiers[0].hash == assertion.identifiers[1].hash) return {};
+  const AssertedIdentifier* a = &assertion.identifiers[0];
+  const AssertedIdentifier* b = &assertion.identifiers[1];
+  if (b->hash < a->hash) std::swap(a, b);
+  auto first = ensure_vertex(*a, cause);
+  if (!first) return first.error();
+  auto second = ensure_vertex(*b, cause);
+  if (!second) return second.error();
+  std::vector<Hash128> roots{first->root};
+  if (second->root != first->root) roots.push_back(second->root);
+  auto united = unite(roots, first->root, cause);
+  if (!united) return united.error();
+  Container& container = **united;
+  PairRegister pair{a->hash, b->hash, first->kind, second->kind, assertion.pair, assertion.decision};
+  auto place = std::lower_bound(
+      container.pairs.begin(), container.pairs.end(), pair,
+      [](const PairRegister& x, const PairRegister& y) { return std::tie(x.a, x.b) < std::tie(y.a, y.b); });
+  if (place == container.pairs.end() || place->a != pair.a || place->b != pair.b) {
+    container.pairs.insert(place, pair);
+  } else if (holds_over(pair.decision, place->decision)) {
+    *place = pair;
+  } else {
+    return {};
+  }
+  table_.put_pair(cause.workspace, container.root, pair);
+  return recounted(container, cause);
+}
+
+Result<void> IdentityFold::decide_evidence(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.empty()) return {};
+  auto known = table_.find_vertex(cause.workspace, assertion.identifiers[0].hash);
+  if (!known) return known.error();
+  if (!*known) return {};
+  Evidence* found = nullptr;
+  auto container = container_with(assertion.evidence, assertion.identifiers[0].hash, cause, found);
+  if (!container) return container.error();
+  // Only what was seen can be retracted.
+  if (found == nullptr) return {};
+  if (found->decided && !holds_over(assertion.decision, found->decided->decision)) return {};
+  TRIBUTARY_TRY(touch(**container, cause));
+  found->decided =
+      std::make_shared<const EvidenceRegister>(EvidenceRegister{assertion.evidence_state, assertion.decision});
+  table_.put_evidence(cause.workspace, (*container)->root, *found);
+  return recounted(**container, cause);
+}
+
+Result<void> IdentityFold::decide_hub(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.size() != 1) return {};
+  const AssertedIdentifier& asserted = assertion.identifiers[0];
+  if (auto vertex = ensure_vertex(asserted, cause); !vertex) return vertex.error();
+  auto known = table_.find_hub(cause.workspace, asserted.hash);
+  if (!known) return known.error();
+  HubRow row = known->value_or(HubRow{});
+  bool decided = *known && !row.decision.id.empty();
+  if (decided && !holds_over(assertion.decision, row.decision)) return {};
+  row.decided = assertion.hub;
+  row.decision = assertion.decision;
+  table_.put_hub(cause.workspace, asserted.hash, row);
+  return review(asserted.hash, cause);
+}
+
+Result<void> IdentityFold::recounted(Container& container, const RecordCause& cause) {
+  auto rules = this->rules(cause.workspace);
+  if (!rules) return rules.error();
+  recount(container, **rules);
+  return {};
+}
+
+// ---------------------------------------------------------------------------------------------------------------- hubs
+
+// At once, before more evidence comes: what a hub would pull together costs more with every piece.
+Result<void> IdentityFold::detect_hubs(Container& container, std::span<const EvidenceMember> members,
+                                       const RecordCause& cause) {
+  auto rules = this->rules(cause.workspace);
+  if (!rules) return rules.error();
+  for (const EvidenceMember& each : members) {
+    const ContainerMember& member = *container.find(each.id);
+    if (member.foreign || !may_be_hub(each.kind, container.summary, **rules)) continue;
+    if ((member.out & OutFlags::kThreshold) == 0) TRIBUTARY_TRY(review(each.id, cause));
+  }
+  return {};
+}
+
+// Whether an identifier is out, from its decision and what it met. Whether it is blocked was seen when it was made, or
+// when other rules came.
+Result<void> IdentityFold::review(const Hash128& identifier, const RecordCause& cause) {
+  auto vertex = table_.vertex(cause.workspace, identifier);
+  if (!vertex) return vertex.error();
+  auto container = find_container(vertex->root, cause);
+  if (!container) return container.error();
+  auto hub = table_.find_hub(cause.workspace, identifier);
+  if (!hub) return hub.error();
+  bool decided = *hub && !(*hub)->decision.id.empty();
+  HubState state = *hub ? (*hub)->decided : HubState::automatic;
+  auto out = static_cast<uint8_t>(vertex->out & OutFlags::kBlocked);
+  if (state == HubState::always) out |= OutFlags::kAlways;
+  std::optional<Meetings::Crossing> crossing;
+  if (state == HubState::automatic) {
+    auto found = crossing_of(identifier, vertex->kind, **container, vertex->out != 0, cause);
+    if (!found) return found.error();
+    crossing = *found;
+    if (crossing) out |= OutFlags::kThreshold;
+  }
+  return set_out(identifier, out, decided, crossing, cause);
+}
+
+Result<void> IdentityFold::review_next() {
+  if (reviews_.empty()) return {};
+  Review next = std::move(reviews_.back());
+  reviews_.pop_back();
+  return review(next.identifier, next.cause);
+}
+
+// While an identifier is not out, all evidence that names it is in its container. What came after that lives elsewhere.
+Result<std::optional<Meetings::Crossing>> IdentityFold::crossing_of(const Hash128& identifier, KindCode kind,
+                                                                    const Container& container, bool everywhere,
+                                                                    const RecordCause& cause) {
+  auto rules = this->rules(cause.workspace);
+  if (!rules) return rules.error();
+  Meetings meetings(identifier);
+  for (const Evidence& evidence : container.evidence) meetings.add(evidence, container);
+  if (everywhere) {
+    Hash128 root = container.root;
+    auto elsewhere = table_.hub_evidence(cause.workspace, identifier);
+    if (!elsewhere) return elsewhere.error();
+    for (const auto& [hash, seat] : *elsewhere) {
+      auto other = container_of(seat, cause);
+      if (!other) return other.error();
+      if ((*other)->root == root) continue;
+      const Evidence* evidence = find_evidence(**other, hash);
+      if (evidence != nullptr) meetings.add(*evidence, **other);
+    }
+  }
+  return meetings.crossing(kind, **rules);
+}
+
+Result<void> IdentityFold::set_out(const Hash128& identifier, uint8_t out, bool decided,
+                                   const std::optional<Meetings::Crossing>& crossing, const RecordCause& cause) {
+  WorkspaceId workspace = cause.workspace;
+  auto vertex = table_.vertex(workspace, identifier);
+  if (!vertex) return vertex.error();
+  if (vertex->out == out && vertex->decided == decided) return {};
+  auto found = find_container(vertex->root, cause);
+  if (!found) return found.error();
+  Container& container = **found;
+  TRIBUTARY_TRY(touch(container, cause));
+  uint8_t before = std::exchange(vertex->out, out);
+  vertex->decided = decided;
+  table_.put_vertex(workspace, identifier, *vertex);
+  TRIBUTARY_TRY(put_hub_row(identifier, out, decided, crossing, workspace));
+  ContainerMember& member = *container.find(identifier);
+  member.out = out;
+  member.decided = decided;
+  table_.put_mark(workspace, container.root, member, container.evidence.empty());
+  TRIBUTARY_TRY(recounted(container, cause));
+  pending_->hubs += (out != 0 ? 1u : 0u) - static_cast<uint64_t>(before != 0 ? 1u : 0u);
+  if ((out & OutFlags::kThreshold) > (before & OutFlags::kThreshold)) report_hub(identifier, *crossing, cause);
+  if (before != 0 && before != out) TRIBUTARY_TRY(tell_elsewhere(identifier, out, container.root, cause));
+  if (out == 0) reviews_.push_back({identifier, cause});  // again when everything that names it is in one place
+  return join_ownerless(container, cause);
+}
+
+Result<void> IdentityFold::put_hub_row(const Hash128& identifier, uint8_t out, bool decided,
+                                       const std::optional<Meetings::Crossing>& crossing, WorkspaceId workspace) {
+  if (out == 0 && !decided) {
+    table_.put_hub(workspace, identifier, std::nullopt);
+    return {};
+  }
+  auto known = table_.find_hub(workspace, identifier);
+  if (!known) return known.error();
+  HubRow row = known->value_or(HubRow{});
+  row.out = out;
+  if (crossing) {
+    auto met = kind_of(crossing->met, workspace, identifier);
+    if (!met) return met.error();
+    row.met = std::move(*met);
+    row.count = crossing->count;
+    row.threshold = crossing->threshold;
+  }
+  table_.put_hub(workspace, identifier, row);
+  return {};
+}
+
+void IdentityFold::report_hub(const Hash128& identifier, const Meetings::Crossing& crossing, const RecordCause& cause) {
+  metrics_.hubs_detected.increment();
+  Change change;
+  change.type = ChangeType::hub_detected;
+  change.hub = {identifier, kinds_[crossing.met], crossing.count, crossing.threshold};
+  add_change(std::move(change), cause);
+}
+
+// Containers in which evidence names the hub although it is at home elsewhere. Released, it ties them all together.
+Result<void> IdentityFold::tell_elsewhere(const Hash128& identifier, uint8_t out, const Hash128& home_root,
+                                          const RecordCause& cause) {
+  auto elsewhere = table_.hub_evidence(cause.workspace, identifier);
+  if (!elsewhere) return elsewhere.error();
+  for (const auto& [evidence, seat] : *elsewhere) {
+    if (out == 0) table_.erase_hub_evidence(cause.workspace, identifier, evidence);
+    auto other = container_of(seat, cause);
+    if (!other) return other.error();
+    Container& container = **other;
+    if (container.root == home_root) continue;
+    TRIBUTARY_TRY(touch(container, cause));
+    ContainerMember& member = *container.find(identifier);
+    member.out = out;  // still foreign: until both containers are one
+    table_.put_mark(cause.workspace, container.root, member);
+    TRIBUTARY_TRY(recounted(container, cause));
+    if (out == 0) joins_.push_back({identifier, seat, cause});
+    TRIBUTARY_TRY(join_ownerless(container, cause));
+  }
+  return {};
+}
+
+// Evidence whose identifiers are all out belongs to the best hub of it, which must live in the same container.
+Result<void> IdentityFold::join_ownerless(const Container& container, const RecordCause& cause) {
+  if (container.summary.out == 0) return {};
+  auto rules = this->rules(cause.workspace);
+  if (!rules) return rules.error();
+  for (const Evidence& evidence : container.evidence) {
+    bool owned = std::any_of(evidence.members.begin(), evidence.members.end(),
+                             [&](const auto& member) { return container.find(member.id)->out == 0; });
+    if (owned) continue;
+    const EvidenceMember* best =
+        best_of(evidence, **rules, [&](const EvidenceMember& member) { return !container.find(member.id)->blocked(); });
+    if (best != nullptr && container.find(best->id)->foreign) joins_.push_back({best->id, container.root, cause});
+  }
+  return {};
+}
+
+Result<IdentifierKind> IdentityFold::kind_of(KindCode code, WorkspaceId workspace, const Hash128& met_by) {
+  if (auto known = kinds_.find(code); known != kinds_.end()) return known->second;
+  IdentifierKind family{family_of(code), {}};
+  if (kind_code(family) == code) {
+    kinds_.emplace(code, family);
+    return family;
+  }
+  // Of an earlier run: some member of this kind stands in the hub's container.
+  auto vertex = table_.vertex(workspace, met_by);
+  if (!vertex) return vertex.error();
+  const Container* container = table_.known_container(vertex->root);
+  TRIBUTARY_CHECK(container != nullptr);
+  for (const ContainerMember& member : container->members) {
+    if (member.kind != code) continue;
+    auto value = load_value(store_, workspace, member.id);
+    if (!value) return value.error();
+    kinds_.emplace(code, value->kind);
+    return value->kind;
+  }
+  return family;
+}
+
+// ------------------------------------------------------------------------------------------------------------ settling
+
+// Once per group, not per event: what the rules say about each container that changed.
+Result<void> IdentityFold::settle() {
+  while (!joins_.empty() || !reviews_.empty()) {
+    TRIBUTARY_TRY(unite_pending());  // first: what an identifier met is counted where all its evidence is
+    TRIBUTARY_TRY(review_next());
+  }
+  for (auto& [root, touched] : touched_) TRIBUTARY_TRY(settle(root, touched));
+  return put_changes();
+}
+
+Result<void> IdentityFold::settle(const Hash128& root, Touched& touched) {
+  Container* container = table_.known_container(root);
+  TRIBUTARY_CHECK(container != nullptr);
+  auto rules = this->rules(touched.cause.workspace);
+  if (!rules) return rules.error();
+  ContainerSummary& summary = container->summary;
+  ContainerSummary before = summary;
+  summary.rules_version = (*rules)->version();
+  summary.simple = is_simple(summary, **rules);
+  summary.refused_cannot = summary.refused_trust = summary.refused_limit = summary.refused_window = 0;
+  std::vector<Cluster> after;
+  if (summary.simple) {
+    after.push_back(only_cluster(*container));
+    container->settled.reset();
+  } else {
+    Clusters clusters = compute_clusters(*container, **rules);
+    for (const Refusal& refusal : clusters.refusals) count_refusal(refusal, summary);
+    after = std::move(clusters.clusters);
+  }
+  summary.customers = static_cast<uint32_t>(after.size());
+  for (Change& change : changes_between(touched.before, after)) add_change(std::move(change), touched.cause);
+  if (!summary.simple) container->settled = std::make_shared<const std::vector<Cluster>>(std::move(after));
+  count_settled(before, summary);
+  table_.put_header(touched.cause.workspace, *container);
+  return {};
+}
+
+void IdentityFold::count_refusal(const Refusal& refusal, ContainerSummary& summary) {
+  switch (refusal.reason) {
+    case RefusalReason::cannot_link:
+      ++summary.refused_cannot;
+      return;
+    case RefusalReason::join_not_trusted:
+      ++summary.refused_trust;
+      return;
+    case RefusalReason::limit:
+      ++summary.refused_limit;
+      return;
+    case RefusalReason::window:
+      ++summary.refused_window;
+      return;
+  }
+}
+
+void IdentityFold::count_settled(const ContainerSummary& before, const ContainerSummary& after) {
+  pending_->customers += after.customers - static_cast<uint64_t>(before.customers);
+  pending_->containers_not_simple += (after.simple ? 0u : 1u) - static_cast<uint64_t>(before.simple ? 0u : 1u);
+  auto grown = [](uint32_t from, uint32_t to) { return to > from ? static_cast<double>(to - from) : 0.0; };
+  metrics_.link_refusals_cannot.increment(grown(before.refused_cannot, after.refused_cannot));
+  metrics_.link_refusals_trust.increment(grown(before.refused_trust, after.refused_trust));
+  metrics_.link_refusals_limit.increment(grown(before.refused_limit, after.refused_limit));
+  metrics_.link_refusals_window.increment(grown(before.refused_window, after.refused_window));
+}
+
+void IdentityFold::add_change(Change change, const RecordCause& cause) {
+  change.cause = cause.cause;
+  change.at = cause.received_at;
+  if (change.type == ChangeType::merged) metrics_.merges.increment(static_cast<double>(change.from.size()));
+  if (change.type == ChangeType::split) metrics_.splits.increment();
+  changes_.push_back({cause.workspace, cause.lsn, std::move(change)});
+}
+
+// In an order that does not depend on how the group's containers stand in memory.
+Result<void> IdentityFold::put_changes() {
+  std::sort(changes_.begin(), changes_.end(), [](const PendingChange& a, const PendingChange& b) {
+    auto key = [](const PendingChange& p) {
+      return std::tie(p.lsn, p.change.type, p.change.from, p.change.into, p.change.hub.identifier);
+    };
+    return key(a) < key(b);
+  });
+  uint32_t index = 0;
+  for (size_t i = 0; i < changes_.size(); ++i) {
+    auto& [workspace, lsn, change] = changes_[i];
+    auto rules = rules_.of(workspace);
+    if (!rules) return rules.error();
+    change.rules_version = (*rules)->active.version();
+    bool same_record = i > 0 && changes_[i - 1].lsn == lsn;
+    index = same_record ? index + 1 : (swept_ ? kFirstSweepIndex + (*rules)->sweep->changes : 0);
+    put_change(workspace, lsn, index, change);
+  }
+  if (!swept_) return {};
+  auto rules = rules_.of(*swept_);
+  if (!rules) return rules.error();
+  (*rules)->sweep->changes += static_cast<uint32_t>(changes_.size());
+  rules_.put_sweep(*swept_, sweep_done_, *batch_);
+  return {};
+}
+
+// Once under its position, and by name under each customer that it tells of.
+void IdentityFold::put_change(WorkspaceId workspace, Lsn lsn, uint32_t index, const Change& change) {
+  std::string row;
+  encode(change, row);
+  batch_->put(Family::history, change_key(workspace, lsn, index), row);
+  for (const auto* names : {&change.from, &change.into}) {
+    for (const Hash128& name : *names) batch_->put(Family::history, change_of_key(workspace, name, lsn, index), {});
+  }
+  if (change.type == ChangeType::hub_detected) {
+    batch_->put(Family::history, change_of_key(workspace, change.hub.identifier, lsn, index), {});
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------- other rules
+
+Result<bool> IdentityFold::change_rules(const RuleSetChange& change, const RecordCause& cause) {
+  auto state = rules_.of(cause.workspace);
+  if (!state) return state.error();
+  TRIBUTARY_CHECK(!(*state)->sweep);
+  auto rules = decode_rules(change.rules);
+  if (!rules) return rules.error();
+  if (change.based_on != (*state)->active.version() || !mistakes_of(*rules).empty()) return false;
+  TRIBUTARY_TRY(rules_.activate(cause.workspace, change, std::move(*rules), *batch_));
+  Change activated;
+  activated.type = ChangeType::rules_activated;
+  add_change(std::move(activated), cause);
+  return true;
+}
+
+Result<void> IdentityFold::sweep(size_t containers) {
+  swept_ = rules_.sweeping();
+  TRIBUTARY_CHECK(swept_);
+  auto rules = rules_.of(*swept_);
+  if (!rules) return rules.error();
+  auto roots = rules_.next_roots(*swept_, containers);
+  if (!roots) return roots.error();
+  sweep_done_ = roots->empty();
+  RecordCause cause{*swept_, pending_->lsn, pending_->received_at, cause_of((*rules)->decision)};
+  for (const Hash128& root : *roots) {
+    auto there = is_container(*swept_, root);
+    if (!there) return there.error();
+    if (!*there) continue;
+    auto container = find_container(root, cause);
+    if (!container) return container.error();
+  }
+  return {};
+}
+
+Result<bool> IdentityFold::is_container(WorkspaceId workspace, const Hash128& root) {
+  auto vertex = table_.find_vertex(workspace, root);
+  if (!vertex) return vertex.error();
+  return *vertex && (*vertex)->root == root;
+}
+
+// A container of older rules: whoever meets it brings it up to date first.
+Result<void> IdentityFold::refresh(Container& container, const WorkspaceRules& rules, const RecordCause& cause) {
+  RecordCause activation = cause;
+  activation.cause = cause_of(rules.decision);
+  TRIBUTARY_TRY(touch(container, activation));
+  container.summary.rules_version = rules.active.version();
+  if (rules.active.has_newest() && !rules.before.has_newest()) {
+    TRIBUTARY_TRY(read_last_times(cause.workspace, container));
+  }
+  recount(container, rules.active);
+  if (rules.active.blocks_anything() || container.summary.out > 0) {
+    TRIBUTARY_TRY(review_blocked(container, rules, activation));
+  }
+  for (const ContainerMember& member : container.members) {
+    if (member.foreign) continue;
+    bool maybe = member.out != 0 || member.decided || may_be_hub(member.kind, container.summary, rules.active);
+    if (maybe) reviews_.push_back({member.id, activation});
+  }
+  return join_ownerless(container, activation);
+}
+
+Result<void> IdentityFold::review_blocked(Container& container, const WorkspaceRules& rules, const RecordCause& cause) {
+  std::vector<ContainerMember> members = container.members;
+  for (const ContainerMember& member : members) {
+    if (member.foreign) continue;
+    auto value = load_value(store_, cause.workspace, member.id);
+    if (!value) return value.error();
+    uint8_t blocked = rules.active.blocked(value->kind, value->value) ? OutFlags::kBlocked : 0;
+    if (blocked == (member.out & OutFlags::kBlocked)) continue;
+    auto out = static_cast<uint8_t>((member.out & ~OutFlags::kBlocked) | blocked);
+    TRIBUTARY_TRY(set_out(member.id, out, member.decided, std::nullopt, cause));
+    reviews_.push_back({member.id, cause});
+    TRIBUTARY_TRY(review_met(member.id, cause));
+  }
+  return {};
+}
+
+// A blocked identifier counts for nobody: those that met it may be hubs now, or no more.
+Result<void> IdentityFold::review_met(const Hash128& identifier, const RecordCause& cause) {
+  auto review_named_with = [&](const Container& container) {
+    std::set<Hash128> met;
+    for (const Evidence& evidence : container.evidence) {
+      auto same = [&](const EvidenceMember& member) { return member.id == identifier; };
+      if (std::none_of(evidence.members.begin(), evidence.members.end(), same)) continue;
+      for (const EvidenceMember& member : evidence.members) met.insert(member.id);
+    }
+    for (const Hash128& id : met) reviews_.push_back({id, cause});
+  };
+  auto home = container_of(identifier, cause);
+  if (!home) return home.error();
+  review_named_with(**home);
+  auto elsewhere = table_.hub_evidence(cause.workspace, identifier);
+  if (!elsewhere) return elsewhere.error();
+  for (const auto& [evidence, seat] : *elsewhere) {
+    auto other = container_of(seat, cause);
+    if (!other) return other.error();
+    review_named_with(**other);
+  }
+  return {};
+}
+
+// Evidence does not follow its last event until some rule looks at it; its fragment always does.
+Result<void> IdentityFold::read_last_times(WorkspaceId workspace, Container& container) {
+  for (Evidence& evidence : container.evidence) {
+    auto last = load_last_time(store_, workspace, evidence);
+    if (!last) return last.error();
+    if (*last <= evidence.last_at) continue;
+    evidence.last_at = *last;
+    table_.put_evidence(workspace, container.root, evidence);
+  }
+  return {};
+}
+
+}  // namespace tributary

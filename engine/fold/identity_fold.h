@@ -1,0 +1,165 @@
+// Identity as records change it: new evidence, earlier or later events of known evidence, decisions, other rules.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/domain/record.h"
+#include "engine/fold/active_rules.h"
+#include "engine/fold/identity_table.h"
+#include "engine/identity/change.h"
+#include "engine/identity/clusters.h"
+#include "engine/identity/meetings.h"
+#include "engine/metrics/metrics.h"
+
+namespace tributary {
+
+/// The record that changes identity.
+struct RecordCause {
+  WorkspaceId workspace;
+  Lsn lsn;
+  Timestamp received_at;
+  ChangeCause cause;
+};
+
+/// Joins containers, keeps account of hubs, and settles what changed once per group: the customers of each container
+/// that was touched, with the changes that readers of the feed get.
+///
+/// Owner: fold thread. One group is begin(), any of the calls, settle(), then the caller's commit and forget_group().
+class IdentityFold {
+ public:
+  IdentityFold(StateStore& store, size_t vertex_bytes, size_t container_bytes, Metrics& metrics);
+
+  /// Takes over unfinished sweeps. Call once.
+  Result<void> open();
+
+  void begin(StateBatch& batch, AppliedState& pending);
+
+  /// Evidence that was never seen before.
+  Result<void> add(Evidence evidence, std::span<const RecordIdentifier> identifiers, const RecordCause& cause);
+  /// A late event is the first one of its evidence now: links sort by it, and a customer's anchor may move.
+  Result<void> set_first(const Hash128& evidence, const Hash128& home, FirstEvent first, const RecordCause& cause);
+  /// The evidence was seen at this time. To be called for every event while rules(workspace).has_newest().
+  Result<void> set_last(const Hash128& evidence, const Hash128& home, Timestamp at, const RecordCause& cause);
+
+  Result<void> decide(const Assertion& assertion, const RecordCause& cause);
+  /// False when another version is active than the change was based on. Nothing else may be in the group.
+  Result<bool> change_rules(const RuleSetChange& change, const RecordCause& cause);
+  Result<const RuleSet*> rules(WorkspaceId workspace);
+
+  /// Computes again what the group touched, and writes it.
+  Result<void> settle();
+  void forget_group();
+
+  /// Some customers were not computed under the active rules yet.
+  bool sweeping() const { return rules_.sweeping().has_value(); }
+  /// Visits the next containers of a sweep, under the active rules. Nothing else may be in the group.
+  Result<void> sweep(size_t containers);
+
+  size_t bytes() const { return table_.bytes(); }
+
+ private:
+  // An identifier of new evidence, as it was known before.
+  struct Known {
+    const RecordIdentifier* identifier = nullptr;
+    std::optional<VertexRow> vertex;
+    uint8_t out = 0;
+  };
+  struct Touched {
+    std::vector<Cluster> before;
+    RecordCause cause;
+  };
+  struct Join {
+    Hash128 a, b;
+    RecordCause cause;
+  };
+  struct Review {
+    Hash128 identifier;
+    RecordCause cause;
+  };
+  struct PendingChange {
+    WorkspaceId workspace;
+    Lsn lsn;
+    Change change;
+  };
+
+  // New evidence.
+  Result<void> look_up(std::span<const RecordIdentifier> identifiers, const RuleSet& rules, const RecordCause& cause,
+                       std::vector<Known>& known);
+  static std::vector<Hash128> joining_members(const Evidence& evidence, const std::vector<Known>& known,
+                                              const RuleSet& rules);
+  void add_vertex(const RecordIdentifier& identifier, uint8_t out, const Hash128& root, WorkspaceId workspace);
+  Result<void> note_if_out(Container& container, const Hash128& identifier, const IdentityTable::HubEvidence& evidence,
+                           const RecordCause& cause);
+  void count_unique_kinds(const std::vector<EvidenceMember>& members, const RuleSet& rules);
+
+  // Containers.
+  Result<Container*> find_container(const Hash128& root, const RecordCause& cause);
+  Result<Container*> container_of(const Hash128& identifier, const RecordCause& cause);
+  Result<Container*> container_with(const Hash128& evidence, const Hash128& home, const RecordCause& cause,
+                                    Evidence*& found);
+  Result<Container*> unite(const std::vector<Hash128>& roots, const Hash128& new_root, const RecordCause& cause);
+  Result<void> unite_pending();
+  Result<void> touch(const Container& container, const RecordCause& cause);
+  Result<std::vector<Cluster>> customers_before(WorkspaceId workspace, const Container& container);
+  Result<void> recounted(Container& container, const RecordCause& cause);
+
+  // Decisions.
+  Result<VertexRow> ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause);
+  Result<void> decide_pair(const Assertion& assertion, const RecordCause& cause);
+  Result<void> decide_evidence(const Assertion& assertion, const RecordCause& cause);
+  Result<void> decide_hub(const Assertion& assertion, const RecordCause& cause);
+
+  // Hubs.
+  Result<void> detect_hubs(Container& container, std::span<const EvidenceMember> members, const RecordCause& cause);
+  Result<void> review(const Hash128& identifier, const RecordCause& cause);
+  Result<void> review_next();
+  Result<std::optional<Meetings::Crossing>> crossing_of(const Hash128& identifier, KindCode kind,
+                                                        const Container& container, bool everywhere,
+                                                        const RecordCause& cause);
+  Result<void> set_out(const Hash128& identifier, uint8_t out, bool decided,
+                       const std::optional<Meetings::Crossing>& crossing, const RecordCause& cause);
+  Result<void> put_hub_row(const Hash128& identifier, uint8_t out, bool decided,
+                           const std::optional<Meetings::Crossing>& crossing, WorkspaceId workspace);
+  void report_hub(const Hash128& identifier, const Meetings::Crossing& crossing, const RecordCause& cause);
+  Result<void> tell_elsewhere(const Hash128& identifier, uint8_t out, const Hash128& home_root,
+                              const RecordCause& cause);
+  Result<void> join_ownerless(const Container& container, const RecordCause& cause);
+  Result<IdentifierKind> kind_of(KindCode code, WorkspaceId workspace, const Hash128& met_by);
+
+  // Other rules.
+  Result<void> refresh(Container& container, const WorkspaceRules& rules, const RecordCause& cause);
+  Result<void> review_blocked(Container& container, const WorkspaceRules& rules, const RecordCause& cause);
+  Result<void> review_met(const Hash128& identifier, const RecordCause& cause);
+  Result<void> read_last_times(WorkspaceId workspace, Container& container);
+  Result<bool> is_container(WorkspaceId workspace, const Hash128& root);
+
+  // Settling.
+  Result<void> settle(const Hash128& root, Touched& touched);
+  static void count_refusal(const Refusal& refusal, ContainerSummary& summary);
+  void count_settled(const ContainerSummary& before, const ContainerSummary& after);
+  void add_change(Change change, const RecordCause& cause);
+  Result<void> put_changes();
+  void put_change(WorkspaceId workspace, Lsn lsn, uint32_t index, const Change& change);
+
+  StateStore& store_;
+  Metrics& metrics_;
+  IdentityTable table_;
+  ActiveRules rules_;
+  boost::unordered_flat_map<KindCode, IdentifierKind> kinds_;  // as they were met
+
+  // Of the group in progress.
+  StateBatch* batch_ = nullptr;
+  AppliedState* pending_ = nullptr;
+  std::unordered_map<Hash128, Touched> touched_;  // by root
+  std::vector<Join> joins_;
+  std::vector<Review> reviews_;
+  std::vector<PendingChange> changes_;
+  std::optional<WorkspaceId> swept_;
+  bool sweep_done_ = false;
+};
+
+}  // namespace tributary

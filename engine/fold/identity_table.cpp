@@ -1,0 +1,197 @@
+#include "engine/fold/identity_table.h"
+
+#include "engine/base/check.h"
+
+namespace tributary {
+void IdentityTable::forget_group() {
+  hub_rows_.clear();
+  vertices_.evict();
+  containers_.evict();
+}
+
+Result<std::optional<VertexRow>> IdentityTable::find_vertex(WorkspaceId workspace, const Hash128& id) {
+  if (const VertexRow* known = vertices_.find(id)) return std::optional<VertexRow>(*known);
+  auto loaded = load_vertex(store_, workspace, id);
+  if (loaded && *loaded) vertices_.insert(id, **loaded, sizeof(VertexRow));
+  return loaded;
+}
+
+Result<VertexRow> IdentityTable::vertex(WorkspaceId workspace, const Hash128& id) {
+  auto found = find_vertex(workspace, id);
+  if (!found) return found.error();
+  if (!*found) return Error{ErrorCode::corrupt, "identifier without a vertex: " + base32(id)};
+  return **found;
+}
+
+void IdentityTable::put_vertex(WorkspaceId workspace, const Hash128& id, const VertexRow& row) {
+  if (VertexRow* known = vertices_.find(id)) {
+    *known = row;
+  } else {
+    vertices_.insert(id, row, sizeof(VertexRow));
+  }
+  buffer_.clear();
+  encode(row, buffer_);
+  batch_->put(Family::vertex, id_key(workspace, id), buffer_);
+}
+
+void IdentityTable::put_value(WorkspaceId workspace, const Hash128& id, const IdentifierValue& value) {
+  buffer_.clear();
+  encode(value, buffer_);
+  batch_->put(Family::value, id_key(workspace, id), buffer_);
+}
+
+Result<Container*> IdentityTable::find_container(WorkspaceId workspace, const Hash128& root, const RuleSet& rules) {
+  if (Container* known = containers_.find(root)) return known;
+  auto loaded = load_container(store_, workspace, root, rules);
+  if (!loaded) return with_context("folding", loaded.error());
+  size_t bytes = memory_bytes(*loaded);
+  return &containers_.insert(root, std::move(*loaded), bytes);
+}
+
+Container& IdentityTable::add_container(const Hash128& root) {
+  Container fresh;
+  fresh.root = root;
+  return containers_.insert(root, std::move(fresh), sizeof(Container));
+}
+
+void IdentityTable::put_header(WorkspaceId workspace, const Container& container) {
+  buffer_.clear();
+  encode(container.summary, buffer_);
+  batch_->put(Family::container, container_header_key(workspace, container.root), buffer_);
+  containers_.resize(container.root, memory_bytes(container));
+}
+
+void IdentityTable::put_evidence(WorkspaceId workspace, const Hash128& root, const Evidence& evidence) {
+  buffer_.clear();
+  encode(evidence, buffer_);
+  batch_->put(Family::container, container_evidence_key(workspace, root, evidence.hash), buffer_);
+}
+
+void IdentityTable::put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool lone) {
+  bool wanted = member.out != 0 || member.foreign || member.decided || lone;
+  if (!wanted && !member.marked) return;
+  member.marked = wanted;
+  std::string key = container_mark_key(workspace, root, member.id);
+  if (!wanted) {
+    batch_->erase(Family::container, key);
+    return;
+  }
+  buffer_.clear();
+  encode(MemberMark{member.id, member.kind, member.out, member.foreign, member.decided}, buffer_);
+  batch_->put(Family::container, key, buffer_);
+}
+
+void IdentityTable::put_pair(WorkspaceId workspace, const Hash128& root, const PairRegister& pair) {
+  buffer_.clear();
+  encode(pair, buffer_);
+  batch_->put(Family::container, container_pair_key(workspace, root, pair.a, pair.b), buffer_);
+}
+
+Result<void> IdentityTable::unite(WorkspaceId workspace, Container& large, Container& small, const RuleSet& rules) {
+  Container moved = std::move(small);
+  batch_->erase(Family::container, container_header_key(workspace, moved.root));
+  for (const Evidence& evidence : moved.evidence) {
+    batch_->erase(Family::container, container_evidence_key(workspace, moved.root, evidence.hash));
+    put_evidence(workspace, large.root, evidence);
+  }
+  for (const PairRegister& pair : moved.pairs) {
+    batch_->erase(Family::container, container_pair_key(workspace, moved.root, pair.a, pair.b));
+    put_pair(workspace, large.root, pair);
+  }
+  std::vector<Hash128> at_home, members;
+  for (const ContainerMember& member : moved.members) {
+    if (member.marked) batch_->erase(Family::container, container_mark_key(workspace, moved.root, member.id));
+    if (!member.foreign) at_home.push_back(member.id);
+    members.push_back(member.id);
+  }
+  for (const Hash128& id : at_home) {
+    auto row = vertex(workspace, id);
+    if (!row) return row.error();
+    row->root = large.root;
+    put_vertex(workspace, id, *row);
+  }
+  Hash128 root = moved.root;
+  absorb(large, std::move(moved), rules);
+  containers_.erase(root);
+  for (const Hash128& id : members) {  // also those that were foreign to `large` and are at home in it now
+    ContainerMember& member = *large.find(id);
+    if (member.marked) put_mark(workspace, large.root, member, true);
+  }
+  return {};
+}
+
+Result<std::optional<HubRow>> IdentityTable::find_hub(WorkspaceId workspace, const Hash128& id) {
+  auto pending = hub_rows_.find(id_key(workspace, id));
+  if (pending == hub_rows_.end()) return load_hub(store_, workspace, id);
+  if (!pending->second) return std::optional<HubRow>();
+  auto row = decode_hub(*pending->second);
+  if (!row) return row.error();
+  return std::optional<HubRow>(std::move(*row));
+}
+
+void IdentityTable::put_hub(WorkspaceId workspace, const Hash128& id, const std::optional<HubRow>& row) {
+  if (!row) return put_hub_row(id_key(workspace, id), std::nullopt);
+  std::string value;
+  encode(*row, value);
+  put_hub_row(id_key(workspace, id), std::move(value));
+}
+
+Result<std::vector<IdentityTable::HubEvidence>> IdentityTable::hub_evidence(WorkspaceId workspace,
+                                                                            const Hash128& hub) const {
+  std::string prefix = id_key(workspace, hub);
+  std::map<Hash128, Hash128> found;
+  auto rows = store_.scan(Family::hub, prefix);
+  for (; rows->valid(); rows->next()) {
+    std::string_view evidence = rows->key().substr(prefix.size());
+    if (!evidence.empty()) found[Hash128::from_bytes(evidence)] = Hash128::from_bytes(rows->value());
+  }
+  TRIBUTARY_TRY(rows->status());
+  for (auto row = hub_rows_.lower_bound(prefix); row != hub_rows_.end() && row->first.starts_with(prefix); ++row) {
+    if (row->first.size() == prefix.size()) continue;
+    Hash128 evidence = Hash128::from_bytes(std::string_view(row->first).substr(prefix.size()));
+    if (row->second) {
+      found[evidence] = Hash128::from_bytes(*row->second);
+    } else {
+      found.erase(evidence);
+    }
+  }
+  std::vector<HubEvidence> all;
+  for (const auto& [evidence, seat] : found) all.push_back({evidence, seat});
+  return all;
+}
+
+Result<std::optional<Hash128>> IdentityTable::seat_of(WorkspaceId workspace, const Hash128& hub,
+                                                      const Hash128& evidence) const {
+  std::string key = hub_evidence_key(workspace, hub, evidence);
+  std::optional<std::string> value;
+  if (auto pending = hub_rows_.find(key); pending != hub_rows_.end()) {
+    value = pending->second;
+  } else {
+    std::string bytes;
+    auto found = store_.get(Family::hub, key, bytes);
+    if (!found) return found.error();
+    if (*found) value = std::move(bytes);
+  }
+  if (!value) return std::optional<Hash128>();
+  if (value->size() != 16) return Error{ErrorCode::corrupt, "evidence of a hub has a damaged row"};
+  return std::optional<Hash128>(Hash128::from_bytes(*value));
+}
+
+void IdentityTable::put_hub_evidence(WorkspaceId workspace, const Hash128& hub, const HubEvidence& row) {
+  put_hub_row(hub_evidence_key(workspace, hub, row.evidence), std::string(row.seat.view()));
+}
+
+void IdentityTable::erase_hub_evidence(WorkspaceId workspace, const Hash128& hub, const Hash128& evidence) {
+  put_hub_row(hub_evidence_key(workspace, hub, evidence), std::nullopt);
+}
+
+void IdentityTable::put_hub_row(const std::string& key, std::optional<std::string> value) {
+  if (value) {
+    batch_->put(Family::hub, key, *value);
+  } else {
+    batch_->erase(Family::hub, key);
+  }
+  hub_rows_[key] = std::move(value);
+}
+
+}  // namespace tributary

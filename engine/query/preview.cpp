@@ -1,0 +1,403 @@
+#include "engine/query/preview.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "engine/identity/meetings.h"
+#include "engine/query/identity_names.h"
+
+namespace tributary {
+namespace {
+
+constexpr uint64_t kContainersPerQuestion = 1024;  // between two looks at `cancelled`
+
+// Containers that would become one: disjoint sets of roots.
+class Unions {
+ public:
+  Hash128 find(const Hash128& root) {
+    auto parent = parents_.find(root);
+    if (parent == parents_.end()) return root;
+    return parent->second = find(parent->second);
+  }
+  void unite(const Hash128& a, const Hash128& b) {
+    Hash128 x = find(a), y = find(b);
+    if (x == y) return;
+    parents_[std::max(x, y)] = std::min(x, y);
+    members_[std::min(x, y)].merge(with_itself(std::max(x, y)));
+    members_[std::min(x, y)].insert(std::min(x, y));
+  }
+  /// All roots of a set that was united; nothing for a root that stays alone.
+  const std::set<Hash128>* all_of(const Hash128& root) {
+    auto found = members_.find(find(root));
+    return found == members_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  std::set<Hash128> with_itself(const Hash128& root) {
+    std::set<Hash128> all{root};
+    auto found = members_.find(root);
+    if (found != members_.end()) {
+      all.merge(found->second);
+      members_.erase(found);
+    }
+    return all;
+  }
+
+  std::map<Hash128, Hash128> parents_;
+  std::map<Hash128, std::set<Hash128>> members_;
+};
+
+bool holds_over(const Decision& newer, const Decision& older) {
+  return std::tie(newer.at, newer.id) >= std::tie(older.at, older.id);
+}
+
+class Preview {
+ public:
+  Preview(const StateReader& reader, WorkspaceId workspace, const RuleSet& active, const PreviewQuery& query,
+          const std::function<bool()>& cancelled)
+      : reader_(reader),
+        workspace_(workspace),
+        active_(active),
+        draft_(query.rules ? RuleSet(active.version() + 1, *query.rules) : active),
+        query_(query),
+        cancelled_(cancelled),
+        names_(reader, workspace) {
+    view_.rules_version = active.version();
+  }
+
+  Result<PreviewView> run() {
+    TRIBUTARY_TRY(take_decisions());
+    TRIBUTARY_TRY(find_released());
+    if (query_.rules) {
+      TRIBUTARY_TRY(visit_all());
+    } else {
+      TRIBUTARY_TRY(visit_concerned());
+    }
+    return std::move(view_);
+  }
+
+ private:
+  // ------------------------------------------------------------------------------------------ what would be decided
+
+  Result<void> take_decisions() {
+    for (const Assertion& assertion : query_.assertions) {
+      std::vector<Hash128> roots;
+      for (const AssertedIdentifier& each : assertion.identifiers) {
+        auto vertex = load_vertex(reader_, workspace_, each.hash);
+        if (!vertex) return vertex.error();
+        if (*vertex) roots.push_back((*vertex)->root);
+      }
+      if (assertion.subject == AssertionSubject::evidence) {
+        auto root = root_of_evidence(assertion);
+        if (!root) return root.error();
+        if (*root) roots = {**root};
+      }
+      for (const Hash128& root : roots) concerned_.insert(root);
+      if (assertion.subject == AssertionSubject::pair && roots.size() == 2) unions_.unite(roots[0], roots[1]);
+      if (assertion.subject == AssertionSubject::hub && assertion.identifiers.size() == 1) {
+        hubs_decided_[assertion.identifiers[0].hash] = assertion.hub;
+      }
+    }
+    return {};
+  }
+
+  Result<std::optional<Hash128>> root_of_evidence(const Assertion& assertion) {
+    if (assertion.identifiers.empty()) return std::optional<Hash128>();
+    const Hash128& member = assertion.identifiers.front().hash;
+    std::string seat;
+    auto elsewhere = reader_.get(Family::hub, hub_evidence_key(workspace_, member, assertion.evidence), seat);
+    if (!elsewhere) return elsewhere.error();
+    auto vertex = load_vertex(reader_, workspace_, *elsewhere ? Hash128::from_bytes(seat) : member);
+    if (!vertex) return vertex.error();
+    return *vertex ? std::optional<Hash128>((*vertex)->root) : std::nullopt;
+  }
+
+  // --------------------------------------------------------------------------- identifiers that would be out no more
+
+  // Each ties together the containers that it was kept out of.
+  Result<void> find_released() {
+    if (!query_.rules && hubs_decided_.empty()) return {};
+    auto rows = reader_.scan(Family::hub, workspace_prefix(workspace_));
+    std::optional<Hash128> hub;
+    std::vector<IdentityHubEvidence> elsewhere;
+    auto finish = [&]() -> Result<void> { return hub ? release_or_keep(*hub, elsewhere) : Result<void>(); };
+    for (; rows->valid(); rows->next()) {
+      Hash128 of = Hash128::from_bytes(rows->key().substr(4, 16));
+      if (!hub || of != *hub) {
+        TRIBUTARY_TRY(finish());
+        hub = of;
+        elsewhere.clear();
+      }
+      if (rows->key().size() < 4 + 32) continue;
+      elsewhere.push_back({Hash128::from_bytes(rows->key().substr(20)), Hash128::from_bytes(rows->value())});
+    }
+    TRIBUTARY_TRY(rows->status());
+    return finish();
+  }
+
+  struct IdentityHubEvidence {
+    Hash128 evidence;
+    Hash128 seat;
+  };
+
+  Result<void> release_or_keep(const Hash128& hub, const std::vector<IdentityHubEvidence>& elsewhere) {
+    TRIBUTARY_TRY(ask_cancelled());
+    auto vertex = load_vertex(reader_, workspace_, hub);
+    if (!vertex) return vertex.error();
+    if (!*vertex || (*vertex)->out == 0) return {};
+    auto state = state_of(hub);
+    if (!state) return state.error();
+    auto blocked = is_blocked(hub);
+    if (!blocked) return blocked.error();
+    if (*blocked || *state == HubState::always) return {};
+    std::vector<Hash128> roots;
+    Meetings meetings(hub);
+    TRIBUTARY_TRY(count_meetings((*vertex)->root, meetings));
+    for (const IdentityHubEvidence& each : elsewhere) {
+      auto seat = load_vertex(reader_, workspace_, each.seat);
+      if (!seat) return seat.error();
+      if (!*seat) continue;
+      roots.push_back((*seat)->root);
+      TRIBUTARY_TRY(count_meetings((*seat)->root, meetings));
+    }
+    if (*state == HubState::automatic && meetings.crossing((*vertex)->kind, draft_)) return {};
+    released_.insert(hub);
+    for (const Hash128& root : roots) {
+      unions_.unite((*vertex)->root, root);
+      concerned_.insert(root);
+    }
+    return {};
+  }
+
+  Result<void> count_meetings(const Hash128& root, Meetings& meetings) {
+    auto container = load_container(reader_, workspace_, root, active_);
+    if (!container) return container.error();
+    TRIBUTARY_TRY(set_blocked(*container));
+    for (const Evidence& evidence : container->evidence) meetings.add(evidence, *container);
+    return {};
+  }
+
+  Result<HubState> state_of(const Hash128& identifier) {
+    auto decided = hubs_decided_.find(identifier);
+    if (decided != hubs_decided_.end()) return decided->second;
+    auto row = load_hub(reader_, workspace_, identifier);
+    if (!row) return row.error();
+    return *row ? (*row)->decided : HubState::automatic;
+  }
+
+  Result<bool> is_blocked(const Hash128& identifier) {
+    if (!draft_.blocks_anything()) return false;
+    auto value = load_value(reader_, workspace_, identifier);
+    if (!value) return value.error();
+    return draft_.blocked(value->kind, value->value);
+  }
+
+  // Marks members as the draft blocks them.
+  Result<void> set_blocked(Container& container) {
+    for (ContainerMember& member : container.members) {
+      if (!draft_.blocks_anything() && member.out == 0) continue;
+      auto blocked = is_blocked(member.id);
+      if (!blocked) return blocked.error();
+      member.out = static_cast<uint8_t>((member.out & ~OutFlags::kBlocked) | (*blocked ? OutFlags::kBlocked : 0));
+    }
+    return {};
+  }
+
+  // ------------------------------------------------------------------------------------------------ every container
+
+  Result<void> visit_all() {
+    constexpr size_t kRootEnd = 4 + 16;
+    auto rows = reader_.scan(Family::container, workspace_prefix(workspace_));
+    std::optional<Hash128> root;
+    ContainerParts parts;
+    auto finish = [&]() -> Result<void> {
+      if (!root) return {};
+      auto container = make_container(*root, std::exchange(parts, {}), active_);
+      return container ? visit(std::move(*container)) : container.error();
+    };
+    for (; rows->valid(); rows->next()) {
+      Hash128 of = Hash128::from_bytes(rows->key().substr(4, 16));
+      if (!root || of != *root) {
+        TRIBUTARY_TRY(finish());
+        root = of;
+      }
+      TRIBUTARY_TRY(add_row(rows->key().substr(kRootEnd), rows->value(), parts));
+    }
+    TRIBUTARY_TRY(rows->status());
+    return finish();
+  }
+
+  Result<void> visit_concerned() {
+    for (const Hash128& root : concerned_) {
+      auto container = load_container(reader_, workspace_, root, active_);
+      if (!container) return container.error();
+      TRIBUTARY_TRY(visit(std::move(*container)));
+    }
+    return {};
+  }
+
+  // A container that stays alone at once; the others when their last one is here.
+  Result<void> visit(Container container) {
+    TRIBUTARY_TRY(ask_cancelled());
+    const std::set<Hash128>* together = unions_.all_of(container.root);
+    if (together == nullptr) return compare(std::move(container));
+    std::vector<Container>& waiting = waiting_[unions_.find(container.root)];
+    waiting.push_back(std::move(container));
+    if (waiting.size() < together->size()) return {};
+    std::vector<Container> all = std::move(waiting);
+    return compare(std::move(all));
+  }
+
+  Result<void> ask_cancelled() {
+    if (++asked_ % kContainersPerQuestion == 0 && cancelled_()) {
+      return Error{ErrorCode::stopping, "the preview was given up"};
+    }
+    return {};
+  }
+
+  Result<void> compare(Container container) {
+    std::vector<Container> alone;
+    alone.push_back(std::move(container));
+    return compare(std::move(alone));
+  }
+
+  Result<void> compare(std::vector<Container> containers) {
+    std::vector<Cluster> before;
+    for (const Container& container : containers) {
+      Clusters clusters = compute_clusters(container, active_);
+      count(clusters, view_.customers_before, view_.refusals_before);
+      view_.hubs_before += hubs_in(container);
+      std::move(clusters.clusters.begin(), clusters.clusters.end(), std::back_inserter(before));
+    }
+    view_.containers += containers.size();
+    Container joined = std::move(containers.front());
+    for (size_t i = 1; i < containers.size(); ++i) absorb(joined, std::move(containers[i]), draft_);
+    TRIBUTARY_TRY(apply_draft(joined));
+    Clusters after = compute_clusters(joined, draft_);
+    count(after, view_.customers_after, view_.refusals_after);
+    view_.hubs_after += hubs_in(joined);
+    for (const Change& change : changes_between(before, after.clusters)) TRIBUTARY_TRY(note(change));
+    return {};
+  }
+
+  static uint64_t hubs_in(const Container& container) {
+    return static_cast<uint64_t>(std::count_if(container.members.begin(), container.members.end(),
+                                               [](const auto& member) { return member.out != 0 && !member.foreign; }));
+  }
+
+  static void count(const Clusters& clusters, uint64_t& customers, std::map<RefusalRule, uint64_t>& refusals) {
+    customers += clusters.clusters.size();
+    for (const Refusal& refusal : clusters.refusals) ++refusals[refusal_rule(refusal.reason)];
+  }
+
+  // The container as it would be: decisions, who is out, when evidence was last seen.
+  Result<void> apply_draft(Container& container) {
+    for (const Assertion& assertion : query_.assertions) apply_decision(container, assertion);
+    TRIBUTARY_TRY(set_blocked(container));
+    for (ContainerMember& member : container.members) {
+      if (released_.contains(member.id)) member.out = 0, member.foreign = false;
+    }
+    recount(container, draft_);
+    for (ContainerMember& member : container.members) {
+      if (member.out == 0) TRIBUTARY_TRY(set_out(container, member));
+    }
+    if (draft_.has_newest() && !active_.has_newest()) TRIBUTARY_TRY(read_last_times(container));
+    recount(container, draft_);
+    return {};
+  }
+
+  Result<void> set_out(const Container& container, ContainerMember& member) {
+    auto decided = hubs_decided_.find(member.id);
+    bool asks_store = member.decided && decided == hubs_decided_.end();
+    HubState state = decided == hubs_decided_.end() ? HubState::automatic : decided->second;
+    if (asks_store) {
+      auto stored = state_of(member.id);
+      if (!stored) return stored.error();
+      state = *stored;
+    }
+    if (state == HubState::always) member.out |= OutFlags::kAlways;
+    if (state != HubState::automatic || !may_be_hub(member.kind, container.summary, draft_)) return {};
+    Meetings meetings(member.id);
+    for (const Evidence& evidence : container.evidence) meetings.add(evidence, container);
+    if (meetings.crossing(member.kind, draft_)) member.out |= OutFlags::kThreshold;
+    return {};
+  }
+
+  void apply_decision(Container& container, const Assertion& assertion) {
+    if (assertion.subject == AssertionSubject::evidence) {
+      for (Evidence& evidence : container.evidence) {
+        if (evidence.hash != assertion.evidence) continue;
+        evidence.decided =
+            std::make_shared<const EvidenceRegister>(EvidenceRegister{assertion.evidence_state, assertion.decision});
+      }
+    }
+    if (assertion.subject != AssertionSubject::pair || assertion.identifiers.size() != 2) return;
+    Hash128 a = assertion.identifiers[0].hash, b = assertion.identifiers[1].hash;
+    if (b < a) std::swap(a, b);
+    const ContainerMember *x = container.find(a), *y = container.find(b);
+    if (x == nullptr || y == nullptr) return;
+    PairRegister pair{a, b, x->kind, y->kind, assertion.pair, assertion.decision};
+    auto known = std::find_if(container.pairs.begin(), container.pairs.end(),
+                              [&](const PairRegister& each) { return each.a == a && each.b == b; });
+    if (known == container.pairs.end()) {
+      container.pairs.push_back(std::move(pair));
+    } else if (holds_over(pair.decision, known->decision)) {
+      *known = std::move(pair);
+    }
+  }
+
+  Result<void> read_last_times(Container& container) {
+    for (Evidence& evidence : container.evidence) {
+      auto last = load_last_time(reader_, workspace_, evidence);
+      if (!last) return last.error();
+      evidence.last_at = std::max(evidence.last_at, *last);
+    }
+    return {};
+  }
+
+  Result<void> note(const Change& change) {
+    if (change.type == ChangeType::merged) view_.merged += change.from.size();
+    if (change.type == ChangeType::split) ++view_.split;
+    if (change.type == ChangeType::renamed) ++view_.renamed;
+    if (view_.samples.size() >= query_.samples) return {};
+    auto shown = names_.change(change);
+    if (!shown) return shown.error();
+    view_.samples.push_back(std::move(*shown));
+    return {};
+  }
+
+  const StateReader& reader_;
+  WorkspaceId workspace_;
+  const RuleSet& active_;
+  RuleSet draft_;
+  const PreviewQuery& query_;
+  const std::function<bool()>& cancelled_;
+  IdentityNames names_;
+  PreviewView view_;
+  uint64_t asked_ = 0;
+  Unions unions_;
+  std::set<Hash128> concerned_;  // roots
+  std::map<Hash128, HubState> hubs_decided_;
+  std::set<Hash128> released_;
+  std::map<Hash128, std::vector<Container>> waiting_;  // by the name of their union
+};
+
+}  // namespace
+
+Result<PreviewView> preview_identity(const StateReader& reader, WorkspaceId workspace, const RuleSet& active,
+                                     const PreviewQuery& query, const std::function<bool()>& cancelled) {
+  if (query.rules) {
+    auto mistakes = mistakes_of(*query.rules);
+    if (!mistakes.empty()) return Error{ErrorCode::invalid, mistakes.front()};
+  }
+  std::string sweep;
+  auto sweeping = reader.get(Family::meta, sweep_key(workspace), sweep);
+  if (!sweeping) return sweeping.error();
+  if (*sweeping)
+    return Error{ErrorCode::overloaded, "customers still follow the last change of rules; try again later"};
+  return Preview(reader, workspace, active, query, cancelled).run();
+}
+
+}  // namespace tributary
