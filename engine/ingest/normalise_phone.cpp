@@ -50,7 +50,7 @@ std::string_view without_tel_wrapping(std::string_view text) {
   if (starts_with_ignoring_case(text, "tel:")) text = trim_white_space(text.substr(4));
   if (text.starts_with('\'')) text = trim_white_space(text.substr(1));
   std::string_view digits = text.substr(text.starts_with('+') ? 1 : 0);
-  if (digits.size() > 8 && digits.ends_with(".0") && all_digits(digits.substr(0, digits.size() - 2))) {
+  if (digits.size() > 2 && digits.ends_with(".0") && all_digits(digits.substr(0, digits.size() - 2))) {
     text.remove_suffix(2);
   }
   return text;
@@ -180,8 +180,8 @@ Normalised international_number(std::string_view digits) {
   if (digits.size() < kDigitsMin || digits.size() > kDigitsMax) return Normalised::refused("phone_length");
   auto fits = [&](const PhoneRegion& region) { return region.has_length(national.size()); };
   if (std::none_of(regions.begin(), regions.end(), fits)) return Normalised::refused("phone_length");
-  // A trunk zero kept behind the calling code is a slip of the pen; dropping it would be a repair.
-  if (main.trunk_prefix == "0" && national.starts_with('0')) return Normalised::refused("phone_prefix");
+  // A trunk prefix kept behind the calling code is a slip of the pen; dropping it would be a repair.
+  if (without_national_prefix(main, national) != national) return Normalised::refused("phone_prefix");
   Normalised number = Normalised::of('+' + std::string(digits));
   bool told_apart =
       std::any_of(regions.begin(), regions.end(), [](auto& region) { return !region.mobile_pattern.empty(); });
@@ -201,39 +201,44 @@ Normalised national_chinese_number(std::string_view digits) {
 
 Normalised national_number(std::string_view digits, const PhoneRegion& region) {
   if (region.calling_code == kChina) return national_chinese_number(digits);
-  std::string_view stripped = digits;
-  bool trunk = !region.trunk_prefix.empty() && digits.starts_with(region.trunk_prefix);
-  if (trunk) stripped.remove_prefix(region.trunk_prefix.size());
-  // A number may begin with the digits of the trunk prefix: the plan's own pattern decides which reading it is.
-  std::string_view national = trunk && is_national_number(region, stripped) ? stripped : digits;
-  if (!is_national_number(region, national)) {
-    bool length_fits = region.has_length(national.size()) || region.has_length(stripped.size());
+  std::optional<std::string_view> national = without_national_prefix(region, digits);
+  if (!national) return Normalised::refused("phone_length");
+  // Regions that share a calling code share its numbers: in Puerto Rico one dials New York as in New York. But what the
+  // region's own prefix leaves must be as long as its own numbers, or the digits were no prefix.
+  std::string international = std::to_string(region.calling_code) + std::string(*national);
+  auto sharing = phone_regions_of(international);
+  auto is_number = [&](const PhoneRegion& one) { return is_national_number(one, *national); };
+  bool prefix_fits = national->size() == digits.size() || region.has_length(national->size());
+  if (!prefix_fits || std::none_of(sharing.begin(), sharing.end(), is_number)) {
+    bool length_fits = region.has_length(national->size()) || region.has_length(digits.size());
     return Normalised::refused(length_fits ? "phone_prefix" : "phone_length");
   }
-  return international_number(std::to_string(region.calling_code) + std::string(national));
+  return international_number(international);
 }
 
-/// The digits behind the exit code they begin with; empty when they begin with none.
-std::string_view behind_exit_code(std::string_view digits, std::string_view exit_codes) {
-  while (!exit_codes.empty()) {
-    std::string_view code = exit_codes.substr(0, exit_codes.find('|'));
-    if (digits.starts_with(code)) return digits.substr(code.size());
-    exit_codes.remove_prefix(std::min(exit_codes.size(), code.size() + 1));
+/// The text behind a leading `+`, before which marks and an opening parenthesis may stand: `(+44) 20 ...`.
+std::optional<std::string_view> behind_plus(std::string_view text) {
+  while (!text.empty()) {
+    FrontCodePoint front = front_code_point(text);
+    if (front.bytes == 0) break;
+    text.remove_prefix(front.bytes);
+    if (front.code_point == '+') return text;
+    if (!is_separator(front.code_point)) break;
   }
-  return {};
+  return std::nullopt;
 }
 
 Normalised dialled_number(std::string_view text, std::string_view default_country) {
-  bool plus = text.starts_with('+');
-  Digits found = plus ? digits_of(without_trunk_in_parentheses(text.substr(1))) : digits_of(text);
+  std::optional<std::string_view> plus = behind_plus(text);
+  Digits found = plus ? digits_of(without_trunk_in_parentheses(*plus)) : digits_of(text);
   if (!found.fault.empty()) return Normalised::refused(found.fault);
   std::string_view digits = found.digits;
   if (digits.empty()) return Normalised::refused("phone_invalid");
   if (plus) return international_number(digits);
   const PhoneRegion* region = find_phone_region(default_country);
-  std::string_view abroad = behind_exit_code(digits, region != nullptr ? region->exit_codes : "00");
-  if (!abroad.empty()) return international_number(abroad);
+  // Without a country not even 00 is an exit code: 001 is one in Hong Kong, where 00 1 would be North America.
   if (region == nullptr) return Normalised::refused("phone_country_missing");
+  if (size_t exit_code = exit_code_length(*region, digits)) return international_number(digits.substr(exit_code));
   return national_number(digits, *region);
 }
 

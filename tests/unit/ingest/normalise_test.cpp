@@ -95,7 +95,8 @@ TEST(Phone, SpellingsOfOneMobileMeet) {
   for (std::string_view raw :
        {"138 0000 1234", "138-0000-1234", "１３８００００１２３４", "+86 13800001234", "0086-13800001234",
         "86 138 0000 1234", "'13800001234", "13800001234.0", "tel:+86-138-0000-1234", "+86 (138) 0000.1234",
-        "٠٠٨٦١٣٨٠٠٠٠١٢٣٤", "13800001234\u200b", "＋86 13800001234", "138\u00a00000\u202f1234", "138–0000–1234"}) {
+        "٠٠٨٦١٣٨٠٠٠٠١٢٣٤", "13800001234\u200b", "＋86 13800001234", "138\u00a00000\u202f1234", "138–0000–1234",
+        "(+86) 138 0000 1234", "+(86) 13800001234", "\u202a+86 138 0000 1234\u202c"}) {
     EXPECT_EQ(phone(raw), "+8613800001234") << raw;
   }
 }
@@ -103,7 +104,8 @@ TEST(Phone, SpellingsOfOneMobileMeet) {
 TEST(Phone, ChineseNumbersThatAreNone) {
   EXPECT_EQ(phone("1380000123"), "(phone_length)");
   EXPECT_EQ(phone("138000012345"), "(phone_length)");
-  EXPECT_EQ(phone("12800001234"), "(phone_prefix)");
+  EXPECT_EQ(phone("12812341234"), "(phone_prefix)");
+  EXPECT_EQ(phone("12800001234"), "(phone_length)") << "12800 00 would be a carrier and the exit code";
   EXPECT_EQ(phone("57112345678"), "(phone_prefix)");
   EXPECT_EQ(phone("400-123-4567"), "(phone_service_number)");
   EXPECT_EQ(phone("10086"), "(phone_service_number)");
@@ -157,12 +159,69 @@ TEST(Phone, NationalNumbersOfTheWorld) {
       {"010-2000-0000", "KR", "+821020000000"},
       {"2125551234", "", "(phone_country_missing)"},
       {"2125551234", "XX", "(phone_country_missing)"},
-      {"00442079460958", "", "+442079460958"},
+      {"00442079460958", "", "(phone_country_missing)"},
+      {"00442079460958", "XX", "(phone_country_missing)"},
       {"+49 030 1234567", "", "(phone_prefix)"},
       {"+999 1234 5678", "", "(phone_prefix)"},
       {"+1234", "", "(phone_length)"},
   };
   for (const National& c : kCases) EXPECT_EQ(phone(c.raw, c.country), c.expected) << c.raw << " " << c.country;
+}
+
+TEST(Phone, ExitCodesAreThoseOfTheCountry) {
+  constexpr National kCases[] = {
+      {"001 32 800 19 283", "HK", "+3280019283"},  // 00 and then 1 would be a number of North America
+      {"001 855 91 297 215", "KH", "+85591297215"},    {"0015 55 11 96123-4146", "BR", "+5511961234146"},
+      {"00 56 2 2123 4567", "CL", "+56221234567"},     {"0011 44 20 7946 0958", "AU", "+442079460958"},
+      {"8 10 44 20 7946 0958", "RU", "+442079460958"}, {"00 00 44 20 7946 0958", "GB", "(phone_prefix)"},
+      {"011 44 20 7946 0958", "GB", "(phone_length)"},
+  };
+  for (const National& c : kCases) EXPECT_EQ(phone(c.raw, c.country), c.expected) << c.raw << " " << c.country;
+}
+
+TEST(Phone, NoCallingCodeBeginsWithZero) {
+  EXPECT_EQ(phone("+053464291"), "(phone_prefix)");
+  EXPECT_EQ(phone("+01994023"), "(phone_prefix)");
+  EXPECT_EQ(phone("0001306740", "GA"), "(phone_prefix)");
+}
+
+TEST(Phone, PrefixesOfThePlanAreDropped) {
+  constexpr National kCases[] = {
+      {"8 029 491-19-11", "BY", "+375294911911"},  // 8, then 0 for another area
+      {"8 612 34567", "LT", "+37061234567"},
+      {"0 612 34567", "LT", "+37061234567"},
+      {"0 15 11 96123-4567", "BR", "+5511961234567"},  // 15 is the carrier
+      {"011 12 34 56", "GA", "+24111123456"},
+      {"0 321 1234567", "CO", "(phone_prefix)"},  // 03 is a carrier, and what follows no number
+  };
+  for (const National& c : kCases) EXPECT_EQ(phone(c.raw, c.country), c.expected) << c.raw << " " << c.country;
+}
+
+TEST(Phone, PrefixesBehindTheCallingCodeAreNotCut) {
+  for (std::string_view raw : {"+375 0152653434", "+375 8294911969", "+36 06 123456", "+1 123 456 7890",
+                               "+352 15001 271 234", "+61 1831 12345678", "+49 030 1234567"}) {
+    EXPECT_EQ(phone(raw), "(phone_prefix)") << raw;
+  }
+  EXPECT_EQ(phone("+378 886377"), "(phone_length)") << "San Marino without its 0549";
+}
+
+TEST(Phone, NothingIsPutIntoANumber) {
+  EXPECT_EQ(phone("460 1234", "AG"), "(phone_length)") << "an area code";
+  EXPECT_EQ(phone("011 15-2345-6789", "AR"), "(phone_length)") << "a mobile 9 for a mobile 15";
+  EXPECT_EQ(phone("22222", "NF"), "(phone_length)");
+}
+
+TEST(Phone, RegionsOfOneCallingCodeShareItsNumbers) {
+  EXPECT_EQ(phone("(212) 555-2671", "PR"), "+12125552671");
+  EXPECT_EQ(phone("020 7946 0958", "JE"), "+442079460958");
+  EXPECT_EQ(phone("01534 21408", "JE"), "(phone_prefix)") << "nine digits exist in Britain, not in Jersey";
+  EXPECT_EQ(phone("9 511 9130", "BQ"), "+59995119130");
+}
+
+TEST(Phone, SpreadsheetsAddAZeroToShortNumbersToo) {
+  EXPECT_EQ(phone("808185.0", "AL"), "+355808185");
+  EXPECT_EQ(phone("800289.0", "WS"), "+685800289");
+  EXPECT_EQ(phone("22623.0", "WS"), "+68522623");
 }
 
 TEST(Phone, PlaceHoldersAreBlocked) {
