@@ -130,7 +130,9 @@ bool is_hotline(std::string_view phone) {
   return phone.size() == 13 && (phone.starts_with("+86400") || phone.starts_with("+86800"));
 }
 
+/// `phone` may have an extension: behind a number that is nobody's, neither is anybody.
 bool blocked_phone(std::string_view phone) {
+  phone = phone.substr(0, phone.find(';'));
   return contains(kPhones, phone) || ends_in_equal_digits(phone, 8) || is_fictional_phone(phone) || is_hotline(phone);
 }
 
@@ -142,13 +144,21 @@ bool blocked_card(std::string_view value) {
          number.find_first_not_of(number.front()) == std::string_view::npos;
 }
 
+/// Fewer than six characters, or fewer than three different ones.
+template <class Char>
+bool is_too_plain(std::basic_string_view<Char> characters) {
+  if (characters.size() < 6) return true;
+  size_t second = characters.find_first_not_of(characters[0]);
+  if (second == std::basic_string_view<Char>::npos) return true;
+  Char two[] = {characters[0], characters[second]};
+  return characters.find_first_not_of(std::basic_string_view<Char>(two, 2)) == std::basic_string_view<Char>::npos;
+}
+
 bool blocked_weak(std::string_view value) {
-  if (value.size() < 6) return true;
-  std::string_view first = value.substr(0, 1);
-  size_t second = value.find_first_not_of(first);
-  if (second == std::string_view::npos) return true;
-  char two[] = {value[0], value[second]};
-  return value.find_first_not_of(std::string_view(two, 2)) == std::string_view::npos;
+  if (is_ascii(value)) return is_too_plain(value);
+  std::u32string characters;
+  for_each_code_point(value, [&](char32_t c) { characters += c; });
+  return is_too_plain<char32_t>(characters);
 }
 
 }  // namespace

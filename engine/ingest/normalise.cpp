@@ -74,30 +74,59 @@ Normalised normalise_credit_code(std::string_view value) {
   return Normalised::of(std::move(*number));
 }
 
+bool means_nothing(std::string_view value) { return blocked_for_every_kind(value) != Blocked::no; }
+
+struct Scoped {
+  std::string scope;
+  std::string_view id;
+};
+
+constexpr std::string_view kShopify = "shopify";
+
+/// Splits `<scope>:<id>`; nothing without a scope that names an account, as in `shopify:undefined:123`.
+std::optional<Scoped> split_scope(const IdentifierKind& kind, std::string_view value) {
+  constexpr std::string_view kGlobalId = ":gid://";  // gid://shopify/Customer/123
+  size_t global_id = kind.platform == kShopify ? value.find(kGlobalId) : std::string_view::npos;
+  size_t colon = global_id != std::string_view::npos ? global_id : value.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view account = value.substr(0, colon);
+  if (!kind.platform.empty()) {
+    if (!account.starts_with(kind.platform + ":")) return std::nullopt;
+    account.remove_prefix(kind.platform.size() + 1);
+  }
+  if (means_nothing(account)) return std::nullopt;
+  return Scoped{std::string(value.substr(0, colon)), value.substr(colon + 1)};
+}
+
+/// The number of a customer, plain or as a global id. Other things of a shop are numbered too: nothing for those.
+std::optional<std::string_view> shopify_customer(std::string_view id) {
+  constexpr std::string_view kCustomer = "gid://shopify/Customer/";
+  if (id.starts_with(kCustomer)) id.remove_prefix(kCustomer.size());
+  if (id.find_first_of("/:") != std::string_view::npos) return std::nullopt;
+  return id;
+}
+
 /// Kinds whose values mean something only inside a shop, app or programme carry that scope in front: `<scope>:<value>`,
 /// where a kind with platforms begins its scope with the platform: `shopify:<shop domain>:<id>`.
 Normalised normalise_scoped(const IdentifierKind& kind, std::string_view value) {
-  constexpr std::string_view kGlobalId = ":gid://";  // gid://shopify/Customer/123
-  size_t global_id = value.find(kGlobalId);
-  size_t colon = global_id != std::string_view::npos ? global_id : value.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return Normalised::refused("scope_missing");
-  std::string scope(value.substr(0, colon));
-  std::string_view id = value.substr(colon + 1);
-  if (!kind.platform.empty()) {
-    bool platform_and_account = scope.size() > kind.platform.size() + 1 && scope.starts_with(kind.platform + ":");
-    if (!platform_and_account) return Normalised::refused("scope_missing");
-  }
+  std::optional<Scoped> scoped = split_scope(kind, value);
+  if (!scoped) return Normalised::refused("scope_missing");
+  if (means_nothing(scoped->id)) return Normalised::blocked_value("identifier_blocked");
+  std::string id(scoped->id);
   if (kind.family == IdentifierFamily::member_card) {
-    Normalised card = normalise_card(id);
-    if (card.value) *card.value = scope + ':' + *card.value;
-    return card;
+    std::optional<std::string> number = card_number(id);
+    // A colon that folding made would be read as the end of another scope.
+    if (!number || number->find(':') != std::string::npos) return Normalised::refused("identifier_invalid");
+    id = std::move(*number);
   }
-  if (kind.platform == "shopify") {
-    for (char& c : scope) c = ascii_lower(c);
-    id = id.substr(id.rfind('/') + 1);
+  if (kind.platform == kShopify) {
+    for (char& c : scoped->scope) c = ascii_lower(c);
+    std::optional<std::string_view> customer = shopify_customer(scoped->id);
+    if (!customer) return Normalised::refused("identifier_invalid");
+    id = *customer;
   }
-  if (id.empty() || id == "0") return Normalised::blocked_value("identifier_blocked");
-  return Normalised::of(scope + ':' + std::string(id));
+  if (means_nothing(id)) return Normalised::blocked_value("identifier_blocked");
+  return Normalised::of(scoped->scope + ':' + id);
 }
 
 Normalised normalise_device(std::string_view value) {

@@ -232,6 +232,8 @@ TEST(Phone, PlaceHoldersAreBlocked) {
   EXPECT_EQ(phone("13800138000"), "(identifier_blocked blocked)");
   EXPECT_EQ(phone("+12125550142"), "(identifier_blocked blocked)");
   EXPECT_EQ(phone("+12125550242"), "+12125550242");
+  EXPECT_EQ(phone("13800138000 ext. 5"), "(identifier_blocked blocked)");
+  EXPECT_EQ(phone("18888888888 x1"), "(identifier_blocked blocked)");
 }
 
 TEST(Blocked, ValuesThatMeanNothing) {
@@ -258,6 +260,9 @@ TEST(Blocked, WeakKindsNeedSixCharactersAndThreeDistinct) {
   EXPECT_EQ(normal("device_id", "ababababab"), "(identifier_blocked blocked)");
   EXPECT_EQ(normal("push_token", "abcabcabc"), "abcabcabc");
   EXPECT_EQ(normal("user_id", "ab"), "ab");
+  EXPECT_EQ(normal("anonymous_id", "äöü"), "(identifier_blocked blocked)") << "characters, not bytes";
+  EXPECT_EQ(normal("anonymous_id", "顾客顾客顾客"), "(identifier_blocked blocked)");
+  EXPECT_EQ(normal("anonymous_id", "顾客编号一二"), "顾客编号一二");
 }
 
 TEST(Kinds, CardsAreFoldedAndScoped) {
@@ -277,6 +282,37 @@ TEST(Kinds, CardsAreFoldedAndScoped) {
   EXPECT_EQ(normal("external_id/stripe", "cus_9s6XKzkNRiz8i3"), "cus_9s6XKzkNRiz8i3");
 }
 
+TEST(Kinds, WhatMeansNothingMeansNothingInsideAScope) {
+  for (std::string_view id : {"null", "undefined", "0", "000", "N/A", "[object Object]", "匿名", "---", "'none'"}) {
+    EXPECT_EQ(normal("wechat_openid", "wx123:" + std::string(id)), "(identifier_blocked blocked)") << id;
+    EXPECT_EQ(normal("social_id/line", "line:prov1:" + std::string(id)), "(identifier_blocked blocked)") << id;
+    EXPECT_EQ(normal("marketplace_buyer/shopify", "shopify:shop.example:" + std::string(id)),
+              "(identifier_blocked blocked)")
+        << id;
+    EXPECT_EQ(normal("member_card", "club:" + std::string(id)), "(identifier_blocked blocked)") << id;
+  }
+}
+
+TEST(Kinds, AScopeThatMeansNothingIsNone) {
+  EXPECT_EQ(normal("marketplace_buyer/shopify", "shopify:undefined:123"), "(scope_missing)");
+  EXPECT_EQ(normal("social_id/line", "line:null:Uabc"), "(scope_missing)");
+  EXPECT_EQ(normal("wechat_openid", "undefined:oAbC"), "(scope_missing)");
+  EXPECT_EQ(normal("member_card", "none:88001234"), "(scope_missing)");
+  EXPECT_EQ(normal("marketplace_buyer/shopify", "gid://shopify/Customer/123"), "(scope_missing)");
+}
+
+TEST(Kinds, ACardWithAColonCouldBeOfAnotherScope) {
+  EXPECT_EQ(normal("member_card", "club:a：b"), "(identifier_invalid)");
+  EXPECT_EQ(normal("member_card", "club:a:bc"), "club:a:BC");
+}
+
+TEST(Kinds, OnlyCustomersOfAShopAreCustomers) {
+  EXPECT_EQ(normal("marketplace_buyer/shopify", "shopify:s.example:gid://shopify/Order/123"), "(identifier_invalid)");
+  EXPECT_EQ(normal("marketplace_buyer/shopify", "shopify:s.example:abc/123"), "(identifier_invalid)");
+  EXPECT_EQ(normal("marketplace_buyer/shopify", "shopify:s.example:gid://shopify/Customer/0"),
+            "(identifier_blocked blocked)");
+}
+
 TEST(Kinds, CreditCodesAreChecked) {
   EXPECT_EQ(normal("uscc", "91350100M000100Y43"), "91350100M000100Y43");
   EXPECT_EQ(normal("uscc", "91350100m000100y43"), "91350100M000100Y43");
@@ -294,20 +330,85 @@ TEST(Kinds, ValuesOverTheLimitAreNone) {
 }
 
 const std::vector<std::string>& kinds() {
-  static const std::vector<std::string> names = {"user_id",        "email",          "phone",
-                                                 "device_id",      "anonymous_id",   "customer_no",
-                                                 "member_card",    "uscc",           "marketplace_buyer/shopify",
-                                                 "social_id/line", "external_id/crm"};
+  static const std::vector<std::string> names = {"user_id",
+                                                 "email",
+                                                 "phone",
+                                                 "device_id",
+                                                 "anonymous_id",
+                                                 "customer_no",
+                                                 "member_card",
+                                                 "uscc",
+                                                 "wechat_openid",
+                                                 "wechat_unionid",
+                                                 "push_token",
+                                                 "ga_client_id",
+                                                 "marketplace_buyer/shopify",
+                                                 "marketplace_buyer/youzan",
+                                                 "social_id/line",
+                                                 "external_id/crm"};
   return names;
 }
 
 TEST(Normalisers, AreIdempotentOnRandomText) {
-  const std::vector<std::string> pieces = {
-      "a",  "B",      "1",      "0",  "86",     "138",    "@",  ".",       "+",           "-",          " ",
-      "\"", "<",      ">",      "x",  "\u00a0", "İ",      "ẞ",  "ﬁ",       "Å",           "\u0301",     "\u0345",
-      "٣",  "\u3002", "(0)",    "转", "#",      "ext",    "\\", "xn--",    "ü",           "例",         ":",
-      "/",  "\t",     "\u200d", "Σ",  "ς",      "Ⅻ",      "①",  ",",       "mailto:",     "tel:",       "[",
-      "]",  "'",      "`",      "_",  "\u1e9e", "\u2126", "𝔸",  "\u0130i", "example.com", "shopify:s:", ".0"};
+  const std::vector<std::string> pieces = {"a",
+                                           "B",
+                                           "1",
+                                           "0",
+                                           "86",
+                                           "138",
+                                           "@",
+                                           ".",
+                                           "+",
+                                           "-",
+                                           " ",
+                                           "\"",
+                                           "<",
+                                           ">",
+                                           "x",
+                                           "\u00a0",
+                                           "İ",
+                                           "ẞ",
+                                           "ﬁ",
+                                           "Å",
+                                           "\u0301",
+                                           "\u0345",
+                                           "٣",
+                                           "\u3002",
+                                           "(0)",
+                                           "转",
+                                           "#",
+                                           "ext",
+                                           "\\",
+                                           "xn--",
+                                           "ü",
+                                           "例",
+                                           ":",
+                                           "/",
+                                           "\t",
+                                           "\u200d",
+                                           "Σ",
+                                           "ς",
+                                           "Ⅻ",
+                                           "①",
+                                           ",",
+                                           "mailto:",
+                                           "tel:",
+                                           "[",
+                                           "]",
+                                           "'",
+                                           "`",
+                                           "_",
+                                           "\u1e9e",
+                                           "\u2126",
+                                           "𝔸",
+                                           "\u0130i",
+                                           "example.com",
+                                           "shopify:s:",
+                                           ".0",
+                                           "wx1:",
+                                           "line:p:",
+                                           "null",
+                                           "gid://shopify/Customer/"};
   uint32_t seed = std::random_device{}();
   std::mt19937 random(seed);
   size_t values = 0;
@@ -400,6 +501,14 @@ TEST(Isemail, NoTwoValidAddressesCollide) {
   }
   EXPECT_GT(accepted, 50u);
   for (const auto& [value, raw] : spellings) EXPECT_EQ(raw.size(), 1u) << value;
+}
+
+TEST(Isemail, NormalisedAddressesAreTheirOwnImages) {
+  for (const CorpusAddress& entry : isemail_corpus()) {
+    NormalisedValue once = normalise_identifier(kind("email"), entry.address, "");
+    if (!once.identifier) continue;
+    EXPECT_EQ(email(once.identifier->value()), once.identifier->value()) << entry.address;
+  }
 }
 
 TEST(Isemail, PlainlyValidAddressesAreAccepted) {
