@@ -5,6 +5,8 @@
 
 #include "config/values.h"
 #include "connectors/http/client_address.h"
+#include "engine/base/nearest_word.h"
+#include "engine/base/quantity.h"
 
 namespace tributary {
 namespace {

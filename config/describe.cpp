@@ -5,8 +5,8 @@
 #include "config/assign.h"
 #include "config/config.h"
 #include "config/settings.h"
-#include "config/values.h"
 #include "engine/base/json_out.h"
+#include "engine/base/quantity.h"
 
 namespace tributary {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "config/assign.h"
 #include "config/reader.h"
-#include "config/values.h"
 #include "connectors/http/tls.h"
+#include "engine/base/nearest_word.h"
 #include "engine/domain/workspace.h"
 
 namespace tributary {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "config/values.h"
 #include "engine/base/check.h"
+#include "engine/base/quantity.h"
 
 namespace tributary {
 namespace {

@@ -11,8 +11,8 @@
 #include "config/assign.h"
 #include "config/reader.h"
 #include "config/secret_file.h"
-#include "config/values.h"
 #include "engine/base/json_out.h"
+#include "engine/base/nearest_word.h"
 
 namespace tributary {
 namespace {
