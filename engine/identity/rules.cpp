@@ -1,6 +1,7 @@
 #include "engine/identity/rules.h"
 
 #include <re2/re2.h>
+#include <re2/set.h>
 
 #include <array>
 
@@ -15,7 +16,9 @@ constexpr size_t kExactValuesMax = 100'000;
 
 using enum IdentifierFamily;
 
-KindRule kind_rule(uint16_t priority, bool weak, uint32_t limit) { return {priority, weak, limit, {}, {}}; }
+KindRule kind_rule(uint16_t priority, bool weak, uint32_t limit) {
+  return {priority, weak, limit, {}, OwnerPolicy::oldest};
+}
 
 constexpr bool kStrong = false;
 constexpr bool kWeak = true;
@@ -163,14 +166,34 @@ void find_hub_mistakes(const Rules& rules, std::vector<std::string>& mistakes) {
 
 void find_blocked_mistakes(const std::string& of, const BlockedValues& blocked, std::vector<std::string>& mistakes) {
   for (const std::string& pattern : blocked.patterns) {
-    RE2 compiled(pattern, RE2::Quiet);
-    if (!compiled.ok()) mistakes.push_back("blocked values of " + of + ": `" + pattern + "`: " + compiled.error());
+    if (auto mistake = pattern_mistake(pattern)) {
+      mistakes.push_back("blocked values of " + of + ": `" + pattern + "`: " + *mistake);
+    }
   }
+}
+
+// RuleSet compiles the patterns of a kind as one automaton, which three harmless ones can make too large. All of them
+// within the memory of one: then each kind's fit too, and looking at hostile ones takes a fraction of a second.
+bool fit_together(const Rules& rules) {
+  RE2::Set all(RE2::Quiet, RE2::UNANCHORED);
+  auto add = [&](const BlockedValues& blocked) {
+    for (const std::string& pattern : blocked.patterns) all.Add(pattern, nullptr);
+  };
+  add(rules.blocked);
+  for (const auto& [kind, blocked] : rules.blocked_of_kind) add(blocked);
+  return all.Compile();
 }
 
 }  // namespace
 
 Rules default_rules() { return {ClaimsPolicy::fill, default_kinds(), default_hubs(), {}, {}}; }
+
+std::optional<std::string> pattern_mistake(const std::string& pattern) {
+  RE2::Set set(RE2::Quiet, RE2::UNANCHORED);
+  std::string mistake;
+  if (set.Add(pattern, &mistake) >= 0) return std::nullopt;
+  return mistake;
+}
 
 std::vector<std::string> mistakes_of(const Rules& rules) {
   std::vector<std::string> mistakes;
@@ -185,6 +208,9 @@ std::vector<std::string> mistakes_of(const Rules& rules) {
   }
   if (patterns > kPatternsMax) mistakes.push_back("more than " + std::to_string(kPatternsMax) + " patterns");
   if (exact > kExactValuesMax) mistakes.push_back("more than " + std::to_string(kExactValuesMax) + " blocked values");
+  if (mistakes.empty() && patterns > 0 && !fit_together(rules)) {
+    mistakes.push_back("blocked values: the patterns are too large together");
+  }
   return mistakes;
 }
 

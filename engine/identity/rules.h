@@ -64,8 +64,12 @@ struct Rules {
 Rules default_rules();
 
 /// What is wrong with them, each as one sentence that names the rule ("hubs of email: the threshold for user_id must be
-/// at least 1"); nothing when RuleSet accepts them. Limits: 1,000 patterns, 100,000 blocked values.
+/// at least 1"); nothing when RuleSet accepts them. Limits: 1,000 patterns, 100,000 blocked values; what all patterns
+/// together may compile to is limited too.
 std::vector<std::string> mistakes_of(const Rules& rules);
+
+/// Why this is no pattern, RE2's words; nothing when it is one.
+std::optional<std::string> pattern_mistake(const std::string& pattern);
 
 /// Stable bytes: equal rules have equal bytes. Errors: corrupt for an unknown version or cut bytes.
 std::string encode_rules(const Rules& rules);

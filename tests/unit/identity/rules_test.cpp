@@ -73,6 +73,10 @@ TEST(Rules, ComeBackAsTheyWereWritten) {
   EXPECT_FALSE(decode_rules("\x09"));
 }
 
+TEST(Rules, WhoWasSeenFirstOwnsByDefault) {
+  for (const auto& [kind, rule] : default_rules().kinds) EXPECT_EQ(rule.owner, OwnerPolicy::oldest) << kind_name(kind);
+}
+
 TEST(Rules, MistakesNameTheRule) {
   EXPECT_TRUE(mistakes_of(default_rules()).empty());
   Rules rules = default_rules();
@@ -88,6 +92,20 @@ TEST(Rules, MistakesNameTheRule) {
           "kind email: the priority must be at least 1", "hubs of email: the threshold for user_id must be at least 1",
           "hubs of email: identifiers of one kind have no threshold among themselves; the limit does that",
           "blocked values of every kind: `(`: missing ): ("}));
+}
+
+TEST(Rules, PatternsThatFitAloneMayNotFitTogether) {
+  Rules rules = default_rules();
+  rules.blocked.patterns = {"a\\pL{100}"};
+  EXPECT_TRUE(mistakes_of(rules).empty());
+  rules.blocked.patterns.insert("b\\pL{100}");
+  rules.blocked_of_kind[family(IdentifierFamily::email)].patterns = {"c\\pL{100}"};
+  EXPECT_EQ(mistakes_of(rules), std::vector<std::string>{"blocked values: the patterns are too large together"});
+  rules.blocked.patterns.clear();
+  for (int i = 0; i < 1000; ++i) rules.blocked.patterns.insert("^loadtest-" + std::to_string(i) + "-");
+  rules.blocked_of_kind.clear();
+  EXPECT_TRUE(mistakes_of(rules).empty());
+  EXPECT_TRUE(RuleSet(2, rules).blocked(*parse_kind("user_id"), "loadtest-999-x"));
 }
 
 }  // namespace
