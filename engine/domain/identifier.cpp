@@ -49,6 +49,15 @@ bool is_type_name(std::string_view name) {
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.'; });
 }
 
+std::string as_name(std::string_view text) {
+  std::string name(text);
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (c == '-' || c == ' ') c = '_';
+  }
+  return name;
+}
+
 }  // namespace
 
 KindCode kind_code(const IdentifierKind& kind) {
@@ -64,11 +73,7 @@ std::string kind_name(const IdentifierKind& kind) {
 }
 
 std::optional<IdentifierKind> parse_kind(std::string_view text) {
-  std::string name(text);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c == '-' || c == ' ') c = '_';
-  }
+  std::string name = as_name(text);
   for (const KindAlias& alias : kAliases) {
     if (alias.alias == name) return IdentifierKind{alias.family, std::string(alias.platform)};
   }
@@ -85,6 +90,23 @@ std::optional<IdentifierKind> parse_kind(std::string_view text) {
   }
   if (!is_type_name(name)) return std::nullopt;
   return IdentifierKind{IdentifierFamily::external_id, std::move(name)};
+}
+
+std::optional<IdentifierKind> parse_rule_kind(std::string_view text) {
+  std::string name = as_name(text);
+  for (const FamilyName& family : kFamilies) {
+    if (family.name == name) return IdentifierKind{family.family, {}};
+  }
+  std::optional<IdentifierKind> kind = parse_kind(name);
+  bool made_up = kind && kind->family == IdentifierFamily::external_id && kind->platform == name;
+  return made_up ? std::nullopt : kind;
+}
+
+std::vector<std::string> known_kind_names() {
+  std::vector<std::string> names;
+  for (const FamilyName& family : kFamilies) names.emplace_back(family.name);
+  for (const KindAlias& alias : kAliases) names.emplace_back(alias.alias);
+  return names;
 }
 
 bool has_platforms(IdentifierFamily family) {

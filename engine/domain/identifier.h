@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/keyed_hash.h"
 
@@ -51,6 +52,13 @@ std::string kind_name(const IdentifierKind& kind);
 /// `youzan_id`, `line_user_id`, `douyin_open_id`, `stripe_customer_id`). After lower-casing and `-`, space -> `_`, any
 /// other well-formed type name is `external_id/<name>`. Nothing for a name that is not well formed.
 std::optional<IdentifierKind> parse_kind(std::string_view name);
+
+/// Reads a kind where people write rules: as parse_kind, but a family that has platforms may stand without one
+/// (`external_id`), and a name that is neither a family nor an alias is nothing: a slip must not make a kind.
+std::optional<IdentifierKind> parse_rule_kind(std::string_view name);
+
+/// All families and aliases, for suggestions.
+std::vector<std::string> known_kind_names();
 
 /// The kinds of this family are told apart by platform.
 bool has_platforms(IdentifierFamily family);

@@ -56,5 +56,17 @@ TEST(Rejection, EveryCodeHasOneRowAndName) {
   }
 }
 
+TEST(Identifier, RulesTakeFamiliesAndNoMadeUpKinds) {
+  EXPECT_EQ(parse_rule_kind("external_id"), (IdentifierKind{IdentifierFamily::external_id, ""}));
+  EXPECT_EQ(parse_rule_kind("Social-ID"), (IdentifierKind{IdentifierFamily::social_id, ""}));
+  EXPECT_EQ(parse_rule_kind("external_id/crm"), (IdentifierKind{IdentifierFamily::external_id, "crm"}));
+  EXPECT_EQ(parse_rule_kind("stripe_customer_id"), (IdentifierKind{IdentifierFamily::external_id, "stripe"}));
+  EXPECT_EQ(parse_rule_kind("email"), (IdentifierKind{IdentifierFamily::email, ""}));
+  for (const char* none : {"emial", "crm_id", "email/work", "external_id/", "", "*"}) {
+    EXPECT_EQ(parse_rule_kind(none), std::nullopt) << none;
+  }
+  for (const std::string& name : known_kind_names()) EXPECT_TRUE(parse_rule_kind(name)) << name;
+}
+
 }  // namespace
 }  // namespace tributary
