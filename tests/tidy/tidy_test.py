@@ -64,6 +64,7 @@ class Fences(CheckTest):
                 ("openssl/hmac.h", "engine/base/a.cpp", "engine/store/a.cpp"),
                 ("openssl/ssl.h", "connectors/http/a.cpp", "engine/base/a.cpp"),
                 ("yaml-cpp/yaml.h", "connectors/bulk/a.cpp", "connectors/http/a.cpp"),
+                ("yaml-cpp/yaml.h", "connectors/identity/a.cpp", "connectors/identity/a.h"),
                 ("CLI/CLI.hpp", "engine/app/main.cpp", "config/config.cpp"),
                 ("zstd.h", "engine/log/a.cpp", "engine/log/a.h"),
                 ("utf8proc.h", "engine/ingest/a.cpp", "engine/domain/a.cpp"),

@@ -1,0 +1,39 @@
+// A YAML or JSON text as a tree that knows where everything stands.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace tributary {
+
+/// One thing that is wrong with a document.
+struct DocumentMistake {
+  size_t line = 0;  // from 1
+  size_t column = 0;
+  std::string message;
+  friend bool operator==(const DocumentMistake&, const DocumentMistake&) = default;
+};
+
+/// One value of a document.
+struct DocumentNode {
+  enum class Kind { null, scalar, list, map };
+  Kind kind = Kind::null;
+  size_t line = 1;  // of a value that is missing or null: where its key stands
+  size_t column = 1;
+  std::string text;                    // of a scalar, without quotes
+  std::vector<DocumentNode> children;  // of a list its items; of a map key, value, key, value, as written
+};
+
+constexpr size_t kDocumentBytesMax = 1 << 20;
+
+/// Reads one document. JSON is YAML, so one parser serves the file of an operator and the body of a request.
+///
+/// Refused, because no document needs it and a stranger may have written this one: anchors and aliases (a few lines of
+/// them unfold to gigabytes), tags, a second document, control characters, ill-formed UTF-8; more than 16 levels,
+/// 250,000 values or kDocumentBytesMax. An empty text too: a file that was cut off must not mean something.
+std::variant<DocumentNode, DocumentMistake> parse_document(std::string_view text);
+
+}  // namespace tributary
