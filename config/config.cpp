@@ -1,6 +1,7 @@
 #include "config/config.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "config/reader.h"
 #include "config/secret_file.h"
@@ -47,12 +48,15 @@ std::variant<Config, std::vector<ConfigMistake>> parse_config(const std::string&
   read_environment(draft, overrides.environment);
   read_flags(draft, overrides.flags);
   finish_draft(draft);
+  read_identity_rules(draft);
   if (draft.mistakes.empty()) return std::move(draft.config);
-  std::stable_sort(draft.mistakes.begin(), draft.mistakes.end(), [](const ConfigMistake& a, const ConfigMistake& b) {
-    bool a_in_file = a.line > 0, b_in_file = b.line > 0;
-    if (a_in_file != b_in_file) return a_in_file;
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-  });
+  auto order = [&name](const ConfigMistake& m) {
+    bool in_file = m.line > 0;
+    std::string rules_file = in_file && m.origin != name ? m.origin : "";
+    return std::tuple(!in_file, rules_file, m.line, m.column);
+  };
+  std::stable_sort(draft.mistakes.begin(), draft.mistakes.end(),
+                   [&](const ConfigMistake& a, const ConfigMistake& b) { return order(a) < order(b); });
   return std::move(draft.mistakes);
 }
 
@@ -69,6 +73,8 @@ std::vector<std::string> settings_that_differ(const Config& before, const Config
     if (spell(setting.type, setting.field(a)) != spell(setting.type, setting.field(b)))
       paths.emplace_back(setting.path);
   }
+  bool same_file = std::find(paths.begin(), paths.end(), "identity.rules") == paths.end();
+  if (same_file && before.identity.workspaces != after.identity.workspaces) paths.emplace_back("identity.rules");
   return paths;
 }
 

@@ -12,6 +12,22 @@
 
 namespace tributary {
 
+/// The rules of identity that files ask for. The rules in force stand in the log; whoever starts the engine compares.
+struct IdentityConfig {
+  struct OfWorkspace {
+    std::string workspace;
+    WorkspaceId id;
+    std::string rules_file;
+    Rules rules;
+    bool automatic = true;  // make them the active ones; false: say that they differ
+    friend bool operator==(const OfWorkspace&, const OfWorkspace&) = default;
+  };
+
+  std::string rules_file;               // of workspaces without one of their own; empty: the active rules stay
+  std::string apply = "auto";           // or `propose`
+  std::vector<OfWorkspace> workspaces;  // of sources and keys, those to which a file applies, by name
+};
+
 /// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.
 struct Config {
   Config();
@@ -24,6 +40,7 @@ struct Config {
   bool segment_strict = false;
   unsigned io_threads = 0;  // 0: cores - 1, at least 1
   std::chrono::milliseconds shutdown_announce{2000};
+  IdentityConfig identity;
   std::vector<Source> sources;
   std::vector<ApiKey> api_keys;
 };
@@ -50,14 +67,16 @@ struct ConfigInput {
 std::vector<std::pair<std::string, std::string>> process_environment();
 
 /// Reads and validates. Either a configuration without any mistake, or all mistakes, those of the file first and in its
-/// order. Reads the files that `*_file` settings name. Thread: any.
+/// order, then those of rules of identity in their files. Reads the files that `*_file` and `rules` settings name.
+/// Thread: any.
 std::variant<Config, std::vector<ConfigMistake>> load_config(const ConfigInput& input);
 
 /// The same for a text in memory; `name` stands for the file in messages.
 std::variant<Config, std::vector<ConfigMistake>> parse_config(const std::string& text, const std::string& name,
                                                               const ConfigInput& overrides = {});
 
-/// Settings in which two configurations differ, other than sources and API keys: those need a restart.
+/// Settings in which two configurations differ, other than sources and API keys: those need a restart. `identity.rules`
+/// also when only what stands in the files differs, or for which workspaces.
 std::vector<std::string> settings_that_differ(const Config& before, const Config& after);
 
 /// The documented file that `tributary config sample` prints; parsing it gives the defaults.

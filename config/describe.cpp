@@ -97,6 +97,21 @@ size_t open_sections(std::string& out, std::string& open, std::string_view path)
   return depth;
 }
 
+/// One setting of an example that is commented out: what it is, and a line that begins with `lead`.
+template <class Item>
+void append_example_line(std::string& out, const std::string& indent, const std::string& lead,
+                         const Setting<Item>& setting) {
+  std::string comment;
+  append_comment(comment, indent, full_help(setting));
+  for (size_t start = 0; start < comment.size(); start = comment.find('\n', start) + 1) {
+    out += "#" + comment.substr(start, comment.find('\n', start) + 1 - start);
+  }
+  bool as_it_is = is_list(setting.type) || setting.type == SettingType::json || setting.type == SettingType::boolean;
+  std::string example(setting.example);
+  out +=
+      "#" + lead + std::string(setting.path) + ": " + (as_it_is ? example : quoted(SettingType::text, example)) + "\n";
+}
+
 template <class Item>
 void append_example(std::string& out, const char* name, const std::string& about,
                     const std::vector<Setting<Item>>& settings) {
@@ -105,17 +120,17 @@ void append_example(std::string& out, const char* name, const std::string& about
   out += std::string(name) + ": []\n";
   bool first = true;
   for (const Setting<Item>& setting : settings) {
-    std::string comment;
-    append_comment(comment, first ? "  " : "    ", full_help(setting));
-    for (size_t start = 0; start < comment.size(); start = comment.find('\n', start) + 1) {
-      out += "#" + comment.substr(start, comment.find('\n', start) + 1 - start);
-    }
-    bool as_it_is = is_list(setting.type) || setting.type == SettingType::json || setting.type == SettingType::boolean;
-    std::string example(setting.example);
-    out += std::string(first ? "#  - " : "#    ") + std::string(setting.path) + ": " +
-           (as_it_is ? example : quoted(SettingType::text, example)) + "\n";
+    append_example_line(out, first ? "  " : "    ", first ? "  - " : "    ", setting);
     first = false;
   }
+}
+
+void append_workspace_rules(std::string& out) {
+  append_comment(out, "  ",
+                 "Rules of single workspaces; what an entry leaves out is as above. To begin with this one, remove the "
+                 "{} and each line's first #.");
+  out += "  workspaces: {}\n#    default:\n";
+  for (const auto& setting : workspace_rules_settings()) append_example_line(out, "      ", "      ", setting);
 }
 
 // JSON Schema
@@ -190,7 +205,18 @@ void write_property(JsonOut& out, const Setting<Target>& setting, std::string_vi
 /// The properties below `prefix`, in the table's order, with one nested object per section.
 void write_section(JsonOut& out, const std::string& prefix);
 
+void write_workspace_rules(JsonOut& out) {
+  out.key("workspaces").begin_object().key("type").begin_array().string("object").string("null").end_array();
+  out.key("description").string("Rules of single workspaces, by name; what an entry leaves out is as beside it.");
+  out.key("additionalProperties").begin_object();
+  out.key("type").begin_array().string("object").string("null").end_array();
+  out.key("additionalProperties").boolean(false).key("properties").begin_object();
+  for (const auto& setting : workspace_rules_settings()) write_property(out, setting, setting.path, false);
+  out.end_object().end_object().end_object();
+}
+
 void write_properties(JsonOut& out, const std::string& prefix) {
+  if (prefix == "identity.") write_workspace_rules(out);
   std::set<std::string> sections;
   for (const Setting<Config>& setting : config_settings()) {
     if (!setting.path.starts_with(prefix)) continue;
@@ -259,9 +285,8 @@ std::string config_sample() {
         indent_of(depth) + std::string(key) + ": " + quoted(setting.type, spell(setting.type, setting.field(defaults)));
     out += "\n";
   }
-  append_example(out, "sources",
-                 "Where events come from. To begin with this one, remove the [] and each line's first #.",
-                 source_settings());
+  append_workspace_rules(out);
+  append_example(out, "sources", "Where events come from. To begin with this one, likewise.", source_settings());
   append_example(out, "api_keys", "Who may read. Likewise.", api_key_settings());
   return out;
 }

@@ -17,7 +17,6 @@ namespace tributary {
 namespace {
 
 constexpr std::string_view kPrefix = "TRIBUTARY__";
-constexpr size_t kIdBytesMax = 64;
 constexpr size_t kStrictEventBytes = 32 << 10, kStrictBodyBytes = 500 << 10, kStrictBatchEvents = 2500;
 
 std::string variable_name(std::string_view path) {
@@ -56,11 +55,6 @@ const Setting<Config>* find_setting(std::string_view path) {
     if (setting.path == path) return &setting;
   }
   return nullptr;
-}
-
-bool is_id(std::string_view text) {
-  auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; };
-  return !text.empty() && text.size() <= kIdBytesMax && std::all_of(text.begin(), text.end(), allowed);
 }
 
 /// The comparisons over all sources and keys. A missing value was reported when it was read, so empty ones are skipped.
@@ -158,7 +152,7 @@ class Finisher {
 
   void check_id(const std::string& path, const std::string& id, std::map<std::string, std::string>& seen) {
     if (!draft_.positions.contains(path + ".id")) return;
-    if (!is_id(id)) return mistake(path + ".id", path + ".id: expected 1 to 64 of A-Z a-z 0-9 _ . -");
+    if (!is_config_id(id)) return mistake(path + ".id", path + ".id: expected 1 to 64 of A-Z a-z 0-9 _ . -");
     auto [first, fresh] = seen.emplace(id, path);
     if (!fresh) mistake(path + ".id", path + ".id: \"" + id + "\" is already the id of " + first->second);
   }
@@ -166,7 +160,7 @@ class Finisher {
   // Customers are kept under the number of their workspace, so two names with one number would share them.
   void check_workspace(const std::string& path, const std::string& name) {
     if (!draft_.positions.contains(path + ".workspace")) return;
-    if (!is_id(name)) {
+    if (!is_config_id(name)) {
       return mistake(path + ".workspace", path + ".workspace: expected 1 to 64 of A-Z a-z 0-9 _ . -");
     }
     auto [first, fresh] = workspaces_.emplace(workspace_id(name).value(), name);
@@ -238,6 +232,8 @@ void read_environment(ConfigDraft& draft, const std::vector<std::pair<std::strin
     bool list = name.starts_with("TRIBUTARY__SOURCES") || name.starts_with("TRIBUTARY__API_KEYS");
     if (list) {
       message += "; sources and api_keys are given in the file, their secrets by *_file";
+    } else if (name.starts_with("TRIBUTARY__IDENTITY__WORKSPACES")) {
+      message += "; identity.workspaces is given in the file";
     } else if (auto near = nearest_word(name, names)) {
       message += ", did you mean " + *near + "?";
     }
@@ -257,5 +253,11 @@ void read_flags(ConfigDraft& draft, const std::vector<std::pair<std::string, std
 }
 
 void finish_draft(ConfigDraft& draft) { Finisher(draft).run(); }
+
+bool is_config_id(std::string_view text) {
+  constexpr size_t kIdBytesMax = 64;
+  auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; };
+  return !text.empty() && text.size() <= kIdBytesMax && std::all_of(text.begin(), text.end(), allowed);
+}
 
 }  // namespace tributary

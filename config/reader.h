@@ -22,7 +22,9 @@ struct ConfigDraft {
   Config config;  // without sources and api_keys
   std::vector<SourceItem> sources;
   std::vector<ApiKeyItem> api_keys;
-  /// Of each value that was given, by path: `server.listen`, `sources[1].write_keys[0]`; items by `sources[1]`.
+  std::vector<WorkspaceRulesItem> workspace_rules;
+  /// Of each value that was given, by path: `server.listen`, `sources[1].write_keys[0]`; items by `sources[1]` and
+  /// `identity.workspaces[shop]`.
   std::map<std::string, ConfigPosition> positions;
   std::vector<ConfigMistake> mistakes;
 
@@ -42,5 +44,11 @@ void read_flags(ConfigDraft& draft, const std::vector<std::pair<std::string, std
 /// Compares what was written: identities, uniqueness, values that need each other. Adds mistakes, fills config.sources
 /// and config.api_keys.
 void finish_draft(ConfigDraft& draft);
+
+/// Reads the files with rules of identity, after finish_draft(). Adds their mistakes, fills config.identity.workspaces.
+void read_identity_rules(ConfigDraft& draft);
+
+/// 1 to 64 of A-Z a-z 0-9 _ . -
+bool is_config_id(std::string_view text);
 
 }  // namespace tributary

@@ -145,6 +145,19 @@ std::vector<Setting<Config>> make_config_settings() {
        "After SIGTERM readiness is red for this long before the listener closes, so that a balancer can turn away. The "
        "whole stop may take 8 seconds more: give the supervisor as long.",
        0, 5 * kSecond},
+
+      // Last: the sample goes on with the workspaces of this section.
+      {"identity.rules", T::text, AT(identity.rules_file),
+       "File with the rules by which identifiers become customers, as config/identity.yaml describes them; relative "
+       "paths start at the working directory. Empty: the rules in force stay, which are the defaults until somebody "
+       "changes them."},
+      {.path = "identity.apply",
+       .type = T::word,
+       .field = AT(identity.apply),
+       .help =
+           "What a start does when the file says other rules than those in force. auto: the file's hold from then on, "
+           "also where people have changed the rules since. propose: the log says that they differ, and people decide.",
+       .words = "auto propose"},
   };
 }
 
@@ -246,6 +259,25 @@ std::vector<Setting<ApiKeyItem>> make_api_key_settings() {
 }
 
 #undef AT
+#define AT(member) TRIBUTARY_FIELD(WorkspaceRulesItem, member)
+
+std::vector<Setting<WorkspaceRulesItem>> make_workspace_rules_settings() {
+  return {
+      {.path = "rules",
+       .type = T::text,
+       .field = AT(rules),
+       .help = "File with the rules of this workspace. Empty: no file, whatever stands above.",
+       .example = "config/identity.yaml"},
+      {.path = "apply",
+       .type = T::word,
+       .field = AT(apply),
+       .help = "As above, for this workspace.",
+       .words = "auto propose",
+       .example = "propose"},
+  };
+}
+
+#undef AT
 #undef TRIBUTARY_FIELD
 
 // A default outside its own bounds would make the sample a mistake.
@@ -276,6 +308,11 @@ const std::vector<Setting<SourceItem>>& source_settings() {
 
 const std::vector<Setting<ApiKeyItem>>& api_key_settings() {
   static const auto settings = checked(make_api_key_settings());
+  return settings;
+}
+
+const std::vector<Setting<WorkspaceRulesItem>>& workspace_rules_settings() {
+  static const auto settings = checked(make_workspace_rules_settings());
   return settings;
 }
 

@@ -62,9 +62,15 @@ struct ApiKeyItem {
   std::string id, workspace, role, secret;
 };
 
+/// An entry of `identity.workspaces` as written.
+struct WorkspaceRulesItem {
+  std::string workspace, rules, apply;
+};
+
 const std::vector<Setting<Config>>& config_settings();
 const std::vector<Setting<SourceItem>>& source_settings();
 const std::vector<Setting<ApiKeyItem>>& api_key_settings();
+const std::vector<Setting<WorkspaceRulesItem>>& workspace_rules_settings();
 
 /// "browser server" as its words.
 std::vector<std::string> split_words(std::string_view words);

@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kJsonDepthMax = 32;
 constexpr std::string_view kFileSuffix = "_file";
+constexpr const char* kWorkspaceRules = "identity.workspaces";
 
 bool is_json_number(const std::string& text) {
   double value = 0;
@@ -90,6 +91,7 @@ class YamlReader {
     each_entry(node, name, [&](const std::string& key, const ConfigPosition& where, const YAML::Node& value) {
       std::string path = prefix + key;
       if (path == "sources") return read_items(value, path, source_settings(), draft_.sources);
+      if (path == kWorkspaceRules) return read_workspace_rules(value);
       if (path == "api_keys") return read_items(value, path, api_key_settings(), draft_.api_keys);
       bool is_section = false;
       for (const Setting<Config>& setting : config_settings()) {
@@ -104,6 +106,7 @@ class YamlReader {
   static std::vector<std::string> keys_below(const std::string& prefix) {
     std::vector<std::string> keys;
     if (prefix.empty()) keys = {"sources", "api_keys"};
+    if (prefix == "identity.") keys = {"workspaces"};
     for (const Setting<Config>& setting : config_settings()) {
       if (!setting.path.starts_with(prefix)) continue;
       std::string_view rest = setting.path.substr(prefix.size());
@@ -125,6 +128,17 @@ class YamlReader {
       draft_.positions[item_path] = position(child);
       read_item(child, item_path, settings, items.emplace_back());
     }
+  }
+
+  void read_workspace_rules(const YAML::Node& node) {
+    each_entry(node, kWorkspaceRules,
+               [&](const std::string& key, const ConfigPosition& where, const YAML::Node& value) {
+                 std::string path = kWorkspaceRules + ("[" + key + "]");
+                 draft_.positions[path] = where;
+                 WorkspaceRulesItem& item = draft_.workspace_rules.emplace_back();
+                 item.workspace = key;
+                 read_item(value, path, workspace_rules_settings(), item);
+               });
   }
 
   template <class Item>

@@ -42,13 +42,20 @@ TEST(ConfigSample, ExamplesOfListsWorkWhenUncommented) {
     ASSERT_NE(at, std::string::npos);
     text.replace(text.find(" []", at), 3, "");
   }
+  size_t at = text.find("\n  workspaces: {}");
+  ASSERT_NE(at, std::string::npos);
+  text.replace(text.find(" {}", at), 3, "");
   text = std::regex_replace(text, std::regex("\n#  "), "\n  ");
+  text.replace(text.find("config/identity.yaml\"\n"), 0, TRIBUTARY_TEST_DATA "/../");
   Config config = config_of(text);
   ASSERT_EQ(config.sources.size(), 1u);
   EXPECT_EQ(config.sources[0].id, "web");
   EXPECT_EQ(config.sources[0].sdk_http_config_json, R"({"rateLimitConfig":{"enabled":true,"maxRetryCount":100}})");
   ASSERT_EQ(config.api_keys.size(), 1u);
   EXPECT_EQ(config.api_keys[0].role, ApiRole::analyst);
+  ASSERT_EQ(config.identity.workspaces.size(), 1u);
+  EXPECT_EQ(config.identity.workspaces[0].workspace, "default");
+  EXPECT_FALSE(config.identity.workspaces[0].automatic);
 }
 
 TEST(ConfigSample, HasNoLineThatAnEditorWouldWrap) {
@@ -78,6 +85,14 @@ TEST(ConfigSchema, ItemsRefuseUnknownKeysAndAskForOneFormOfASecret) {
   EXPECT_EQ(source.at("required"), json::parse(R"(["id","workspace"])"));
   EXPECT_EQ(source.at("oneOf"), json::parse(R"([{"required":["write_keys"]},{"required":["write_keys_file"]}])"));
   EXPECT_TRUE(source.at("properties").as_object().contains("write_keys_file"));
+}
+
+TEST(ConfigSchema, WorkspacesMayHaveRulesOfTheirOwn) {
+  json::value identity = json::parse(config_schema()).at("properties").at("identity").at("properties");
+  json::value entry = identity.at("workspaces").at("additionalProperties");
+  EXPECT_EQ(entry.at("additionalProperties"), false);
+  EXPECT_EQ(entry.at("properties").at("apply").at("enum"), json::parse(R"(["auto","propose"])"));
+  EXPECT_EQ(entry.at("properties").as_object().size(), workspace_rules_settings().size());
 }
 
 TEST(ConfigDemo, Works) {
