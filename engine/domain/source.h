@@ -6,12 +6,21 @@
 #include <vector>
 
 #include "engine/base/strong_id.h"
+#include "engine/domain/event.h"
 
 namespace tributary {
 
 /// How far a source's word goes. `browser`: its write key is public, so what it says of identifiers is claimed.
 /// `server`: its key is secret, so what it says is verified.
 enum class SourceTrust { browser, server };
+
+/// A place where events of a source hold an identifier, beside the places every source has.
+struct IdentifierPath {
+  IdentifierKind kind;
+  std::vector<std::string> names;  // of members, from the item down; the first is `traits`, `properties` or `context`
+  std::string scope;               // stands in front of values that do not carry it: `<scope>:<value>`; may be empty
+  Trust trust = Trust::claimed;    // but never more than the source's own
+};
 
 /// One configured origin of events. Immutable once loaded; a reload makes new ones.
 struct Source {
@@ -25,7 +34,11 @@ struct Source {
   std::string default_country;               // ISO 3166-1 alpha-2 for national phone numbers, or empty
   std::vector<std::string> allowed_origins;  // empty: every origin
   std::string sdk_http_config_json;          // served as `httpConfig`, or empty
+  std::vector<IdentifierPath> identifiers;   // 0..kIdentifierPathsMax
 };
+
+/// With what events carry anyway, well below kIdentifiersPerEventMax.
+constexpr size_t kIdentifierPathsMax = 8;
 
 /// What a key may do; each role may do all that the ones before it may.
 enum class ApiRole { analyst, admin };

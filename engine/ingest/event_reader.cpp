@@ -233,6 +233,7 @@ std::optional<ItemFault> EventReader::read_identifiers(const ItemFields& fields,
   ExtractionRules rules;
   rules.source_trust = facts_.source.trust == SourceTrust::server ? Trust::verified : Trust::claimed;
   rules.shared_anonymous_id = facts_.context.shared_anonymous_id;
+  rules.paths = facts_.source.identifiers;
   extract_identifiers(event.type, fields, context, rules, collector);
   blocked_ += collector.blocked();
   invalid_ += collector.invalid();

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "engine/base/utf8.h"
+#include "engine/ingest/blocked_values.h"
 #include "engine/ingest/normalise.h"
+#include "engine/ingest/text_fold.h"
 
 namespace tributary {
 
@@ -31,6 +33,17 @@ void IdentifierCollector::add(const IdentifierKind& kind, std::string_view raw, 
   if (members_.empty()) members_.reserve(4);
   Hash128 hash = identifier_hash(index_key_, kind, *normalised.value);
   members_.push_back({Identifier::from_normalised(kind, std::move(*normalised.value)), hash, trust});
+}
+
+void IdentifierCollector::add_scoped(const IdentifierKind& kind, std::string_view scope, std::string_view raw,
+                                     Trust trust) {
+  raw = trim_white_space(raw);
+  if (raw.empty()) return;
+  if (blocked_for_every_kind(raw) != Blocked::no) {
+    ++blocked_;
+    return;
+  }
+  add(kind, std::string(scope) + ':' + std::string(raw), trust);
 }
 
 std::vector<EventIdentifier> IdentifierCollector::take() {

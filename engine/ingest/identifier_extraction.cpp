@@ -1,5 +1,6 @@
 #include "engine/ingest/identifier_extraction.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -99,14 +100,15 @@ ExternalId read_external_id(const JsonValue& entry) {
 
 void add_external_id(const ExternalId& entry, Trust trust, IdentifierCollector& collector) {
   if (!can_identify(entry.id) || !entry.type.is(JsonKind::string)) return;
-  std::string scratch;
+  std::string scratch, scope_scratch;
   std::optional<IdentifierKind> kind = kind_of_external_type(entry.type.text(scratch));
   if (!kind) return;
-  std::string value(entry.id.text(scratch));
+  std::string_view value = entry.id.text(scratch);
   if (entry.scope.is(JsonKind::string) && !entry.scope.missing()) {
-    value = std::string(entry.scope.text(scratch)) + ':' + value;
+    collector.add_scoped(*kind, entry.scope.text(scope_scratch), value, trust);
+  } else {
+    collector.add(*kind, value, trust);
   }
-  collector.add(*kind, value, trust);
 }
 
 /// Segment wants all four members; a collection of accounts names no person.
@@ -134,6 +136,36 @@ void add_previous_id(const ItemFields& fields, Trust trust, IdentifierCollector&
   collector.add(cookie ? kAnonymousId : kUserId, id, trust);
 }
 
+/// The identifier `names` levels below `root`, the first name being the root's own.
+void add_below(JsonValue root, const IdentifierPath& place, Trust trust, IdentifierCollector& collector) {
+  for (size_t i = 1; i < place.names.size(); ++i) root = find_member(root, place.names[i]);
+  if (!can_identify(root)) return;
+  std::string scratch;
+  std::string_view value = root.text(scratch);
+  std::string_view scope = place.scope;
+  bool carries_scope = value.size() > scope.size() && value.starts_with(scope) && value[scope.size()] == ':';
+  if (scope.empty() || carries_scope) {
+    collector.add(place.kind, value, trust);
+  } else {
+    collector.add_scoped(place.kind, scope, value, trust);
+  }
+}
+
+void add_at_path(EventType type, const ItemFields& fields, const ContextFields& context, const ExtractionRules& rules,
+                 const IdentifierPath& place, IdentifierCollector& collector) {
+  Trust trust = std::min(rules.source_trust, place.trust);
+  const std::string& root = place.names.front();
+  if (root == field_name(Field::traits)) {
+    if (type != EventType::group) add_below(fields[Field::traits], place, trust, collector);
+    if (!rules.shared_anonymous_id) add_below(context.traits, place, trust, collector);
+  } else if (root == field_name(Field::properties)) {
+    add_below(fields[Field::properties], place, trust, collector);
+  } else if (root == field_name(Field::context)) {
+    bool shared = rules.shared_anonymous_id && place.names[1] == field_name(Field::traits);
+    if (!shared) add_below(fields[Field::context], place, trust, collector);
+  }
+}
+
 }  // namespace
 
 void extract_identifiers(EventType type, const ItemFields& fields, const ContextFields& context,
@@ -157,6 +189,7 @@ void extract_identifiers(EventType type, const ItemFields& fields, const Context
   add_contacts(fields[Field::properties], Trust::claimed, collector);
   add_device(context.device, trust, collector);
   add_external_ids(context, trust, collector);
+  for (const IdentifierPath& place : rules.paths) add_at_path(type, fields, context, rules, place, collector);
 }
 
 }  // namespace tributary

@@ -26,6 +26,7 @@ struct Request {
   IngestLimits limits;
   std::optional<Timestamp> header_sent_at;
   bool shared_anonymous_id = false;
+  std::vector<IdentifierPath> identifiers;
 };
 
 /// What became of it. Owns the body, into which the items point.
@@ -60,6 +61,7 @@ inline std::unique_ptr<Outcome> parse_request(std::string_view body, const Reque
   source.workspace = WorkspaceId{7};
   source.trust = request.trust;
   source.default_country = request.default_country;
+  source.identifiers = request.identifiers;
   ReceiveContext context;
   context.shape = request.shape;
   context.route_type = request.route_type;
