@@ -1,4 +1,5 @@
 // The table told to people (the sample file) and to editors (the JSON Schema).
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -97,15 +98,20 @@ size_t open_sections(std::string& out, std::string& open, std::string_view path)
   return depth;
 }
 
+/// The comment of a line that is commented out.
+void append_hidden_comment(std::string& out, const std::string& indent, const std::string& text) {
+  std::string comment;
+  append_comment(comment, indent, text);
+  for (size_t start = 0; start < comment.size(); start = comment.find('\n', start) + 1) {
+    out += "#" + comment.substr(start, comment.find('\n', start) + 1 - start);
+  }
+}
+
 /// One setting of an example that is commented out: what it is, and a line that begins with `lead`.
 template <class Item>
 void append_example_line(std::string& out, const std::string& indent, const std::string& lead,
                          const Setting<Item>& setting) {
-  std::string comment;
-  append_comment(comment, indent, full_help(setting));
-  for (size_t start = 0; start < comment.size(); start = comment.find('\n', start) + 1) {
-    out += "#" + comment.substr(start, comment.find('\n', start) + 1 - start);
-  }
+  append_hidden_comment(out, indent, full_help(setting));
   bool as_it_is = is_list(setting.type) || setting.type == SettingType::json || setting.type == SettingType::boolean;
   std::string example(setting.example);
   out +=
@@ -121,6 +127,19 @@ void append_example(std::string& out, const char* name, const std::string& about
   bool first = true;
   for (const Setting<Item>& setting : settings) {
     append_example_line(out, first ? "  " : "    ", first ? "  - " : "    ", setting);
+    first = false;
+  }
+}
+
+void append_identifier_paths(std::string& out) {
+  append_hidden_comment(
+      out, "    ",
+      "Identifiers in places of your own, at most 8, beside those in which every source has them: userId, "
+      "anonymousId, email and phone of traits and properties, context.device, context.externalIds.");
+  out += "#    identifiers:\n";
+  bool first = true;
+  for (const auto& setting : identifier_path_settings()) {
+    append_example_line(out, first ? "      " : "        ", first ? "      - " : "        ", setting);
     first = false;
   }
 }
@@ -245,7 +264,9 @@ void write_required(JsonOut& out, const std::vector<Setting<Item>>& settings) {
   for (const Setting<Item>& setting : settings) {
     if (setting.required && !is_secret(setting.type)) out.string(setting.path);
   }
-  out.end_array().key("oneOf").begin_array();
+  out.end_array();
+  if (std::none_of(settings.begin(), settings.end(), [](const auto& s) { return is_secret(s.type); })) return;
+  out.key("oneOf").begin_array();
   for (const Setting<Item>& setting : settings) {
     if (!is_secret(setting.type)) continue;
     std::string path(setting.path);
@@ -267,6 +288,7 @@ void write_items(JsonOut& out, const char* name, const std::vector<Setting<Item>
     out.key(std::string(setting.path) + "_file").begin_object().key("type").string("string");
     out.key("description").string("A file that holds " + std::string(setting.path) + ".").end_object();
   }
+  if constexpr (std::is_same_v<Item, SourceItem>) write_items(out, "identifiers", identifier_path_settings());
   out.end_object().end_object().end_object();
 }
 
@@ -287,6 +309,7 @@ std::string config_sample() {
   }
   append_workspace_rules(out);
   append_example(out, "sources", "Where events come from. To begin with this one, likewise.", source_settings());
+  append_identifier_paths(out);
   append_example(out, "api_keys", "Who may read. Likewise.", api_key_settings());
   return out;
 }

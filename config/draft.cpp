@@ -132,6 +132,7 @@ class Finisher {
     source.default_country = item.default_country;
     source.allowed_origins = item.allowed_origins;
     source.sdk_http_config_json = item.sdk_http_config;
+    source.identifiers = identifier_paths_of(draft_, index);
     draft_.config.sources.push_back(std::move(source));
   }
 

@@ -48,6 +48,9 @@ void finish_draft(ConfigDraft& draft);
 /// Reads the files with rules of identity, after finish_draft(). Adds their mistakes, fills config.identity.workspaces.
 void read_identity_rules(ConfigDraft& draft);
 
+/// The places of sources[index] as an event parser takes them; adds their mistakes.
+std::vector<IdentifierPath> identifier_paths_of(ConfigDraft& draft, size_t index);
+
 /// 1 to 64 of A-Z a-z 0-9 _ . -
 bool is_config_id(std::string_view text);
 

@@ -226,6 +226,41 @@ std::vector<Setting<SourceItem>> make_source_settings() {
 }
 
 #undef AT
+#define AT(member) TRIBUTARY_FIELD(IdentifierPathItem, member)
+
+std::vector<Setting<IdentifierPathItem>> make_identifier_path_settings() {
+  return {
+      {.path = "kind",
+       .type = T::text,
+       .field = AT(kind),
+       .help = "What stands there: member_card, email, external_id/crm and so on.",
+       .required = true,
+       .example = "member_card"},
+      {.path = "path",
+       .type = T::text,
+       .field = AT(path),
+       .help = "Where: names of members joined by dots, the first traits, properties or context. The value is a text "
+               "or a number; traits are also those of the context.",
+       .required = true,
+       .example = "traits.loyalty.card"},
+      {.path = "scope",
+       .type = T::text,
+       .field = AT(scope),
+       .help = "Programme, app or shop whose numbers these are, put in front of each that does not carry it. Needed by "
+               "member_card (plus), wechat_openid (an app id), marketplace_buyer/shopify (shopify:shop.example), "
+               "social_id/line (line:provider) and their like; external_id may have one.",
+       .example = "plus"},
+      {.path = "trust",
+       .type = T::word,
+       .field = AT(trust),
+       .help = "How far the place can be trusted, never more than the source. Default: claimed in properties, because "
+               "what people type there may name somebody else; in other places like the source.",
+       .words = "claimed verified",
+       .example = "claimed"},
+  };
+}
+
+#undef AT
 #define AT(member) TRIBUTARY_FIELD(ApiKeyItem, member)
 
 std::vector<Setting<ApiKeyItem>> make_api_key_settings() {
@@ -303,6 +338,11 @@ const std::vector<Setting<Config>>& config_settings() {
 
 const std::vector<Setting<SourceItem>>& source_settings() {
   static const auto settings = checked(make_source_settings());
+  return settings;
+}
+
+const std::vector<Setting<IdentifierPathItem>>& identifier_path_settings() {
+  static const auto settings = checked(make_identifier_path_settings());
   return settings;
 }
 

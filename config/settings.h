@@ -50,11 +50,17 @@ struct Setting {
   std::string_view example = {};  // shown in the sample where lists of items have no default
 };
 
+/// An item of a source's `identifiers` as written.
+struct IdentifierPathItem {
+  std::string kind, path, scope, trust;
+};
+
 /// An item of `sources` as written, before it becomes a Source.
 struct SourceItem {
   std::string id, name, workspace, kind = "sdk", default_country, trust = "browser", sdk_http_config;
   bool enabled = true;
   std::vector<std::string> write_keys, allowed_origins;
+  std::vector<IdentifierPathItem> identifiers;
 };
 
 /// An item of `api_keys` as written.
@@ -69,6 +75,8 @@ struct WorkspaceRulesItem {
 
 const std::vector<Setting<Config>>& config_settings();
 const std::vector<Setting<SourceItem>>& source_settings();
+/// Of `identifiers` in a source: a list of items, which is no row of source_settings().
+const std::vector<Setting<IdentifierPathItem>>& identifier_path_settings();
 const std::vector<Setting<ApiKeyItem>>& api_key_settings();
 const std::vector<Setting<WorkspaceRulesItem>>& workspace_rules_settings();
 

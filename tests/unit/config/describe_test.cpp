@@ -51,6 +51,8 @@ TEST(ConfigSample, ExamplesOfListsWorkWhenUncommented) {
   ASSERT_EQ(config.sources.size(), 1u);
   EXPECT_EQ(config.sources[0].id, "web");
   EXPECT_EQ(config.sources[0].sdk_http_config_json, R"({"rateLimitConfig":{"enabled":true,"maxRetryCount":100}})");
+  ASSERT_EQ(config.sources[0].identifiers.size(), 1u);
+  EXPECT_EQ(kind_name(config.sources[0].identifiers[0].kind), "member_card");
   ASSERT_EQ(config.api_keys.size(), 1u);
   EXPECT_EQ(config.api_keys[0].role, ApiRole::analyst);
   ASSERT_EQ(config.identity.workspaces.size(), 1u);
@@ -85,6 +87,15 @@ TEST(ConfigSchema, ItemsRefuseUnknownKeysAndAskForOneFormOfASecret) {
   EXPECT_EQ(source.at("required"), json::parse(R"(["id","workspace"])"));
   EXPECT_EQ(source.at("oneOf"), json::parse(R"([{"required":["write_keys"]},{"required":["write_keys_file"]}])"));
   EXPECT_TRUE(source.at("properties").as_object().contains("write_keys_file"));
+}
+
+TEST(ConfigSchema, PlacesOfIdentifiersAreDescribed) {
+  json::value source = json::parse(config_schema()).at("properties").at("sources").at("items");
+  json::value place = source.at("properties").at("identifiers").at("items");
+  EXPECT_EQ(place.at("additionalProperties"), false);
+  EXPECT_EQ(place.at("required"), json::parse(R"(["kind","path"])"));
+  EXPECT_FALSE(place.as_object().contains("oneOf"));
+  EXPECT_EQ(place.at("properties").at("trust").at("enum"), json::parse(R"(["claimed","verified"])"));
 }
 
 TEST(ConfigSchema, WorkspacesMayHaveRulesOfTheirOwn) {
