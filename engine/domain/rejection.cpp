@@ -50,6 +50,8 @@ constexpr std::array kRows = {
     RejectionRow{missing_api_key, "missing_api_key", 401, "API key is missing"},
     RejectionRow{invalid_api_key, "invalid_api_key", 401, "invalid API key"},
     RejectionRow{identifier_blocked, "identifier_blocked", 404, "a place-holder value identifies nobody"},
+    RejectionRow{conflict, "conflict", 409, "somebody else changed it first"},
+    RejectionRow{invalid_rules, "invalid_rules", 422, "the rules have mistakes"},
 };
 
 }  // namespace

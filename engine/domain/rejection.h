@@ -54,6 +54,8 @@ enum class RejectionCode : uint8_t {
   missing_api_key = 88,
   invalid_api_key = 89,
   identifier_blocked = 90,
+  conflict = 91,
+  invalid_rules = 92,
 };
 
 struct RejectionRow {

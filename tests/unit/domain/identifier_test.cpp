@@ -68,5 +68,10 @@ TEST(Identifier, RulesTakeFamiliesAndNoMadeUpKinds) {
   for (const std::string& name : known_kind_names()) EXPECT_TRUE(parse_rule_kind(name)) << name;
 }
 
+TEST(Rejection, ChangesOfRulesHaveRefusalsOfTheirOwn) {
+  EXPECT_EQ(rejection_row(RejectionCode::conflict).http_status, 409);
+  EXPECT_EQ(rejection_row(RejectionCode::invalid_rules).http_status, 422);
+}
+
 }  // namespace
 }  // namespace tributary
