@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace tributary {
@@ -37,10 +36,5 @@ class JsonOverlay {
 };
 
 constexpr size_t kOverlayDepthMax = 16;
-
-/// The members of a JSON object's text as (name between its quotes, value), or false when the text is no object. Only
-/// brackets and strings are understood.
-using RawMember = std::pair<std::string_view, std::string_view>;
-bool split_object(std::string_view text, std::vector<RawMember>& members);
 
 }  // namespace tributary

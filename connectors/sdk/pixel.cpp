@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/sdk/json_overlay.h"
+#include "engine/base/json_members.h"
 
 namespace tributary {
 namespace {
