@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "connectors/http/retry_after.h"
+#include "engine/base/check.h"
 
 namespace tributary {
 namespace {
@@ -44,6 +45,15 @@ HttpResponse error_response(RejectionCode code, ErrorStyle style, const HttpRequ
   }
   if (code == RejectionCode::origin_not_allowed) response.cors = false;
   return response;
+}
+
+void add_member(HttpResponse& response, std::string_view name, std::string_view json) {
+  TRIBUTARY_CHECK(response.body.size() > 2 && response.body.back() == '}');
+  response.body.back() = ',';
+  append_json_string(response.body, name);
+  response.body += ':';
+  response.body += json;
+  response.body += '}';
 }
 
 HttpResponse json_response(std::string body) {

@@ -15,6 +15,9 @@ namespace tributary {
 HttpResponse error_response(RejectionCode code, ErrorStyle style, const HttpRequest& request,
                             std::string_view message = {});
 
+/// Adds one more member to the JSON object that the body is. `json` is the member's value.
+void add_member(HttpResponse& response, std::string_view name, std::string_view json);
+
 /// 200 with a JSON body.
 HttpResponse json_response(std::string body);
 

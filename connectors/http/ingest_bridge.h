@@ -14,6 +14,19 @@
 
 namespace tributary {
 
+/// What the engine calls with the outcome, on a thread of its own: resumes a coroutine on the thread that it belongs
+/// to.
+template <class Handler>
+std::function<void(IngestOutcome)> resuming(Handler handler) {
+  namespace asio = boost::asio;
+  auto work = asio::make_work_guard(asio::get_associated_executor(handler));  // the session's thread
+  auto shared = std::make_shared<Handler>(std::move(handler));                // std::function needs a copyable target
+  return [work, shared](IngestOutcome outcome) {
+    asio::post(work.get_executor(),
+               [shared, outcome = std::move(outcome)]() mutable { std::move (*shared)(std::move(outcome)); });
+  };
+}
+
 /// Starts `engine.ingest` and completes on the executor of the caller, so a connection never needs a lock:
 ///   IngestOutcome outcome = co_await async_ingest(engine, std::move(request), copied, kUseTask);
 ///
@@ -26,18 +39,32 @@ namespace tributary {
 /// A burst of completions from one engine thread costs one wake-up: the io_context is interrupted only while it sleeps.
 template <class CompletionToken>
 auto async_ingest(Engine& engine, IngestRequest request, std::function<void()> copied, CompletionToken&& token) {
-  namespace asio = boost::asio;
   auto initiation = [&engine](auto handler, IngestRequest items, const std::function<void()>& on_copied) {
-    auto work = asio::make_work_guard(asio::get_associated_executor(handler));  // the session's thread
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));      // std::function needs a copyable target
-    engine.ingest(std::move(items), [work, shared](IngestOutcome outcome) {     // runs on the thread that completes
-      asio::post(work.get_executor(),
-                 [shared, outcome = std::move(outcome)]() mutable { std::move (*shared)(std::move(outcome)); });
-    });
+    engine.ingest(std::move(items), resuming(std::move(handler)));
     on_copied();
   };
-  return asio::async_initiate<CompletionToken, void(IngestOutcome)>(std::move(initiation), token, std::move(request),
-                                                                    std::move(copied));
+  return boost::asio::async_initiate<CompletionToken, void(IngestOutcome)>(std::move(initiation), token,
+                                                                           std::move(request), std::move(copied));
+}
+
+/// The same for a decision about identity.
+template <class CompletionToken>
+auto async_assert(Engine& engine, WorkspaceId workspace, Assertion assertion, CompletionToken&& token) {
+  auto initiation = [&engine, workspace](auto handler, Assertion decided) {
+    engine.assert_identity(workspace, std::move(decided), resuming(std::move(handler)));
+  };
+  return boost::asio::async_initiate<CompletionToken, void(IngestOutcome)>(std::move(initiation), token,
+                                                                           std::move(assertion));
+}
+
+/// The same for other rules.
+template <class CompletionToken>
+auto async_change_rules(Engine& engine, WorkspaceId workspace, RuleSetChange change, CompletionToken&& token) {
+  auto initiation = [&engine, workspace](auto handler, RuleSetChange decided) {
+    engine.change_rules(workspace, std::move(decided), resuming(std::move(handler)));
+  };
+  return boost::asio::async_initiate<CompletionToken, void(IngestOutcome)>(std::move(initiation), token,
+                                                                           std::move(change));
 }
 
 }  // namespace tributary

@@ -10,6 +10,14 @@ namespace tributary {
 
 class MemoryCharge;
 
+/// Whether the answer to a request is still worth working for. Thread: the request's I/O thread.
+class AnswerWatch {
+ public:
+  virtual ~AnswerWatch() = default;
+  /// False once the client has closed its side or the server wants to end.
+  virtual bool is_awaited() = 0;
+};
+
 /// One complete request. Exists => the gate has accepted its framing and its body is complete and within limits.
 /// Lifetime: belongs to its session until the answer is written; views point into it.
 struct HttpRequest {
@@ -24,6 +32,7 @@ struct HttpRequest {
   std::string request_id;                                    // echoed from X-Request-Id when well formed, else made
   bool tls = false;
   MemoryCharge* charge = nullptr;  // what this request holds; null: nobody counts
+  AnswerWatch* watch = nullptr;    // null: somebody always waits
 
   /// The first value of a header by lower-case name; empty when absent.
   std::string_view header(std::string_view lower_case_name) const;
@@ -31,6 +40,8 @@ struct HttpRequest {
   /// The first value of a query parameter; empty when absent.
   std::string_view parameter(std::string_view name) const;
   bool has_parameter(std::string_view name) const;
+  /// For handlers that take long: false when they may as well answer now.
+  bool is_awaited() const { return watch == nullptr || watch->is_awaited(); }
 };
 
 struct HttpResponse {

@@ -1,6 +1,7 @@
 // Which handler serves which path.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,6 +38,7 @@ struct Route {
   CorsPolicy cors = CorsPolicy::none;
   ErrorStyle errors = ErrorStyle::problem;
   HttpHandler handler;
+  std::chrono::seconds time_limit{0};  // for the answer of a handler that takes long; the server's when that is more
 };
 
 /// A match: the route and the decoded values of its {names}, in pattern order.

@@ -1,5 +1,8 @@
 #include "connectors/http/session.h"
 
+#include <poll.h>
+
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -28,6 +31,13 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 TcpStream& tcp_of(TcpStream& stream) { return stream; }
 TcpStream& tcp_of(TlsStream& stream) { return stream.next_layer(); }
 
+/// The other side has closed, or at least will send nothing more: no HTTP client does that and goes on waiting. Bytes
+/// that were not read yet don't hide it.
+bool has_hung_up(int descriptor) {
+  pollfd asked{descriptor, POLLRDHUP, 0};
+  return ::poll(&asked, 1, 0) > 0;
+}
+
 /// The coroutine of one connection. Stream is TcpStream or TlsStream.
 template <class Stream>
 class Connection final : public Session {
@@ -41,6 +51,7 @@ class Connection final : public Session {
         exchange_(lane_->server(), lane_->date(), peer, kTls),
         reader_(exchange_.reader()) {
     body_bytes_per_second_min_ = options().body_bytes_per_second_min;
+    reader_.request().watch = this;
     lane_->enlist(*this);
     ++open_connections;
   }
@@ -64,6 +75,11 @@ class Connection final : public Session {
   void cut() override {
     error_code ignored;
     tcp_of(stream_).socket().close(ignored);
+  }
+
+  bool is_awaited() override {
+    auto& socket = tcp_of(stream_).socket();
+    return !lane_->server().draining && socket.is_open() && !has_hung_up(socket.native_handle());
   }
 
   void stop_if_idle() override {
@@ -163,7 +179,7 @@ class Connection final : public Session {
 
   Task<void> handle() {
     started_ = steady_clock::now();
-    enter(Phase::handler, options().request_timeout);
+    enter(Phase::handler, std::max(options().request_timeout, exchange_.route().time_limit));
     HttpResponse response;
     bool failed = false;
     try {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "connectors/http/message.h"
 #include "connectors/http/task.h"
 
 namespace tributary {
@@ -23,10 +24,8 @@ using TcpStream = boost::beast::basic_stream<boost::asio::ip::tcp, boost::asio::
 /// Deadlines: each phase notes when it must be over, which is one store; the lane looks at all sessions every quarter
 /// of a second. Re-arming a timer per read cost more than the read's parsing. A session past its deadline is closed,
 /// which ends the wait its coroutine is in.
-class Session {
+class Session : public AnswerWatch {
  public:
-  virtual ~Session() = default;
-
   /// Serves the connection until it ends.
   virtual Task<void> run() = 0;
 

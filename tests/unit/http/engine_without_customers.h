@@ -19,6 +19,20 @@ class EngineWithoutCustomers : public Engine {
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
+  void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)> done) override {
+    done({RejectionCode::not_ready, {}});
+  }
+  void change_rules(WorkspaceId, RuleSetChange, std::function<void(IngestOutcome)> done) override {
+    done({RejectionCode::not_ready, {}});
+  }
+  Result<RulesView> rules(WorkspaceId) override { return RulesView{1, default_rules(), {}, false}; }
+  Result<ExplainView> explain(WorkspaceId, const CustomerId&, const ExplainQuery&) override {
+    return Error(ErrorCode::not_found, "");
+  }
+  Result<ChangesPage> changes(WorkspaceId, const ChangesQuery&) override { return ChangesPage{{}, "end", true}; }
+  Result<PreviewView> preview(WorkspaceId, const PreviewQuery&, const std::function<bool()>&) override {
+    return PreviewView{};
+  }
   std::vector<ReadinessCheck> readiness() const override { return {}; }
   bool failed() const override { return false; }
   void stop() override {}

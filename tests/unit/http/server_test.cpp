@@ -53,6 +53,30 @@ Task<HttpResponse> slow(HttpRequest&) {
   co_return json_response(R"({"slow":true})");
 }
 
+Task<HttpResponse> slower(HttpRequest&) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, 2500ms);
+  co_await timer.async_wait(kUseTask);
+  co_return json_response(R"({"slow":true})");
+}
+
+std::atomic<int> patient_handlers{0};
+
+Task<HttpResponse> patient(HttpRequest& request) {
+  ++patient_handlers;
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  while (request.is_awaited()) {
+    timer.expires_after(5ms);
+    co_await timer.async_wait(kUseTask);
+  }
+  --patient_handlers;
+  co_return json_response(R"({"patient":true})");
+}
+
+bool becomes(const std::atomic<int>& number, int wanted) {
+  for (int i = 0; i < 2000 && number != wanted; ++i) std::this_thread::sleep_for(5ms);
+  return number == wanted;
+}
+
 Task<HttpResponse> large(HttpRequest&) {
   HttpResponse response;
   response.content_type = "text/plain";
@@ -65,6 +89,9 @@ Router test_router() {
   router.add({"POST", "/v1/batch", CorsPolicy::mirror, ErrorStyle::sdk, echo});
   router.add({"POST", "/throw", CorsPolicy::mirror, ErrorStyle::sdk, throwing});
   router.add({"GET", "/slow", CorsPolicy::none, ErrorStyle::problem, slow});
+  router.add({"GET", "/slower", CorsPolicy::none, ErrorStyle::problem, slower});
+  router.add({"GET", "/slower/limited", CorsPolicy::none, ErrorStyle::problem, slower, 20s});
+  router.add({"GET", "/patient", CorsPolicy::none, ErrorStyle::problem, patient, 20s});
   router.add({"GET", "/large", CorsPolicy::none, ErrorStyle::problem, large});
   router.add({"GET", "/v1/profiles/{id}", CorsPolicy::none, ErrorStyle::problem, echo});
   return router;
@@ -533,6 +560,32 @@ TEST(Server, ABodyBelowTheMinimumRateIsCutBeforeItsTimeout) {
   EXPECT_NEAR(seconds_until_cut(client, "x"), 2.5, 0.7);
 }
 
+TEST(Server, ARouteMayGrantItsHandlerMoreTime) {
+  HttpServerOptions options;
+  options.request_timeout = 1s;
+  RunningServer server(options, 2);
+  Client cut(server);
+  Client granted(server);
+  cut.send(get("/slower"));
+  granted.send(get("/slower/limited"));
+  EXPECT_EQ(cut.read_to_end(), "");
+  EXPECT_EQ(body_of(granted.read_answer()), R"({"slow":true})");
+}
+
+TEST(Server, AHandlerLearnsThatNobodyWaitsAnyMore) {
+  RunningServer server;
+  auto gone = std::make_unique<Client>(server);
+  Client waiting(server);
+  gone->send(get("/patient") + get("/slow"));
+  waiting.send(get("/patient"));
+  ASSERT_TRUE(becomes(patient_handlers, 2));
+  gone.reset();
+  ASSERT_TRUE(becomes(patient_handlers, 1)) << "also with a request behind it that nobody has read";
+  server.server->announce_shutdown();
+  EXPECT_EQ(body_of(waiting.read_to_end()), R"({"patient":true})");
+  EXPECT_EQ(patient_handlers, 0);
+}
+
 TEST(Server, AClientThatDoesNotReadIsCut) {
   RunningServer server(impatient());
   Client client(server);
@@ -884,6 +937,13 @@ Task<void> ingest_some(Engine& engine, size_t items, std::vector<size_t>& seen, 
   EXPECT_EQ(std::this_thread::get_id(), thread);
   EXPECT_EQ(copies, 1u);
   seen.push_back(outcome.items.size());
+}
+
+TEST(Answers, TakeFurtherMembers) {
+  HttpResponse response = error_response(RejectionCode::invalid_rules, ErrorStyle::problem, HttpRequest{});
+  add_member(response, "mistakes", "[1]");
+  EXPECT_EQ(response.status, 422);
+  EXPECT_TRUE(response.body.ends_with(R"(,"mistakes":[1]})")) << response.body;
 }
 
 TEST(IngestBridge, CompletesOnTheCallersExecutorExactlyOnce) {
