@@ -1,8 +1,6 @@
 // The read handlers: from a request to its answer, on snapshots, without waiting for anything.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <string_view>
 
 #include "connectors/query/api_access.h"
@@ -27,12 +25,6 @@ class QueryHandlers {
   HttpResponse answer(const HttpRequest& request, ApiRole required, Handler handler);
 
  private:
-  struct Found {
-    std::optional<ProfileView> profile;
-    RejectionCode code = RejectionCode::not_found;  // without a profile
-    std::string message;
-  };
-  Found find(const ApiCaller& caller, const LookupQuery& lookup);
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
   HttpResponse refuse(const HttpRequest& request, const Error& error);
 

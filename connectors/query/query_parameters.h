@@ -22,6 +22,15 @@ using Parsed = std::variant<Value, ParameterFault>;
 Parsed<TimelineQuery> timeline_query(const HttpRequest& request);
 Parsed<RejectedQuery> rejected_query(const HttpRequest& request);
 
+/// A whole number of any length, clamped; `fallback` when it is absent or empty.
+struct NumberRange {
+  size_t least = 0, most = 0, fallback = 0;
+};
+Parsed<size_t> number_parameter(const HttpRequest& request, std::string_view name, const NumberRange& range);
+
+/// `limit` of every list.
+constexpr NumberRange kPageSizes{1, 1000, 50};
+
 /// `?verbose`: `true`, `1` or nothing but the name; false when absent, `false` or `0`.
 Parsed<bool> verbose_parameter(const HttpRequest& request);
 

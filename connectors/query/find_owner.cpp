@@ -1,0 +1,43 @@
+#include "connectors/query/find_owner.h"
+
+#include <algorithm>
+
+#include "connectors/query/refusals.h"
+
+namespace tributary {
+namespace {
+
+/// Default countries of the workspace's sources; one empty text when none has any.
+std::vector<std::string> countries_of(const KeyRing& ring, WorkspaceId workspace) {
+  std::vector<std::string> countries;
+  for (const Source& source : ring.sources()) {
+    if (source.workspace != workspace || source.default_country.empty()) continue;
+    if (std::find(countries.begin(), countries.end(), source.default_country) == countries.end()) {
+      countries.push_back(source.default_country);
+    }
+  }
+  if (countries.empty()) countries.emplace_back();
+  return countries;
+}
+
+}  // namespace
+
+std::variant<IdentifierOwner, NoOwner> find_owner(Engine& engine, const ApiCaller& caller, const LookupQuery& lookup,
+                                                  size_t identifier_bytes_max) {
+  NoOwner nobody;
+  for (const std::string& country : countries_of(*caller.ring, caller.key->workspace)) {
+    NormalisedValue value = normalise_identifier(lookup.kind, lookup.value, country, identifier_bytes_max);
+    if (value.blocked) return NoOwner{RejectionCode::identifier_blocked, {}};
+    if (!value.identifier) {
+      nobody = {RejectionCode::invalid_parameter, "value cannot be of this kind: " + value.reason};
+      continue;
+    }
+    auto profile = engine.profile_of(caller.key->workspace, *value.identifier);
+    if (profile) return IdentifierOwner{std::move(*value.identifier), std::move(*profile)};
+    nobody = {code_of(profile.error()), {}};
+    if (nobody.code != RejectionCode::not_found) break;
+  }
+  return nobody;
+}
+
+}  // namespace tributary
