@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <map>
 #include <set>
 
+#include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
 #include "connectors/query/query_handlers.h"
 #include "connectors/query/query_routes.h"
@@ -22,6 +24,12 @@ struct NoEngine : Engine {
   Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { abort(); }
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override { abort(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override { abort(); }
+  void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)>) override { abort(); }
+  void change_rules(WorkspaceId, RuleSetChange, std::function<void(IngestOutcome)>) override { abort(); }
+  Result<RulesView> rules(WorkspaceId) override { abort(); }
+  Result<ExplainView> explain(WorkspaceId, const CustomerId&, const ExplainQuery&) override { abort(); }
+  Result<ChangesPage> changes(WorkspaceId, const ChangesQuery&) override { abort(); }
+  Result<PreviewView> preview(WorkspaceId, const PreviewQuery&, const std::function<bool()>&) override { abort(); }
   std::vector<ReadinessCheck> readiness() const override { abort(); }
   bool failed() const override { abort(); }
   void stop() override { abort(); }
@@ -32,12 +40,14 @@ class Routes : public testing::Test {
   Routes() {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
     add_query_routes(router, {engine, keys, metrics, {}});
+    add_identity_routes(router, {engine, keys, metrics, {}, previews});
     add_probe_routes(router, {});
   }
 
   NoEngine engine;
   CurrentKeyRing keys{std::make_shared<KeyRing>(std::vector<Source>{}, std::vector<ApiKey>{})};
   Metrics metrics;
+  PreviewRunner previews{engine};
   Router router;
 };
 
@@ -62,16 +72,19 @@ std::vector<std::string> verbs_of(const json::value& document, const json::value
   return verbs.empty() ? std::vector<std::string>{""} : verbs;
 }
 
+const std::map<std::string, std::string> kMethods = {{"get", "GET"}, {"post", "POST"}, {"put", "PUT"}};
+
 std::set<std::string> described_routes() {
   json::value document = json::parse(json::string_view(openapi_json().data(), openapi_json().size()));
   std::set<std::string> routes;
   for (const auto& [path, given] : document.at("paths").as_object()) {
     for (const auto& [method, operation] : resolved(document, given).as_object()) {
-      if (method != "get" && method != "post") continue;
+      auto name = kMethods.find(std::string(method));
+      if (name == kMethods.end()) continue;
       for (const std::string& verb : verbs_of(document, operation)) {
         std::string pattern(path);
         if (size_t at = pattern.find("{verb}"); at != pattern.npos) pattern.replace(at, 6, verb);
-        routes.insert((method == "get" ? "GET " : "POST ") + pattern);
+        routes.insert(name->second + " " + pattern);
       }
     }
   }
@@ -104,8 +117,8 @@ TEST_F(Routes, ARouteOfAHigherRoleRefusesAKeyOfALowerOne) {
 TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
   const std::set<std::string> probes = {"/", "/health", "/robots.txt", "/version"};
   for (const Route& route : router.routes()) {
-    bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/rejected") ||
-                   route.pattern == "/openapi.json";
+    bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/identity/") ||
+                   route.pattern.starts_with("/v1/rejected") || route.pattern == "/openapi.json";
     bool collection = !reading && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;
     EXPECT_EQ(route.errors, reading ? ErrorStyle::problem : ErrorStyle::sdk) << route.pattern;

@@ -1,0 +1,29 @@
+// Views of identity as the JSON that callers get. Identifiers appear as `kind:value`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connectors/identity/rules_document.h"
+#include "engine/engine.h"
+
+namespace tributary {
+
+/// `email:ann@example.com`.
+std::string identifier_text(const Identifier& identifier);
+
+/// The path or the refusal when the query names two identifiers; all links, refusals and hubs in any case.
+std::string explain_json(const ExplainView& view, const ExplainQuery& query);
+
+std::string changes_json(const ChangesPage& page);
+std::string rules_view_json(const RulesView& view);
+std::string preview_json(const PreviewView& view);
+
+/// One customer per identifier that the decision names, in their order; null for one that no event names any more.
+std::string assertion_json(const Decision& decision, const std::vector<std::optional<CustomerId>>& customers);
+
+/// The list alone: `[{"line","column","reason"}]`.
+std::string mistakes_json(const std::vector<DocumentMistake>& mistakes);
+
+}  // namespace tributary
