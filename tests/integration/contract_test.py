@@ -17,10 +17,10 @@ import yaml
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests/support"))
-from tributary import ANALYST, Server, basic, sample_config  # noqa: E402
+from tributary import ADMIN, ANALYST, Server, basic, sample_config  # noqa: E402
 
 METHODS = ("get", "post", "put", "patch", "delete")
-UNPROVOKED = {"503"}  # a full disk and a shutdown have tests of their own
+UNPROVOKED = {"503", "429"}  # a full disk, a shutdown and two previews at once have tests of their own
 
 
 class SchemaError(AssertionError):
@@ -199,6 +199,83 @@ def read_refusals(path: str, body=None) -> list[Case]:
             Case(403, path, body, {"X-Write-Key": "wk_web"}, "forbidden")]
 
 
+NAMED_ANN = {"kind": "user_id", "value": "ann"}
+NAMED_BOB = {"kind": "user_id", "value": "bob"}
+NAMED_NOBODY = {"kind": "user_id", "value": "nobody"}
+
+
+def admin_refusals(path: str, body) -> list[Case]:
+    return [*read_refusals(path, body),
+            Case(403, path, body, {"Authorization": f"Bearer {ANALYST}"}, "forbidden")]
+
+
+def explain_cases(path: str, nobody: str, key: dict) -> list[Case]:
+    pair = "?a=user_id:ann&b=email:Ann%40Example.com"
+    return [
+        Case(200, path, None, key, holds={"refusals": [], "hubs": []}),
+        Case(200, path + pair, None, key, holds={"same_customer": True, "a": "user_id:ann", "b": "email:ann@example.com"}),
+        Case(200, path + "?a=user_id:ann&b=user_id:bob", None, key,
+             holds={"same_customer": False, "path": [], "refusal": None, "reason": "never_seen_together"}),
+        Case(400, path + "?a=user_id:ann", None, key, "invalid_parameter"),
+        Case(400, path + "?a=ann&b=user_id:bob", None, key, "invalid_parameter"),
+        Case(404, path + "?a=user_id:ann&b=user_id:nobody", None, key, "not_found"),
+        Case(404, path + "?a=user_id:ann&b=user_id:null", None, key, "identifier_blocked"),
+        Case(404, nobody + "/explain", None, key, "not_found"), *read_refusals(path)]
+
+
+def changes_cases(path: str, key: dict) -> list[Case]:
+    return [Case(200, path, None, key), Case(200, path + "?limit=1", None, key),
+            Case(400, path + "?limit=ten", None, key, "invalid_parameter"),
+            Case(400, path + "?cursor=forged", None, key, "invalid_cursor"), *read_refusals(path)]
+
+
+def assertion_cases(admin: dict) -> list[Case]:
+    path = "/v1/identity/assertions"
+    pair = {"type": "must_link", "a": NAMED_ANN, "b": NAMED_BOB, "reason": "the same call"}
+    withdrawn = {**pair, "type": "unlink"}
+    hub = {"type": "share", "identifier": {"kind": "email", "value": "bob@example.com"}, "reason": "an office"}
+    return [
+        Case(200, path, {**pair, "id": "as-1", "author": "li@shop.example"}, admin, holds={"assertion_id": "as-1"}),
+        Case(200, path, {**pair, "type": "cannot_link"}, admin), Case(200, path, withdrawn, admin),
+        Case(200, path, hub, admin), Case(200, path, {**hub, "type": "release"}, admin),
+        Case(200, path, {**hub, "type": "auto"}, admin),
+        Case(400, path, b"[]", admin, "invalid_parameter"),
+        Case(400, path, {**pair, "type": "marry"}, admin, "invalid_parameter"),
+        Case(400, path, {**pair, "b": NAMED_ANN}, admin, "invalid_parameter"),
+        Case(400, path, {**pair, "reason": ""}, admin, "invalid_parameter"),
+        Case(400, path, {**pair, "id": "no blanks"}, admin, "invalid_parameter"),
+        Case(400, path, {**hub, "type": "retract", "evidence": "m1"}, admin, "invalid_parameter"),
+        Case(404, path, {**pair, "b": NAMED_NOBODY}, admin, "not_found"),
+        Case(404, path, {**pair, "a": {"kind": "user_id", "value": "null"}}, admin, "identifier_blocked"),
+        *admin_refusals(path, pair)]
+
+
+def rules_cases(admin: dict) -> list[Case]:
+    path = "/v1/identity/rules"
+    change = {"based_on": 1, "rules": {"claims": "guarded"}, "reason": "strangers", "id": "rules-1"}
+    return [
+        Case(200, path, change, admin, holds={"version": 2, "author": "admin", "reason": "strangers", "id": "rules-1"}),
+        Case(200, path, change, admin, holds={"version": 2}),  # a retry
+        Case(409, path, {**change, "id": "rules-2"}, admin, "conflict"),
+        Case(400, path, {**change, "based_on": "1"}, admin, "invalid_parameter"),
+        Case(400, path, b"{", admin, "invalid_parameter"),
+        Case(422, path, {**change, "rules": {"claims": "nonsense"}}, admin, "invalid_rules"),
+        *admin_refusals(path, change)]
+
+
+def preview_cases(admin: dict) -> list[Case]:
+    path = "/v1/identity/preview"
+    decision = {"type": "must_link", "a": NAMED_ANN, "b": NAMED_BOB}
+    return [
+        Case(200, path, {"assertions": [decision]}, admin, holds={"merged": 1, "split": 0}),
+        Case(200, path, {"rules": {"claims": "strict"}, "samples": 0}, admin, holds={"samples": []}),
+        Case(400, path, {}, admin, "invalid_parameter"),
+        Case(400, path, {"rules": {}, "samples": 201}, admin, "invalid_parameter"),
+        Case(404, path, {"assertions": [{**decision, "b": NAMED_NOBODY}]}, admin, "not_found"),
+        Case(422, path, {"rules": {"claims": "nonsense"}}, admin, "invalid_rules"),
+        *admin_refusals(path, {"assertions": [decision]})]
+
+
 class Contract(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -211,11 +288,14 @@ class Contract(unittest.TestCase):
                 "traits": {"email": "ann@example.com"}, "channel": "web"}), write_key="wk_app").expect(200)
         cls.server.post("/v1/identify", {"userId": "ann", "traits": {"email": "ann@example.com", "n": 1}},
                         write_key="wk_app").expect(200)
+        cls.server.post("/v1/identify", {"userId": "bob", "traits": {"email": "bob@example.com"}},
+                        write_key="wk_app").expect(200)
         cls.server.post("/v1/batch", {"batch": [{"type": "track"}, 7, {"type": "x"}]}, write_key="wk_web").expect(200)
         cls.ann = cls.server.lookup("user_id", "ann")["customer_id"]
 
     def exercises(self) -> dict:
         key = {"Authorization": f"Bearer {ANALYST}"}
+        admin = {"Authorization": f"Bearer {ADMIN}"}
         as_basic = {"Authorization": basic(ANALYST)}
         ann = f"/v1/profiles/{self.ann}"
         nobody = "/v1/profiles/" + "a" * 26
@@ -266,6 +346,17 @@ class Contract(unittest.TestCase):
                 Case(200, "/v1/rejected", None, key), Case(200, "/v1/rejected?code=missing_id&source=web&limit=1", None, key),
                 Case(400, "/v1/rejected?code=nonsense", None, key, "invalid_parameter"),
                 Case(400, "/v1/rejected?cursor=forged", None, key, "invalid_cursor"), *read_refusals("/v1/rejected")],
+            ("GET", "/v1/profiles/{customer_id}/explain"): explain_cases(ann + "/explain", nobody, key),
+            ("GET", "/v1/profiles/{customer_id}/history"): [
+                *changes_cases(ann + "/history", key), Case(404, nobody + "/history", None, key, "not_found")],
+            ("GET", "/v1/identity/changes"): [
+                *changes_cases("/v1/identity/changes", key),
+                Case(400, "/v1/identity/changes?wait=long", None, key, "invalid_parameter")],
+            ("POST", "/v1/identity/assertions"): assertion_cases(admin),
+            ("GET", "/v1/identity/rules"): [
+                Case(200, "/v1/identity/rules", None, key), *read_refusals("/v1/identity/rules")],
+            ("PUT", "/v1/identity/rules"): rules_cases(admin),
+            ("POST", "/v1/identity/preview"): preview_cases(admin),
             ("GET", "/openapi.json"): [Case(200, "/openapi.json")],
             ("GET", "/health"): [Case(200, "/health", holds={"status": "ok"})],
             ("GET", "/version"): [Case(200, "/version")],
