@@ -9,14 +9,25 @@ namespace {
 
 void append_time(JsonOut& json, std::string_view name, Timestamp time) { json.key(name).string(format_iso8601(time)); }
 
+// Null for what no event names: an identifier that only a decision knows, or a shared one without events of its own.
+void append_seen(JsonOut& json, std::string_view name, Timestamp time) {
+  if (time == Timestamp{}) {
+    json.key(name).null();
+  } else {
+    append_time(json, name, time);
+  }
+}
+
 void append_identifiers(JsonOut& json, const std::vector<IdentifierView>& identifiers) {
   json.key("identifiers").begin_array();
   for (const IdentifierView& identifier : identifiers) {
     json.begin_object().key("kind").string(kind_name(identifier.kind)).key("value").string(identifier.value);
     json.key("trust").string(identifier.trust == Trust::verified ? "verified" : "claimed");
-    append_time(json, "first_seen", identifier.first_seen);
-    append_time(json, "last_seen", identifier.last_seen);
-    json.key("events").unsigned_number(identifier.events).end_object();
+    append_seen(json, "first_seen", identifier.first_seen);
+    append_seen(json, "last_seen", identifier.last_seen);
+    json.key("events").unsigned_number(identifier.events);
+    if (identifier.shared) json.key("shared").boolean(true);
+    json.end_object();
   }
   json.end_array();
 }
@@ -89,8 +100,8 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   append_traits(json, profile.traits, verbose);
   append_event_counts(json, profile.event_counts);
   json.key("events").unsigned_number(profile.events);
-  append_time(json, "first_seen", profile.first_seen);
-  append_time(json, "last_seen", profile.last_seen);
+  append_seen(json, "first_seen", profile.first_seen);
+  append_seen(json, "last_seen", profile.last_seen);
   json.key("channels").begin_array();
   for (const std::string& channel : profile.channels) json.string(channel);
   json.end_array().end_object();

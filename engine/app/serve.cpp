@@ -12,9 +12,11 @@
 
 #include "connectors/http/key_ring.h"
 #include "connectors/http/server.h"
+#include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/sdk/sdk_routes.h"
+#include "engine/app/configured_rules.h"
 #include "engine/app/descriptors.h"
 #include "engine/app/exit_code.h"
 #include "engine/app/io_threads.h"
@@ -124,7 +126,7 @@ class Service {
     auto engine = Engine::open(std::move(engine_options), metrics_, log_replay);
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
-    return {};
+    return apply_configured_rules(*engine_, config_.identity);
   }
 
   size_t ops_connections() const { return ops_connections_that_fit(config_.ops.connections_max, descriptor_limit_); }
@@ -151,6 +153,8 @@ class Service {
   Result<void> start_http() {
     add_sdk_routes(router_, SdkServices{*engine_, keys_, metrics_, config_.ingest, config_.public_url});
     add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest});
+    previews_ = std::make_unique<PreviewRunner>(*engine_);
+    add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_});
     OpsSources probes{[this] { return readiness(); }, {}, version_json};
     add_probe_routes(router_, probes);
     auto options = http_options();
@@ -215,6 +219,7 @@ class Service {
     http_->announce_shutdown();
     close(*http_, kRequestsDeadline);
     if (engine_->failed()) end_without_closing();
+    previews_->stop();
     engine_->stop();
     if (engine_->failed()) end_without_closing();
     io_threads_.stop();
@@ -283,6 +288,7 @@ class Service {
   std::atomic<Phase> phase_{Phase::opening};
   Router ops_router_, router_;
   IoThreads ops_threads_, io_threads_;
+  std::unique_ptr<PreviewRunner> previews_;
   std::unique_ptr<HttpServer> ops_, http_;
 };
 

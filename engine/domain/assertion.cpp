@@ -1,11 +1,11 @@
 #include "engine/domain/assertion.h"
 
-#include "engine/base/bytes.h"
+#include "engine/base/hash_bytes.h"
 
 namespace tributary {
 namespace {
 
-constexpr uint8_t kPayloadVersion = 1;
+constexpr uint8_t kDecisionPayloadVersion = 1;
 constexpr uint8_t kLastState = 2;
 
 void encode(const Decision& decision, ByteWriter& out) {
@@ -36,16 +36,11 @@ uint8_t state_of(const Assertion& assertion) {
   return 0;
 }
 
-Hash128 read_hash(ByteReader& in) {
-  std::string_view bytes = in.raw(16);
-  return bytes.size() == 16 ? Hash128::from_bytes(bytes) : Hash128{};
-}
-
 }  // namespace
 
 void encode_assertion(const Assertion& assertion, std::string& payload) {
   ByteWriter out(payload);
-  out.u8(kPayloadVersion);
+  out.u8(kDecisionPayloadVersion);
   out.u8(static_cast<uint8_t>(assertion.subject));
   out.u8(state_of(assertion));
   out.raw(assertion.evidence.view());
@@ -61,7 +56,7 @@ void encode_assertion(const Assertion& assertion, std::string& payload) {
 
 void encode_rule_set_change(const RuleSetChange& change, std::string& payload) {
   ByteWriter out(payload);
-  out.u8(kPayloadVersion);
+  out.u8(kDecisionPayloadVersion);
   out.u32(change.based_on);
   encode(change.decision, out);
   out.raw(change.rules);
@@ -69,7 +64,7 @@ void encode_rule_set_change(const RuleSetChange& change, std::string& payload) {
 
 Result<Assertion> decode_assertion(std::string_view payload) {
   ByteReader in(payload);
-  if (in.u8() != kPayloadVersion) return Error{ErrorCode::corrupt, "assertion record has an unknown version"};
+  if (in.u8() != kDecisionPayloadVersion) return Error{ErrorCode::corrupt, "assertion record has an unknown version"};
   Assertion assertion;
   assertion.subject = static_cast<AssertionSubject>(in.u8());
   uint8_t state = in.u8();
@@ -96,7 +91,7 @@ Result<Assertion> decode_assertion(std::string_view payload) {
 
 Result<RuleSetChange> decode_rule_set_change(std::string_view payload) {
   ByteReader in(payload);
-  if (in.u8() != kPayloadVersion) return Error{ErrorCode::corrupt, "rule-set record has an unknown version"};
+  if (in.u8() != kDecisionPayloadVersion) return Error{ErrorCode::corrupt, "rule-set record has an unknown version"};
   RuleSetChange change;
   change.based_on = in.u32();
   change.decision = decode_decision(in);

@@ -1,16 +1,11 @@
 #include "engine/domain/record.h"
 
-#include "engine/base/bytes.h"
+#include "engine/base/hash_bytes.h"
 
 namespace tributary {
 namespace {
 
 constexpr uint8_t kPayloadVersion = 1;
-
-Hash128 read_hash(ByteReader& in) {
-  std::string_view bytes = in.raw(16);
-  return bytes.size() == 16 ? Hash128::from_bytes(bytes) : Hash128{};
-}
 
 Hash128 evidence_hash(const KeyedHash& index_key, const std::vector<EventIdentifier>& identifiers) {
   if (identifiers.empty()) return {};

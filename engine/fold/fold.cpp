@@ -277,8 +277,9 @@ Result<ItemOutcome> Fold::fold_decision(const Step& step) {
   bool assertion = step.record->kind == RecordKind::assertion;
   RecordCause cause = cause_of(*step.record, assertion ? step.assertion.decision : step.rules.decision);
   if (assertion) {
-    TRIBUTARY_TRY(identity_.decide(step.assertion, cause));
-    return ItemOutcome::accepted;
+    auto decided = identity_.decide(step.assertion, cause);
+    if (!decided) return decided.error();
+    return *decided ? ItemOutcome::accepted : ItemOutcome::rejected;
   }
   cause.cause.kind = CauseKind::rules;
   auto changed = identity_.change_rules(step.rules, cause);

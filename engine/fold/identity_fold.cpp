@@ -313,16 +313,18 @@ Result<std::vector<Cluster>> IdentityFold::customers_before(WorkspaceId workspac
 
 // ----------------------------------------------------------------------------------------------------------- decisions
 
-Result<void> IdentityFold::decide(const Assertion& assertion, const RecordCause& cause) {
+Result<bool> IdentityFold::decide(const Assertion& assertion, const RecordCause& cause) {
   switch (assertion.subject) {
     case AssertionSubject::pair:
-      return decide_pair(assertion, cause);
+      TRIBUTARY_TRY(decide_pair(assertion, cause));
+      return true;
     case AssertionSubject::evidence:
       return decide_evidence(assertion, cause);
     case AssertionSubject::hub:
-      return decide_hub(assertion, cause);
+      TRIBUTARY_TRY(decide_hub(assertion, cause));
+      return true;
   }
-  return {};
+  return false;
 }
 
 // An identifier that no event has named yet: a container of its own.
@@ -373,22 +375,23 @@ Result<void> IdentityFold::decide_pair(const Assertion& assertion, const RecordC
   return recounted(container, cause);
 }
 
-Result<void> IdentityFold::decide_evidence(const Assertion& assertion, const RecordCause& cause) {
-  if (assertion.identifiers.empty()) return {};
+Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.empty()) return false;
   auto known = table_.find_vertex(cause.workspace, assertion.identifiers[0].hash);
   if (!known) return known.error();
-  if (!*known) return {};
+  if (!*known) return false;
   Evidence* found = nullptr;
   auto container = container_with(assertion.evidence, assertion.identifiers[0].hash, cause, found);
   if (!container) return container.error();
   // Only what was seen can be retracted.
-  if (found == nullptr) return {};
-  if (found->decided && !holds_over(assertion.decision, found->decided->decision)) return {};
+  if (found == nullptr) return false;
+  if (found->decided && !holds_over(assertion.decision, found->decided->decision)) return true;
   TRIBUTARY_TRY(touch(**container, cause));
   found->decided =
       std::make_shared<const EvidenceRegister>(EvidenceRegister{assertion.evidence_state, assertion.decision});
   table_.put_evidence(cause.workspace, (*container)->root, *found);
-  return recounted(**container, cause);
+  TRIBUTARY_TRY(recounted(**container, cause));
+  return true;
 }
 
 Result<void> IdentityFold::decide_hub(const Assertion& assertion, const RecordCause& cause) {

@@ -1,6 +1,6 @@
 #include "engine/store/key_schema.h"
 
-#include "engine/base/bytes.h"
+#include "engine/base/hash_bytes.h"
 
 namespace tributary {
 namespace {
@@ -14,11 +14,6 @@ constexpr uint8_t kChange = 0;
 constexpr uint8_t kChangeOfCustomer = 1;
 constexpr uint8_t kMarkForeign = 0x80;  // beside OutFlags
 constexpr uint8_t kMarkDecided = 0x40;
-
-Hash128 read_hash(ByteReader& in) {
-  std::string_view bytes = in.raw(16);
-  return bytes.size() == 16 ? Hash128::from_bytes(bytes) : Hash128{};
-}
 
 Error damaged(std::string_view layout) {
   return Error{ErrorCode::corrupt, "state row '" + std::string(layout) + "' cannot be read"};
