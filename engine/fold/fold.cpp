@@ -192,6 +192,7 @@ Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
         outcomes.push_back(*outcome);
       }
     }
+    TRIBUTARY_TRY(identity_.end_record());
   }
   return {};
 }

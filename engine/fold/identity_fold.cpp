@@ -12,6 +12,9 @@ namespace {
 // Changes of a sweep stand behind those of the record whose LSN they share.
 constexpr uint32_t kFirstSweepIndex = 1u << 31;
 
+// Pieces of evidence: computing customers among more takes longer than folding an event.
+constexpr size_t kSettledAtOnceMax = 256;
+
 bool holds_over(const Decision& newer, const Decision& older) {
   return std::tie(newer.at, newer.id) > std::tie(older.at, older.id);
 }
@@ -601,14 +604,37 @@ Result<IdentifierKind> IdentityFold::kind_of(KindCode code, WorkspaceId workspac
 
 // ------------------------------------------------------------------------------------------------------------ settling
 
-// Once per group, not per event: what the rules say about each container that changed.
+// Record by record, so that the history tells the same steps however records come in groups. Where computing is dear,
+// once per group: what the history lacks then are steps within one group.
+Result<void> IdentityFold::end_record() {
+  if (touched_.empty()) return {};
+  TRIBUTARY_TRY(complete());
+  for (auto touched = touched_.begin(); touched != touched_.end();) {
+    const Container* container = table_.known_container(touched->first);
+    TRIBUTARY_CHECK(container != nullptr);
+    if (container->evidence.size() > kSettledAtOnceMax) {
+      ++touched;
+      continue;
+    }
+    TRIBUTARY_TRY(settle(touched->first, touched->second));
+    touched = touched_.erase(touched);
+  }
+  return {};
+}
+
 Result<void> IdentityFold::settle() {
+  TRIBUTARY_TRY(complete());
+  for (auto& [root, touched] : touched_) TRIBUTARY_TRY(settle(root, touched));
+  return put_changes();
+}
+
+// What hubs that came or went do to containers, until nothing follows any more.
+Result<void> IdentityFold::complete() {
   while (!joins_.empty() || !reviews_.empty()) {
     TRIBUTARY_TRY(unite_pending());  // first: what an identifier met is counted where all its evidence is
     TRIBUTARY_TRY(review_next());
   }
-  for (auto& [root, touched] : touched_) TRIBUTARY_TRY(settle(root, touched));
-  return put_changes();
+  return {};
 }
 
 Result<void> IdentityFold::settle(const Hash128& root, Touched& touched) {

@@ -51,7 +51,9 @@ class IdentityFold {
   Result<bool> change_rules(const RuleSetChange& change, const RecordCause& cause);
   Result<const RuleSet*> rules(WorkspaceId workspace);
 
-  /// Computes again what the group touched, and writes it.
+  /// Computes again what the record touched. To be called after every record of the group.
+  Result<void> end_record();
+  /// Computes again what is left of the group, and writes the changes of all of it.
   Result<void> settle();
   void forget_group();
 
@@ -139,6 +141,7 @@ class IdentityFold {
   Result<bool> is_container(WorkspaceId workspace, const Hash128& root);
 
   // Settling.
+  Result<void> complete();
   Result<void> settle(const Hash128& root, Touched& touched);
   static void count_refusal(const Refusal& refusal, ContainerSummary& summary);
   void count_settled(const ContainerSummary& before, const ContainerSummary& after);
