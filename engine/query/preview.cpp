@@ -194,13 +194,19 @@ class Preview {
     return draft_.blocked(value->kind, value->value);
   }
 
+  // Counting again keeps what is marked.
+  static void set(ContainerMember& member, uint8_t out) {
+    member.out = out;
+    member.marked = member.marked || out != 0;
+  }
+
   // Marks members as the draft blocks them.
   Result<void> set_blocked(Container& container) {
     for (ContainerMember& member : container.members) {
       if (!draft_.blocks_anything() && member.out == 0) continue;
       auto blocked = is_blocked(member.id);
       if (!blocked) return blocked.error();
-      member.out = static_cast<uint8_t>((member.out & ~OutFlags::kBlocked) | (*blocked ? OutFlags::kBlocked : 0));
+      set(member, static_cast<uint8_t>((member.out & ~OutFlags::kBlocked) | (*blocked ? OutFlags::kBlocked : 0)));
     }
     return {};
   }
@@ -317,11 +323,11 @@ class Preview {
       if (!stored) return stored.error();
       state = *stored;
     }
-    if (state == HubState::always) member.out |= OutFlags::kAlways;
+    if (state == HubState::always) set(member, member.out | OutFlags::kAlways);
     if (state != HubState::automatic || !may_be_hub(member.kind, container.summary, draft_)) return {};
     Meetings meetings(member.id);
     for (const Evidence& evidence : container.evidence) meetings.add(evidence, container);
-    if (meetings.crossing(member.kind, draft_)) member.out |= OutFlags::kThreshold;
+    if (meetings.crossing(member.kind, draft_)) set(member, member.out | OutFlags::kThreshold);
     return {};
   }
 
