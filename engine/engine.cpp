@@ -256,6 +256,10 @@ void EngineInstance::assert_identity(WorkspaceId workspace, Assertion assertion,
 
 void EngineInstance::change_rules(WorkspaceId workspace, RuleSetChange change,
                                   std::function<void(IngestOutcome)> done) {
+  // The fold would finish the sweep of the last change before this one, and everybody would wait for that.
+  auto view = rules(workspace);
+  if (!view) return done(IngestOutcome{RejectionCode::not_ready, {}});
+  if (view->applying) return done(IngestOutcome{RejectionCode::overloaded, {}});
   Record record{RecordKind::rule_set, workspace, partition_of(workspace), system_clock().now(), {}};
   encode_rule_set_change(change, record.payload);
   std::vector<Record> records;
@@ -366,7 +370,7 @@ Result<PreviewView> EngineInstance::preview(WorkspaceId workspace, const Preview
   Timestamp now = system_clock().now();
   for (Assertion& assertion : hashed.assertions) {
     hash(workspace, assertion);
-    if (assertion.decision.id.empty()) assertion.decision.at = now;
+    assertion.decision.at = now;
   }
   auto snapshot = partition(workspace).store().snapshot();
   auto rules = rules_reader_.rules(*snapshot, workspace);

@@ -82,7 +82,8 @@ class Engine {
   /// outcome is `accepted`, or `rejected` for a decision about evidence that was never seen.
   virtual void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) = 0;
   /// Records other rules. The outcome is `accepted`, or `rejected` when another version than `based_on` is active;
-  /// customers follow in the background, see RulesView::applying.
+  /// customers follow in the background, see RulesView::applying. Refused as overloaded while they follow an earlier
+  /// change.
   virtual void change_rules(WorkspaceId workspace, RuleSetChange change, std::function<void(IngestOutcome)> done) = 0;
 
   virtual Result<RulesView> rules(WorkspaceId workspace) = 0;

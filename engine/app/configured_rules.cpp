@@ -29,6 +29,12 @@ Result<void> apply_configured_rules(Engine& engine, const IdentityConfig& config
     auto active = engine.rules(configured.id);
     if (!active) return active.error();
     if (active->rules == configured.rules) continue;
+    if (active->applying) {
+      log_line(LogLevel::warn,
+               "customers still follow an earlier change of rules; the file is compared at the next start",
+               {{"workspace", configured.workspace}, {"file", configured.rules_file}});
+      continue;
+    }
     bool by_people = active->version > 1 && active->decision.author != kAuthor;
     std::string_view message = !configured.automatic ? "the configured rules of identity differ from the active ones"
                                : by_people ? "the configured rules of identity replace those that somebody activated"

@@ -93,6 +93,11 @@ std::optional<WorkspaceId> ActiveRules::sweeping() const {
   return first;
 }
 
+bool ActiveRules::sweeping(WorkspaceId workspace) const {
+  auto found = workspaces_.find(workspace.value());
+  return found != workspaces_.end() && found->second.sweep.has_value();
+}
+
 Result<std::vector<Hash128>> ActiveRules::next_roots(WorkspaceId workspace, size_t count) {
   auto found = of(workspace);
   if (!found) return found.error();

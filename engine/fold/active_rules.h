@@ -35,6 +35,7 @@ class ActiveRules {
 
   /// A workspace with a sweep in progress.
   std::optional<WorkspaceId> sweeping() const;
+  bool sweeping(WorkspaceId workspace) const;
   /// The next containers of a sweep, at most so many; none: it is done.
   Result<std::vector<Hash128>> next_roots(WorkspaceId workspace, size_t count);
   /// Notes in the batch how far the sweep came; done: it ends.

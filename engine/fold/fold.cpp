@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/base/crc32c.h"
 
@@ -22,6 +23,25 @@ std::vector<EvidenceMember> members_of(const EventView& event) {
     members.push_back({identifier.hash, kind, identifier.trust});
   }
   return members;
+}
+
+// A decision that is sent again, because its answer got lost, must not overrule what was decided since.
+Hash128 decision_hash(const RecordView& record, const Decision& decision) {
+  std::string subject = "decision";
+  ByteWriter(subject).u32(record.workspace.value());
+  subject += decision.id;
+  return Hash128::from_bytes(sha256(subject));
+}
+
+ItemOutcome outcome_of_duplicate(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::event:
+      return ItemOutcome::duplicate;
+    case RecordKind::assertion:
+      return ItemOutcome::accepted;
+    default:
+      return ItemOutcome::rejected;
+  }
 }
 
 FirstEvent first_of(const EventView& event) {
@@ -103,6 +123,7 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       auto decoded = decode_assertion(step.record->payload);
       if (!decoded) return decoded.error();
       step.assertion = std::move(*decoded);
+      step.message = decision_hash(*step.record, step.assertion.decision);
     } else if (step.record->kind == RecordKind::rule_set) {
       TRIBUTARY_CHECK(records.size() == 1);
       auto decoded = decode_rule_set_change(step.record->payload);
@@ -173,8 +194,7 @@ Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
   outcomes.reserve(steps_.size());
   for (const Step& step : steps_) {
     if (is_duplicate(step)) {
-      bool event = step.record->kind == RecordKind::event;
-      outcomes.push_back(event ? ItemOutcome::duplicate : ItemOutcome::rejected);
+      outcomes.push_back(outcome_of_duplicate(step.record->kind));
       continue;
     }
     switch (step.record->kind) {
@@ -201,7 +221,9 @@ Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
 bool Fold::is_duplicate(const Step& step) {
   if (step.message == Hash128{}) return false;
   bool event = step.record->kind == RecordKind::event;
-  DedupRow row{step.record->received_at, crc32c(event ? step.event.json : step.rejected.raw)};
+  bool decision = step.record->kind == RecordKind::assertion;
+  std::string_view content = event ? step.event.json : decision ? step.record->payload : step.rejected.raw;
+  DedupRow row{step.record->received_at, crc32c(content)};
   auto [place, added] = messages_.emplace(step.message, row);
   if (!added) {
     bool inside = row.received_at.micros - place->second.received_at.micros <= options_.dedup_window_micros;

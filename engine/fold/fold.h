@@ -32,7 +32,7 @@ class Fold {
   Result<void> open();
 
   /// Folds records of this partition whose LSNs rise above applied(); `outcomes[i]` tells what became of `records[i]`.
-  /// A rule-set record comes alone, and only while nothing is sweeping().
+  /// A rule-set record comes alone, and only while its workspace is not sweeping().
   /// Errors: overloaded while the store is stalled: the group is folded but not visible; call commit() until it is. Any
   /// other error is final.
   Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
@@ -46,6 +46,7 @@ class Fold {
 
   /// Some customers were not computed under the active rules yet.
   bool sweeping() const { return identity_.sweeping(); }
+  bool sweeping(WorkspaceId workspace) const { return identity_.sweeping(workspace); }
   /// Computes the next customers of a sweep. Errors: as apply().
   Result<void> sweep();
 

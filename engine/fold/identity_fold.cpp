@@ -1,6 +1,7 @@
 #include "engine/fold/identity_fold.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -204,7 +205,7 @@ Result<void> IdentityFold::set_last(const Hash128& evidence, const Hash128& home
     return Error{ErrorCode::corrupt, "fragment without evidence in its container: " + base32(evidence)};
   }
   if (at <= found->last_at) return {};
-  TRIBUTARY_TRY(touch(**container, cause));
+  if (!(*container)->summary.simple) TRIBUTARY_TRY(touch(**container, cause));
   found->last_at = at;
   table_.put_evidence(cause.workspace, (*container)->root, *found);
   return {};
@@ -266,30 +267,45 @@ Result<Container*> IdentityFold::unite(const std::vector<Hash128>& roots, const 
   std::swap(joined[0], *large);
   auto rules = this->rules(cause.workspace);
   if (!rules) return rules.error();
+  Touched& touched = touched_.at(joined[0]->root);
+  if (joined.size() > 1) touched.cause = cause;
   for (size_t i = 1; i < joined.size(); ++i) {
-    Hash128 root = joined[i]->root;
     if (!joined[i]->summary.simple) --pending_->containers_not_simple;
     --pending_->containers;
-    Touched small = std::move(touched_.at(root));
-    touched_.erase(root);
-    Touched& touched = touched_.at(joined[0]->root);
-    std::move(small.before.begin(), small.before.end(), std::back_inserter(touched.before));
-    touched.cause = cause;
-    TRIBUTARY_TRY(table_.unite(cause.workspace, *joined[0], *joined[i], **rules));
+    auto small = touched_.find(joined[i]->root);
+    std::move(small->second.before.begin(), small->second.before.end(), std::back_inserter(touched.before));
+    touched_.erase(small);
   }
-  return joined[0];
+  Container* large_one = joined[0];
+  joined.erase(joined.begin());
+  if (!joined.empty()) TRIBUTARY_TRY(table_.unite(cause.workspace, *large_one, joined, **rules));
+  return large_one;
 }
 
+// All containers that belong together at once: one after the other, the large one would be gone through for each.
 Result<void> IdentityFold::unite_pending() {
-  while (!joins_.empty()) {
-    Join join = std::move(joins_.back());
-    joins_.pop_back();
+  std::vector<Join> joins = std::exchange(joins_, {});
+  std::map<Hash128, Hash128> parents;
+  auto find = [&](Hash128 root) {
+    for (auto parent = parents.find(root); parent != parents.end(); parent = parents.find(root)) root = parent->second;
+    return root;
+  };
+  std::map<Hash128, RecordCause> causes;  // by root, of those that have company
+  for (Join& join : joins) {
     auto a = table_.vertex(join.cause.workspace, join.a);
     if (!a) return a.error();
     auto b = table_.vertex(join.cause.workspace, join.b);
     if (!b) return b.error();
-    if (a->root == b->root) continue;
-    auto united = unite({a->root, b->root}, a->root, join.cause);
+    Hash128 x = find(a->root), y = find(b->root);
+    causes.emplace(a->root, join.cause);
+    causes.emplace(b->root, join.cause);
+    if (x != y) parents[std::max(x, y)] = std::min(x, y);
+  }
+  std::map<Hash128, std::vector<Hash128>> together;
+  for (const auto& [root, cause] : causes) together[find(root)].push_back(root);
+  for (const auto& [first, roots] : together) {
+    if (roots.size() < 2) continue;
+    auto united = unite(roots, first, causes.at(first));
     if (!united) return united.error();
   }
   return {};
@@ -409,7 +425,7 @@ Result<void> IdentityFold::decide_hub(const Assertion& assertion, const RecordCa
   row.decided = assertion.hub;
   row.decision = assertion.decision;
   table_.put_hub(cause.workspace, asserted.hash, row);
-  return review(asserted.hash, cause);
+  return review(asserted.hash, false, cause);
 }
 
 Result<void> IdentityFold::recounted(Container& container, const RecordCause& cause) {
@@ -428,15 +444,15 @@ Result<void> IdentityFold::detect_hubs(Container& container, std::span<const Evi
   if (!rules) return rules.error();
   for (const EvidenceMember& each : members) {
     const ContainerMember& member = *container.find(each.id);
-    if (member.foreign || !may_be_hub(each.kind, container.summary, **rules)) continue;
-    if ((member.out & OutFlags::kThreshold) == 0) TRIBUTARY_TRY(review(each.id, cause));
+    if (member.foreign || member.out != 0 || !may_be_hub(each.kind, container.summary, **rules)) continue;
+    TRIBUTARY_TRY(review(each.id, false, cause));
   }
   return {};
 }
 
-// Whether an identifier is out, from its decision and what it met. Whether it is blocked was seen when it was made, or
-// when other rules came.
-Result<void> IdentityFold::review(const Hash128& identifier, const RecordCause& cause) {
+// Whether an identifier is out, from its decision, what it met and, when asked for, its value. A new identifier's value
+// was judged when it came, and is not in the store yet.
+Result<void> IdentityFold::review(const Hash128& identifier, bool judge_value, const RecordCause& cause) {
   auto vertex = table_.vertex(cause.workspace, identifier);
   if (!vertex) return vertex.error();
   auto container = find_container(vertex->root, cause);
@@ -446,6 +462,11 @@ Result<void> IdentityFold::review(const Hash128& identifier, const RecordCause& 
   bool decided = *hub && !(*hub)->decision.id.empty();
   HubState state = *hub ? (*hub)->decided : HubState::automatic;
   auto out = static_cast<uint8_t>(vertex->out & OutFlags::kBlocked);
+  if (judge_value) {
+    auto blocked = is_blocked(identifier, cause.workspace);
+    if (!blocked) return blocked.error();
+    out = *blocked ? OutFlags::kBlocked : 0;
+  }
   if (state == HubState::always) out |= OutFlags::kAlways;
   std::optional<Meetings::Crossing> crossing;
   if (state == HubState::automatic) {
@@ -457,11 +478,18 @@ Result<void> IdentityFold::review(const Hash128& identifier, const RecordCause& 
   return set_out(identifier, out, decided, crossing, cause);
 }
 
-Result<void> IdentityFold::review_next() {
-  if (reviews_.empty()) return {};
-  Review next = std::move(reviews_.back());
-  reviews_.pop_back();
-  return review(next.identifier, next.cause);
+Result<bool> IdentityFold::is_blocked(const Hash128& identifier, WorkspaceId workspace) {
+  auto rules = this->rules(workspace);
+  if (!rules) return rules.error();
+  if (!(*rules)->blocks_anything()) return false;
+  auto value = load_value(store_, workspace, identifier);
+  if (!value) return value.error();
+  return (*rules)->blocked(value->kind, value->value);
+}
+
+void IdentityFold::review_later(const Hash128& identifier, bool judge_value, const RecordCause& cause) {
+  auto [place, added] = reviews_.try_emplace(identifier, Review{judge_value, cause});
+  if (!added) place->second.judge_value = place->second.judge_value || judge_value;
 }
 
 // While an identifier is not out, all evidence that names it is in its container. What came after that lives elsewhere.
@@ -507,9 +535,16 @@ Result<void> IdentityFold::set_out(const Hash128& identifier, uint8_t out, bool 
   table_.put_mark(workspace, container.root, member, container.evidence.empty());
   TRIBUTARY_TRY(recounted(container, cause));
   pending_->hubs += (out != 0 ? 1u : 0u) - static_cast<uint64_t>(before != 0 ? 1u : 0u);
-  if ((out & OutFlags::kThreshold) > (before & OutFlags::kThreshold)) report_hub(identifier, *crossing, cause);
-  if (before != 0 && before != out) TRIBUTARY_TRY(tell_elsewhere(identifier, out, container.root, cause));
-  if (out == 0) reviews_.push_back({identifier, cause});  // again when everything that names it is in one place
+  if ((out & OutFlags::kThreshold) > (before & OutFlags::kThreshold)) {
+    TRIBUTARY_TRY(report_hub(identifier, *crossing, cause));
+  }
+  // Elsewhere only two things matter: whether it is out, and whether it is blocked.
+  bool was_blocked = (before & OutFlags::kBlocked) != 0, blocked = (out & OutFlags::kBlocked) != 0;
+  if (blocked != was_blocked) TRIBUTARY_TRY(review_met(identifier, cause));
+  if (before != 0 && (out == 0 || blocked != was_blocked)) {
+    TRIBUTARY_TRY(tell_elsewhere(identifier, out, container.root, cause));
+  }
+  if (out == 0) review_later(identifier, false, cause);  // again when everything that names it is in one place
   return join_ownerless(container, cause);
 }
 
@@ -524,7 +559,7 @@ Result<void> IdentityFold::put_hub_row(const Hash128& identifier, uint8_t out, b
   HubRow row = known->value_or(HubRow{});
   row.out = out;
   if (crossing) {
-    auto met = kind_of(crossing->met, workspace, identifier);
+    auto met = kind_of(*crossing, workspace);
     if (!met) return met.error();
     row.met = std::move(*met);
     row.count = crossing->count;
@@ -534,12 +569,16 @@ Result<void> IdentityFold::put_hub_row(const Hash128& identifier, uint8_t out, b
   return {};
 }
 
-void IdentityFold::report_hub(const Hash128& identifier, const Meetings::Crossing& crossing, const RecordCause& cause) {
+Result<void> IdentityFold::report_hub(const Hash128& identifier, const Meetings::Crossing& crossing,
+                                      const RecordCause& cause) {
+  auto met = kind_of(crossing, cause.workspace);
+  if (!met) return met.error();
   metrics_.hubs_detected.increment();
   Change change;
   change.type = ChangeType::hub_detected;
-  change.hub = {identifier, kinds_[crossing.met], crossing.count, crossing.threshold};
+  change.hub = {identifier, std::move(*met), crossing.count, crossing.threshold};
   add_change(std::move(change), cause);
+  return {};
 }
 
 // Containers in which evidence names the hub although it is at home elsewhere. Released, it ties them all together.
@@ -580,26 +619,15 @@ Result<void> IdentityFold::join_ownerless(const Container& container, const Reco
   return {};
 }
 
-Result<IdentifierKind> IdentityFold::kind_of(KindCode code, WorkspaceId workspace, const Hash128& met_by) {
-  if (auto known = kinds_.find(code); known != kinds_.end()) return known->second;
-  IdentifierKind family{family_of(code), {}};
-  if (kind_code(family) == code) {
-    kinds_.emplace(code, family);
-    return family;
-  }
-  // Of an earlier run: some member of this kind stands in the hub's container.
-  auto vertex = table_.vertex(workspace, met_by);
-  if (!vertex) return vertex.error();
-  const Container* container = table_.known_container(vertex->root);
-  TRIBUTARY_CHECK(container != nullptr);
-  for (const ContainerMember& member : container->members) {
-    if (member.kind != code) continue;
-    auto value = load_value(store_, workspace, member.id);
-    if (!value) return value.error();
-    kinds_.emplace(code, value->kind);
-    return value->kind;
-  }
-  return family;
+// Of a kind that was met: told by an event of this run, or by the value of one that was met.
+Result<IdentifierKind> IdentityFold::kind_of(const Meetings::Crossing& crossing, WorkspaceId workspace) {
+  IdentifierKind family{family_of(crossing.met), {}};
+  if (kind_code(family) == crossing.met) return family;
+  if (auto known = kinds_.find(crossing.met); known != kinds_.end()) return known->second;
+  auto value = load_value(store_, workspace, crossing.example);
+  if (!value) return value.error();
+  kinds_.emplace(crossing.met, value->kind);
+  return value->kind;
 }
 
 // ------------------------------------------------------------------------------------------------------------ settling
@@ -628,11 +656,14 @@ Result<void> IdentityFold::settle() {
   return put_changes();
 }
 
-// What hubs that came or went do to containers, until nothing follows any more.
+// What hubs that came or went do to containers, until nothing follows any more. What a review asks for is seen to when
+// containers are united: what an identifier met is counted where all its evidence is.
 Result<void> IdentityFold::complete() {
   while (!joins_.empty() || !reviews_.empty()) {
-    TRIBUTARY_TRY(unite_pending());  // first: what an identifier met is counted where all its evidence is
-    TRIBUTARY_TRY(review_next());
+    TRIBUTARY_TRY(unite_pending());
+    for (auto& [identifier, review] : std::exchange(reviews_, {})) {
+      TRIBUTARY_TRY(this->review(identifier, review.judge_value, review.cause));
+    }
   }
   return {};
 }
@@ -779,7 +810,8 @@ Result<bool> IdentityFold::is_container(WorkspaceId workspace, const Hash128& ro
   return *vertex && (*vertex)->root == root;
 }
 
-// A container of older rules: whoever meets it brings it up to date first.
+// A container of older rules: whoever meets it brings it up to date first. Who is out is reviewed later: until then it
+// is as it was, and nothing that is looked for under it moves.
 Result<void> IdentityFold::refresh(Container& container, const WorkspaceRules& rules, const RecordCause& cause) {
   RecordCause activation = cause;
   activation.cause = cause_of(rules.decision);
@@ -789,31 +821,13 @@ Result<void> IdentityFold::refresh(Container& container, const WorkspaceRules& r
     TRIBUTARY_TRY(read_last_times(cause.workspace, container));
   }
   recount(container, rules.active);
-  if (rules.active.blocks_anything() || container.summary.out > 0) {
-    TRIBUTARY_TRY(review_blocked(container, rules, activation));
-  }
   for (const ContainerMember& member : container.members) {
     if (member.foreign) continue;
+    bool judge = rules.active.blocks_anything() || member.blocked();
     bool maybe = member.out != 0 || member.decided || may_be_hub(member.kind, container.summary, rules.active);
-    if (maybe) reviews_.push_back({member.id, activation});
+    if (judge || maybe) review_later(member.id, judge, activation);
   }
   return join_ownerless(container, activation);
-}
-
-Result<void> IdentityFold::review_blocked(Container& container, const WorkspaceRules& rules, const RecordCause& cause) {
-  std::vector<ContainerMember> members = container.members;
-  for (const ContainerMember& member : members) {
-    if (member.foreign) continue;
-    auto value = load_value(store_, cause.workspace, member.id);
-    if (!value) return value.error();
-    uint8_t blocked = rules.active.blocked(value->kind, value->value) ? OutFlags::kBlocked : 0;
-    if (blocked == (member.out & OutFlags::kBlocked)) continue;
-    auto out = static_cast<uint8_t>((member.out & ~OutFlags::kBlocked) | blocked);
-    TRIBUTARY_TRY(set_out(member.id, out, member.decided, std::nullopt, cause));
-    reviews_.push_back({member.id, cause});
-    TRIBUTARY_TRY(review_met(member.id, cause));
-  }
-  return {};
 }
 
 // A blocked identifier counts for nobody: those that met it may be hubs now, or no more.
@@ -825,7 +839,7 @@ Result<void> IdentityFold::review_met(const Hash128& identifier, const RecordCau
       if (std::none_of(evidence.members.begin(), evidence.members.end(), same)) continue;
       for (const EvidenceMember& member : evidence.members) met.insert(member.id);
     }
-    for (const Hash128& id : met) reviews_.push_back({id, cause});
+    for (const Hash128& id : met) review_later(id, false, cause);
   };
   auto home = container_of(identifier, cause);
   if (!home) return home.error();

@@ -1,6 +1,7 @@
 // Identity as records change it: new evidence, earlier or later events of known evidence, decisions, other rules.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,6 +60,7 @@ class IdentityFold {
 
   /// Some customers were not computed under the active rules yet.
   bool sweeping() const { return rules_.sweeping().has_value(); }
+  bool sweeping(WorkspaceId workspace) const { return rules_.sweeping(workspace); }
   /// Visits the next containers of a sweep, under the active rules. Nothing else may be in the group.
   Result<void> sweep(size_t containers);
 
@@ -80,7 +82,7 @@ class IdentityFold {
     RecordCause cause;
   };
   struct Review {
-    Hash128 identifier;
+    bool judge_value = false;  // other rules may block it, or no more
     RecordCause cause;
   };
   struct PendingChange {
@@ -118,8 +120,9 @@ class IdentityFold {
 
   // Hubs.
   Result<void> detect_hubs(Container& container, std::span<const EvidenceMember> members, const RecordCause& cause);
-  Result<void> review(const Hash128& identifier, const RecordCause& cause);
-  Result<void> review_next();
+  Result<void> review(const Hash128& identifier, bool judge_value, const RecordCause& cause);
+  void review_later(const Hash128& identifier, bool judge_value, const RecordCause& cause);
+  Result<bool> is_blocked(const Hash128& identifier, WorkspaceId workspace);
   Result<std::optional<Meetings::Crossing>> crossing_of(const Hash128& identifier, KindCode kind,
                                                         const Container& container, bool everywhere,
                                                         const RecordCause& cause);
@@ -127,15 +130,14 @@ class IdentityFold {
                        const std::optional<Meetings::Crossing>& crossing, const RecordCause& cause);
   Result<void> put_hub_row(const Hash128& identifier, uint8_t out, bool decided,
                            const std::optional<Meetings::Crossing>& crossing, WorkspaceId workspace);
-  void report_hub(const Hash128& identifier, const Meetings::Crossing& crossing, const RecordCause& cause);
+  Result<void> report_hub(const Hash128& identifier, const Meetings::Crossing& crossing, const RecordCause& cause);
   Result<void> tell_elsewhere(const Hash128& identifier, uint8_t out, const Hash128& home_root,
                               const RecordCause& cause);
   Result<void> join_ownerless(const Container& container, const RecordCause& cause);
-  Result<IdentifierKind> kind_of(KindCode code, WorkspaceId workspace, const Hash128& met_by);
+  Result<IdentifierKind> kind_of(const Meetings::Crossing& crossing, WorkspaceId workspace);
 
   // Other rules.
   Result<void> refresh(Container& container, const WorkspaceRules& rules, const RecordCause& cause);
-  Result<void> review_blocked(Container& container, const WorkspaceRules& rules, const RecordCause& cause);
   Result<void> review_met(const Hash128& identifier, const RecordCause& cause);
   Result<void> read_last_times(WorkspaceId workspace, Container& container);
   Result<bool> is_container(WorkspaceId workspace, const Hash128& root);
@@ -160,7 +162,7 @@ class IdentityFold {
   AppliedState* pending_ = nullptr;
   std::unordered_map<Hash128, Touched> touched_;  // by root
   std::vector<Join> joins_;
-  std::vector<Review> reviews_;
+  std::map<Hash128, Review> reviews_;  // by identifier
   std::vector<PendingChange> changes_;
   std::optional<WorkspaceId> swept_;
   bool sweep_done_ = false;

@@ -87,35 +87,43 @@ void IdentityTable::put_pair(WorkspaceId workspace, const Hash128& root, const P
   batch_->put(Family::container, container_pair_key(workspace, root, pair.a, pair.b), buffer_);
 }
 
-Result<void> IdentityTable::unite(WorkspaceId workspace, Container& large, Container& small, const RuleSet& rules) {
-  Container moved = std::move(small);
-  batch_->erase(Family::container, container_header_key(workspace, moved.root));
-  for (const Evidence& evidence : moved.evidence) {
-    batch_->erase(Family::container, container_evidence_key(workspace, moved.root, evidence.hash));
-    put_evidence(workspace, large.root, evidence);
+Result<void> IdentityTable::unite(WorkspaceId workspace, Container& large, const std::vector<Container*>& small,
+                                  const RuleSet& rules) {
+  std::vector<Container> moved;
+  std::vector<Hash128> members;
+  for (Container* each : small) {
+    TRIBUTARY_TRY(move_rows(workspace, *each, large.root));
+    for (const ContainerMember& member : each->members) members.push_back(member.id);
+    Hash128 root = each->root;
+    moved.push_back(std::move(*each));
+    containers_.erase(root);
   }
-  for (const PairRegister& pair : moved.pairs) {
-    batch_->erase(Family::container, container_pair_key(workspace, moved.root, pair.a, pair.b));
-    put_pair(workspace, large.root, pair);
-  }
-  std::vector<Hash128> at_home, members;
-  for (const ContainerMember& member : moved.members) {
-    if (member.marked) batch_->erase(Family::container, container_mark_key(workspace, moved.root, member.id));
-    if (!member.foreign) at_home.push_back(member.id);
-    members.push_back(member.id);
-  }
-  for (const Hash128& id : at_home) {
-    auto row = vertex(workspace, id);
-    if (!row) return row.error();
-    row->root = large.root;
-    put_vertex(workspace, id, *row);
-  }
-  Hash128 root = moved.root;
   absorb(large, std::move(moved), rules);
-  containers_.erase(root);
   for (const Hash128& id : members) {  // also those that were foreign to `large` and are at home in it now
     ContainerMember& member = *large.find(id);
     if (member.marked) put_mark(workspace, large.root, member, true);
+  }
+  return {};
+}
+
+// All but the marks, which depend on what is known of a member in both containers.
+Result<void> IdentityTable::move_rows(WorkspaceId workspace, const Container& from, const Hash128& to) {
+  batch_->erase(Family::container, container_header_key(workspace, from.root));
+  for (const Evidence& evidence : from.evidence) {
+    batch_->erase(Family::container, container_evidence_key(workspace, from.root, evidence.hash));
+    put_evidence(workspace, to, evidence);
+  }
+  for (const PairRegister& pair : from.pairs) {
+    batch_->erase(Family::container, container_pair_key(workspace, from.root, pair.a, pair.b));
+    put_pair(workspace, to, pair);
+  }
+  for (const ContainerMember& member : from.members) {
+    if (member.marked) batch_->erase(Family::container, container_mark_key(workspace, from.root, member.id));
+    if (member.foreign) continue;
+    auto row = vertex(workspace, member.id);
+    if (!row) return row.error();
+    row->root = to;
+    put_vertex(workspace, member.id, *row);
   }
   return {};
 }

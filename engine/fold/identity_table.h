@@ -42,8 +42,9 @@ class IdentityTable {
   void put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool lone = false);
   void put_pair(WorkspaceId workspace, const Hash128& root, const PairRegister& pair);
 
-  /// Moves all of `small`, members, evidence, pairs and rows, into `large`; `small` is gone.
-  Result<void> unite(WorkspaceId workspace, Container& large, Container& small, const RuleSet& rules);
+  /// Moves all of the small ones, members, evidence, pairs and rows, into `large`; they are gone.
+  Result<void> unite(WorkspaceId workspace, Container& large, const std::vector<Container*>& small,
+                     const RuleSet& rules);
 
   Result<std::optional<HubRow>> find_hub(WorkspaceId workspace, const Hash128& id);
   /// Nothing: the row goes away.
@@ -62,6 +63,7 @@ class IdentityTable {
   size_t bytes() const { return vertices_.bytes() + containers_.bytes(); }
 
  private:
+  Result<void> move_rows(WorkspaceId workspace, const Container& from, const Hash128& to);
   void put_hub_row(const std::string& key, std::optional<std::string> value);
 
   StateStore& store_;

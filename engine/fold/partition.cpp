@@ -141,7 +141,8 @@ Result<void> Partition::apply(std::span<const RecordView> records, std::vector<I
   while (!records.empty()) {
     size_t count = 1;
     if (is_rules(records.front())) {
-      while (fold_.sweeping()) TRIBUTARY_TRY(wait_out_stall(fold_.sweep()));
+      // The edge refuses a change that comes this early; a replay may meet one.
+      while (fold_.sweeping(records.front().workspace)) TRIBUTARY_TRY(wait_out_stall(fold_.sweep()));
     } else {
       count = static_cast<size_t>(std::find_if(records.begin(), records.end(), is_rules) - records.begin());
     }

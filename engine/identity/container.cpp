@@ -105,6 +105,52 @@ ContainerSummary settled_part(const ContainerSummary& summary) {
   return kept;
 }
 
+void add_settled(ContainerSummary& sum, const ContainerSummary& more) {
+  sum.customers += more.customers;
+  sum.refused_cannot += more.refused_cannot;
+  sum.refused_trust += more.refused_trust;
+  sum.refused_limit += more.refused_limit;
+  sum.refused_window += more.refused_window;
+}
+
+void add_counts(ContainerSummary& sum, const ContainerSummary& more) {
+  for (const auto& [kind, count] : more.kinds) {
+    auto row = std::find_if(sum.kinds.begin(), sum.kinds.end(), [&](const auto& known) { return known.kind == kind; });
+    if (row == sum.kinds.end()) {
+      sum.kinds.push_back({kind, count});
+    } else {
+      row->count += count;
+    }
+  }
+  sum.strong += more.strong;
+  sum.verified_strong += more.verified_strong;
+  sum.weak_links += more.weak_links;
+  sum.evidence += more.evidence;
+  sum.out += more.out;
+  sum.decisions += more.decisions;
+}
+
+// One of the sorted members for each id: at home in one of their containers, or in none. True when there were several.
+bool merge_equal(std::vector<ContainerMember>& members) {
+  size_t kept = 0;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const ContainerMember member = members[i];
+    if (kept > 0 && members[kept - 1].id == member.id) {
+      ContainerMember& known = members[kept - 1];
+      known.foreign = known.foreign && member.foreign;
+      known.verified = known.verified || member.verified;
+      known.out |= member.out;
+      known.decided = known.decided || member.decided;
+      known.marked = known.marked || member.marked;
+    } else {
+      members[kept++] = member;
+    }
+  }
+  bool met = kept < members.size();
+  members.resize(kept);
+  return met;
+}
+
 bool within_limits(const ContainerSummary::KindCount& row, const KindRule& rule) {
   if (rule.limit != 0 && row.count > rule.limit) return false;
   return std::all_of(rule.windows.begin(), rule.windows.end(),
@@ -182,57 +228,20 @@ ContainerMember& add_member(Container& container, const MemberMark& mark, const 
   return *container.members.insert(place, added);
 }
 
-void absorb(Container& large, Container small, const RuleSet& rules) {
-  std::vector<ContainerMember> members;
-  members.reserve(large.members.size() + small.members.size());
-  std::merge(large.members.begin(), large.members.end(), small.members.begin(), small.members.end(),
-             std::back_inserter(members),
-             [](const ContainerMember& a, const ContainerMember& b) { return a.id < b.id; });
-  size_t kept = 0;
-  bool met = false;
-  for (const ContainerMember& member : members) {
-    if (kept > 0 && members[kept - 1].id == member.id) {  // at home in one of them, or in neither
-      ContainerMember& known = members[kept - 1];
-      known.foreign = known.foreign && member.foreign;
-      known.verified = known.verified || member.verified;
-      known.out |= member.out;
-      known.decided = known.decided || member.decided;
-      known.marked = known.marked || member.marked;
-      met = true;
-    } else {
-      members[kept++] = member;
-    }
+void absorb(Container& large, std::vector<Container> small, const RuleSet& rules) {
+  for (Container& each : small) {
+    large.members.insert(large.members.end(), each.members.begin(), each.members.end());
+    std::move(each.evidence.begin(), each.evidence.end(), std::back_inserter(large.evidence));
+    std::move(each.pairs.begin(), each.pairs.end(), std::back_inserter(large.pairs));
+    add_settled(large.summary, each.summary);
   }
-  members.resize(kept);
-  large.members = std::move(members);
-  std::move(small.evidence.begin(), small.evidence.end(), std::back_inserter(large.evidence));
-  for (PairRegister& pair : small.pairs) large.pairs.push_back(std::move(pair));
+  std::sort(large.members.begin(), large.members.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  bool met = merge_equal(large.members);
   std::sort(large.pairs.begin(), large.pairs.end(),
             [](const PairRegister& x, const PairRegister& y) { return std::tie(x.a, x.b) < std::tie(y.a, y.b); });
   large.settled.reset();
-
-  ContainerSummary& sum = large.summary;
-  const ContainerSummary& more = small.summary;
-  sum.customers += more.customers;
-  sum.refused_cannot += more.refused_cannot;
-  sum.refused_trust += more.refused_trust;
-  sum.refused_limit += more.refused_limit;
-  sum.refused_window += more.refused_window;
   if (met) return recount(large, rules);
-  for (const auto& [kind, count] : more.kinds) {
-    auto row = std::find_if(sum.kinds.begin(), sum.kinds.end(), [&](const auto& known) { return known.kind == kind; });
-    if (row == sum.kinds.end()) {
-      sum.kinds.push_back({kind, count});
-    } else {
-      row->count += count;
-    }
-  }
-  sum.strong += more.strong;
-  sum.verified_strong += more.verified_strong;
-  sum.weak_links += more.weak_links;
-  sum.evidence += more.evidence;
-  sum.out += more.out;
-  sum.decisions += more.decisions;
+  for (const Container& each : small) add_counts(large.summary, each.summary);
 }
 
 size_t memory_bytes(const Container& container) {

@@ -116,8 +116,9 @@ void add_evidence(Container& container, Evidence evidence, const RuleSet& rules)
 /// Adds a member that is not there yet.
 ContainerMember& add_member(Container& container, const MemberMark& mark, const RuleSet& rules);
 
-/// Moves everything of `small` into `large`. A member of both is foreign in at least one of them.
-void absorb(Container& large, Container small, const RuleSet& rules);
+/// Moves everything of the small ones into `large`, in one pass over all of it. A member of several is foreign in all
+/// but at most one.
+void absorb(Container& large, std::vector<Container> small, const RuleSet& rules);
 
 /// Rough bytes in memory, for the front table's limit.
 size_t memory_bytes(const Container& container);

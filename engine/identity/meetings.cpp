@@ -21,7 +21,7 @@ std::optional<Meetings::Crossing> Meetings::crossing(KindCode kind, const RuleSe
     auto end = std::find_if(first, met_.end(), [&](const auto& row) { return row.first != first->first; });
     auto count = static_cast<uint32_t>(end - first);
     uint32_t threshold = rules.hub_threshold(kind, first->first);
-    if (threshold > 0 && count > threshold) return Crossing{first->first, count, threshold};
+    if (threshold > 0 && count > threshold) return Crossing{first->first, first->second, count, threshold};
     first = end;
   }
   return std::nullopt;

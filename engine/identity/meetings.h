@@ -20,6 +20,7 @@ class Meetings {
 
   struct Crossing {
     KindCode met = 0;
+    Hash128 example;  // one of those that were met
     uint32_t count = 0;
     uint32_t threshold = 0;
   };

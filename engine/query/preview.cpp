@@ -11,7 +11,7 @@
 namespace tributary {
 namespace {
 
-constexpr uint64_t kContainersPerQuestion = 1024;  // between two looks at `cancelled`
+constexpr uint64_t kContainersPerQuestion = 64;  // between two looks at `cancelled`
 
 // Containers that would become one: disjoint sets of roots.
 class Unions {
@@ -116,33 +116,40 @@ class Preview {
 
   // --------------------------------------------------------------------------- identifiers that would be out no more
 
-  // Each ties together the containers that it was kept out of.
-  Result<void> find_released() {
-    if (!query_.rules && hubs_decided_.empty()) return {};
-    auto rows = reader_.scan(Family::hub, workspace_prefix(workspace_));
-    std::optional<Hash128> hub;
-    std::vector<IdentityHubEvidence> elsewhere;
-    auto finish = [&]() -> Result<void> { return hub ? release_or_keep(*hub, elsewhere) : Result<void>(); };
-    for (; rows->valid(); rows->next()) {
-      Hash128 of = Hash128::from_bytes(rows->key().substr(4, 16));
-      if (!hub || of != *hub) {
-        TRIBUTARY_TRY(finish());
-        hub = of;
-        elsewhere.clear();
-      }
-      if (rows->key().size() < 4 + 32) continue;
-      elsewhere.push_back({Hash128::from_bytes(rows->key().substr(20)), Hash128::from_bytes(rows->value())});
-    }
-    TRIBUTARY_TRY(rows->status());
-    return finish();
-  }
-
   struct IdentityHubEvidence {
     Hash128 evidence;
     Hash128 seat;
   };
 
-  Result<void> release_or_keep(const Hash128& hub, const std::vector<IdentityHubEvidence>& elsewhere) {
+  // Each ties together the containers that it was kept out of.
+  Result<void> find_released() {
+    if (!query_.rules) {
+      for (const auto& [hub, state] : hubs_decided_) TRIBUTARY_TRY(release_or_keep(hub));
+      return {};
+    }
+    auto rows = reader_.scan(Family::hub, workspace_prefix(workspace_));
+    std::optional<Hash128> last;
+    for (; rows->valid(); rows->next()) {
+      Hash128 hub = Hash128::from_bytes(rows->key().substr(4, 16));
+      if (last != hub) TRIBUTARY_TRY(release_or_keep(hub));
+      last = hub;
+    }
+    return rows->status();
+  }
+
+  Result<std::vector<IdentityHubEvidence>> elsewhere_of(const Hash128& hub) {
+    std::vector<IdentityHubEvidence> elsewhere;
+    std::string prefix = id_key(workspace_, hub);
+    auto rows = reader_.scan(Family::hub, prefix);
+    for (; rows->valid(); rows->next()) {
+      if (rows->key().size() != prefix.size() + 16 || rows->value().size() != 16) continue;
+      elsewhere.push_back({Hash128::from_bytes(rows->key().substr(prefix.size())), Hash128::from_bytes(rows->value())});
+    }
+    TRIBUTARY_TRY(rows->status());
+    return elsewhere;
+  }
+
+  Result<void> release_or_keep(const Hash128& hub) {
     TRIBUTARY_TRY(ask_cancelled());
     auto vertex = load_vertex(reader_, workspace_, hub);
     if (!vertex) return vertex.error();
@@ -152,14 +159,15 @@ class Preview {
     auto blocked = is_blocked(hub);
     if (!blocked) return blocked.error();
     if (*blocked || *state == HubState::always) return {};
-    std::vector<Hash128> roots;
+    std::set<Hash128> roots;
     Meetings meetings(hub);
     TRIBUTARY_TRY(count_meetings((*vertex)->root, meetings));
-    for (const IdentityHubEvidence& each : elsewhere) {
+    auto elsewhere = elsewhere_of(hub);
+    if (!elsewhere) return elsewhere.error();
+    for (const IdentityHubEvidence& each : *elsewhere) {
       auto seat = load_vertex(reader_, workspace_, each.seat);
       if (!seat) return seat.error();
-      if (!*seat) continue;
-      roots.push_back((*seat)->root);
+      if (!*seat || !roots.insert((*seat)->root).second) continue;
       TRIBUTARY_TRY(count_meetings((*seat)->root, meetings));
     }
     if (*state == HubState::automatic && meetings.crossing((*vertex)->kind, draft_)) return {};
@@ -172,6 +180,7 @@ class Preview {
   }
 
   Result<void> count_meetings(const Hash128& root, Meetings& meetings) {
+    TRIBUTARY_TRY(ask_cancelled());
     auto container = load_container(reader_, workspace_, root, active_);
     if (!container) return container.error();
     TRIBUTARY_TRY(set_blocked(*container));
@@ -279,7 +288,8 @@ class Preview {
     }
     view_.containers += containers.size();
     Container joined = std::move(containers.front());
-    for (size_t i = 1; i < containers.size(); ++i) absorb(joined, std::move(containers[i]), draft_);
+    containers.erase(containers.begin());
+    if (!containers.empty()) absorb(joined, std::move(containers), draft_);
     TRIBUTARY_TRY(apply_draft(joined));
     Clusters after = compute_clusters(joined, draft_);
     count(after, view_.customers_after, view_.refusals_after);

@@ -123,7 +123,7 @@ TEST_F(Answers, PreviewOfADecisionTellsWhatItDoes) {
   for_each_world([&](const World& world, const Steps& steps, std::mt19937_64&) {
     if (world.assertions.empty()) return;
     Assertion decision = world.assertions.front();
-    decision.decision.at = Timestamp{INT64_MAX / 2};  // after all others
+    decision.decision = {Timestamp{INT64_MAX / 2}, "previewed", "test", "test"};  // after all others
     tell_all(steps, 10);
     harness_->change_rules(workspace_, world.rules);
     Export before = harness_->read_all(workspace_);

@@ -120,7 +120,8 @@ class Auditor {
     }
     for (const auto& [id, out] : foreign_) {
       expect(container_of_.contains(id), "a foreign member that is at home nowhere");
-      expect(out != 0 && out_of_[id] == out, "a foreign member that is out for another reason than at home");
+      bool same_blocked = ((out ^ out_of_[id]) & OutFlags::kBlocked) == 0;
+      expect(out != 0 && out_of_[id] != 0 && same_blocked, "a foreign member that is not out as it is at home");
     }
   }
 

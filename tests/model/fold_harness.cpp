@@ -107,6 +107,7 @@ void FoldHarness::decide(WorkspaceId workspace, const Assertion& assertion) {
 }
 
 void FoldHarness::change_rules(WorkspaceId workspace, const Rules& rules) {
+  finish_sweeps();
   uint32_t active = must(load_rules(*store_, workspace)).version;
   std::vector<std::string> payloads;
   std::vector<RecordView> views;
@@ -116,12 +117,17 @@ void FoldHarness::change_rules(WorkspaceId workspace, const Rules& rules) {
   encode_rule_set_change(change, record.payload);
   append(std::move(record), payloads, views);
   TRIBUTARY_CHECK(apply(payloads, views).front() == ItemOutcome::accepted);
+  if (sweeps_at_once_) finish_sweeps();
+}
+
+void FoldHarness::finish_sweeps() {
   while (fold_->sweeping()) must(fold_->sweep());
 }
 
 RuleSet FoldHarness::rules(WorkspaceId workspace) { return must(RulesReader().rules(*store_, workspace)); }
 
 Export FoldHarness::read_all(WorkspaceId workspace) {
+  finish_sweeps();
   Export all;
   auto snapshot = store_->snapshot();
   RuleSet rules = must(RulesReader().rules(*snapshot, workspace));

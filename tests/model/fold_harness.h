@@ -43,6 +43,10 @@ class FoldHarness {
   /// Everything about a workspace, asked for by every identifier that the store knows of it.
   Export read_all(WorkspaceId workspace);
 
+  /// Whether a sweep follows a change of rules at once, or only when it must: before the next change and reading.
+  void set_sweeps_at_once(bool at_once) { sweeps_at_once_ = at_once; }
+  void finish_sweeps();
+
   /// As the store says.
   RuleSet rules(WorkspaceId workspace);
 
@@ -66,6 +70,7 @@ class FoldHarness {
   std::unique_ptr<Fold> fold_;
   MemoryLog log_;
   uint64_t last_lsn_ = 0;
+  bool sweeps_at_once_ = true;
 };
 
 /// The value, or an exception with the error's text: a test that shrinks its case goes on.

@@ -123,6 +123,7 @@ class Universe {
     std::mt19937_64 draws(arrival.draws);
     AppliedState before = harness_.fold_unit().applied();
     harness_.restart(random_options(draws));
+    harness_.set_sweeps_at_once(draws() % 2 == 0);
     size_t group_max = draws() % 2 == 0 ? 1 + draws() % 8 : 1 + draws() % steps.size();
     std::set<std::string> ids;
     size_t accepted = 0;

@@ -64,7 +64,7 @@ std::vector<Container> containers_of(const std::vector<Evidence>& all, const Rul
         ++i;
         continue;
       }
-      absorb(joined, std::move(containers[i]), rules);
+      absorb(joined, {containers[i]}, rules);
       containers.erase(containers.begin() + static_cast<ptrdiff_t>(i));
     }
     add_evidence(joined, one, rules);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/crc32c.h"
 #include "engine/base/time.h"
 #include "engine/identity/rule_set.h"
 
@@ -76,6 +77,9 @@ TEST(Rules, ComeBackAsTheyWereWritten) {
 TEST(Rules, WhoWasSeenFirstOwnsByDefault) {
   for (const auto& [kind, rule] : default_rules().kinds) EXPECT_EQ(rule.owner, OwnerPolicy::oldest) << kind_name(kind);
 }
+
+// Version 1 of every workspace's rules: customers were computed under them. Other defaults need another way to begin.
+TEST(Rules, DefaultsAreFrozen) { EXPECT_EQ(crc32c(encode_rules(default_rules())), 3114717295u); }
 
 TEST(Rules, MistakesNameTheRule) {
   EXPECT_TRUE(mistakes_of(default_rules()).empty());
