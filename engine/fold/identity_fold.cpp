@@ -13,8 +13,8 @@ namespace {
 // Changes of a sweep stand behind those of the record whose LSN they share.
 constexpr uint32_t kFirstSweepIndex = 1u << 31;
 
-// Pieces of evidence: computing customers among more takes longer than folding an event.
-constexpr size_t kSettledAtOnceMax = 256;
+// Pieces of evidence: computing customers among more takes several milliseconds.
+constexpr size_t kSettledAtOnceMax = 10'000;
 
 bool holds_over(const Decision& newer, const Decision& older) {
   return std::tie(newer.at, newer.id) > std::tie(older.at, older.id);
@@ -402,8 +402,12 @@ Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const Rec
   Evidence* found = nullptr;
   auto container = container_with(assertion.evidence, assertion.identifiers[0].hash, cause, found);
   if (!container) return container.error();
-  // Only what was seen can be retracted.
+  // Only what was seen can be retracted, by those who were seen.
   if (found == nullptr) return false;
+  for (const AssertedIdentifier& asserted : assertion.identifiers) {
+    auto same = [&](const EvidenceMember& member) { return member.id == asserted.hash; };
+    if (std::none_of(found->members.begin(), found->members.end(), same)) return false;
+  }
   if (found->decided && !holds_over(assertion.decision, found->decided->decision)) return true;
   TRIBUTARY_TRY(touch(**container, cause));
   found->decided =
@@ -501,15 +505,10 @@ Result<std::optional<Meetings::Crossing>> IdentityFold::crossing_of(const Hash12
   Meetings meetings(identifier);
   for (const Evidence& evidence : container.evidence) meetings.add(evidence, container);
   if (everywhere) {
-    Hash128 root = container.root;
-    auto elsewhere = table_.hub_evidence(cause.workspace, identifier);
+    auto elsewhere = containers_elsewhere(identifier, container.root, cause);
     if (!elsewhere) return elsewhere.error();
-    for (const auto& [hash, seat] : *elsewhere) {
-      auto other = container_of(seat, cause);
-      if (!other) return other.error();
-      if ((*other)->root == root) continue;
-      const Evidence* evidence = find_evidence(**other, hash);
-      if (evidence != nullptr) meetings.add(*evidence, **other);
+    for (const Container* other : *elsewhere) {
+      for (const Evidence& evidence : other->evidence) meetings.add(evidence, *other);
     }
   }
   return meetings.crossing(kind, **rules);
@@ -584,23 +583,40 @@ Result<void> IdentityFold::report_hub(const Hash128& identifier, const Meetings:
 // Containers in which evidence names the hub although it is at home elsewhere. Released, it ties them all together.
 Result<void> IdentityFold::tell_elsewhere(const Hash128& identifier, uint8_t out, const Hash128& home_root,
                                           const RecordCause& cause) {
-  auto elsewhere = table_.hub_evidence(cause.workspace, identifier);
+  auto elsewhere = containers_elsewhere(identifier, home_root, cause);
   if (!elsewhere) return elsewhere.error();
-  for (const auto& [evidence, seat] : *elsewhere) {
-    if (out == 0) table_.erase_hub_evidence(cause.workspace, identifier, evidence);
-    auto other = container_of(seat, cause);
-    if (!other) return other.error();
-    Container& container = **other;
-    if (container.root == home_root) continue;
-    TRIBUTARY_TRY(touch(container, cause));
-    ContainerMember& member = *container.find(identifier);
+  for (Container* container : *elsewhere) {
+    TRIBUTARY_TRY(touch(*container, cause));
+    ContainerMember& member = *container->find(identifier);
     member.out = out;  // still foreign: until both containers are one
-    table_.put_mark(cause.workspace, container.root, member);
-    TRIBUTARY_TRY(recounted(container, cause));
-    if (out == 0) joins_.push_back({identifier, seat, cause});
-    TRIBUTARY_TRY(join_ownerless(container, cause));
+    table_.put_mark(cause.workspace, container->root, member);
+    TRIBUTARY_TRY(recounted(*container, cause));
+    if (out == 0) joins_.push_back({identifier, container->root, cause});
+    TRIBUTARY_TRY(join_ownerless(*container, cause));
   }
+  if (out != 0) return {};
+  auto rows = table_.hub_evidence(cause.workspace, identifier);
+  if (!rows) return rows.error();
+  for (const auto& row : *rows) table_.erase_hub_evidence(cause.workspace, identifier, row.evidence);
   return {};
+}
+
+// Each once, however much of its evidence names the hub; without the hub's own.
+Result<std::vector<Container*>> IdentityFold::containers_elsewhere(const Hash128& hub, const Hash128& home_root,
+                                                                   const RecordCause& cause) {
+  auto rows = table_.hub_evidence(cause.workspace, hub);
+  if (!rows) return rows.error();
+  std::set<Hash128> roots;
+  std::vector<Container*> containers;
+  for (const auto& row : *rows) {
+    auto seat = table_.vertex(cause.workspace, row.seat);
+    if (!seat) return seat.error();
+    if (seat->root == home_root || !roots.insert(seat->root).second) continue;
+    auto container = find_container(seat->root, cause);
+    if (!container) return container.error();
+    containers.push_back(*container);
+  }
+  return containers;
 }
 
 // Evidence whose identifiers are all out belongs to the best hub of it, which must live in the same container.
@@ -844,13 +860,9 @@ Result<void> IdentityFold::review_met(const Hash128& identifier, const RecordCau
   auto home = container_of(identifier, cause);
   if (!home) return home.error();
   review_named_with(**home);
-  auto elsewhere = table_.hub_evidence(cause.workspace, identifier);
+  auto elsewhere = containers_elsewhere(identifier, (*home)->root, cause);
   if (!elsewhere) return elsewhere.error();
-  for (const auto& [evidence, seat] : *elsewhere) {
-    auto other = container_of(seat, cause);
-    if (!other) return other.error();
-    review_named_with(**other);
-  }
+  for (const Container* other : *elsewhere) review_named_with(*other);
   return {};
 }
 

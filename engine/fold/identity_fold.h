@@ -133,6 +133,8 @@ class IdentityFold {
   Result<void> report_hub(const Hash128& identifier, const Meetings::Crossing& crossing, const RecordCause& cause);
   Result<void> tell_elsewhere(const Hash128& identifier, uint8_t out, const Hash128& home_root,
                               const RecordCause& cause);
+  Result<std::vector<Container*>> containers_elsewhere(const Hash128& hub, const Hash128& home_root,
+                                                       const RecordCause& cause);
   Result<void> join_ownerless(const Container& container, const RecordCause& cause);
   Result<IdentifierKind> kind_of(const Meetings::Crossing& crossing, WorkspaceId workspace);
 

@@ -6,13 +6,18 @@
 namespace tributary {
 namespace {
 
-constexpr std::string_view kPurpose = "changes";
 constexpr size_t kPositionBytes = 8 + 4;
 
+// A cursor goes on in its own list only.
+std::string purpose_of(WorkspaceId workspace, const ChangesQuery& query) {
+  std::string purpose = "changes of " + std::to_string(workspace.value());
+  return query.customer ? purpose + "/" + query.customer->text() : purpose;
+}
+
 // Behind this position the next page begins; zero for the first.
-Result<std::string> start_of(const KeyedHash& cursor_key, const ChangesQuery& query) {
+Result<std::string> start_of(const KeyedHash& cursor_key, std::string_view purpose, const ChangesQuery& query) {
   if (query.cursor.empty()) return std::string(kPositionBytes, '\0');
-  auto position = open_cursor(cursor_key, kPurpose, query.cursor);
+  auto position = open_cursor(cursor_key, purpose, query.cursor);
   if (!position || position->size() != kPositionBytes)
     return Error{ErrorCode::invalid, "cursor is not one of this list"};
   return std::move(*position);
@@ -32,7 +37,8 @@ Result<Change> read_change(const StateReader& reader, WorkspaceId workspace, con
 
 Result<ChangesPage> read_changes(const StateReader& reader, const KeyedHash& cursor_key, WorkspaceId workspace,
                                  const ChangesQuery& query) {
-  auto position = start_of(cursor_key, query);
+  std::string purpose = purpose_of(workspace, query);
+  auto position = start_of(cursor_key, purpose, query);
   if (!position) return position.error();
   bool whole = !query.customer;
   std::string prefix = whole ? change_prefix(workspace) : change_of_prefix(workspace, query.customer->anchor);
@@ -55,7 +61,7 @@ Result<ChangesPage> read_changes(const StateReader& reader, const KeyedHash& cur
   }
   TRIBUTARY_TRY(rows->status());
   page.at_end = !rows->valid();
-  page.next_cursor = seal_cursor(cursor_key, kPurpose, *position);
+  page.next_cursor = seal_cursor(cursor_key, purpose, *position);
   return page;
 }
 

@@ -124,7 +124,7 @@ TEST_F(Answers, PreviewOfADecisionTellsWhatItDoes) {
     if (world.assertions.empty()) return;
     Assertion decision = world.assertions.front();
     decision.decision = {Timestamp{INT64_MAX / 2}, "previewed", "test", "test"};  // after all others
-    tell_all(steps, 10);
+    tell_all(Steps(world.events.begin(), world.events.end()), 10);                // nothing is decided yet
     harness_->change_rules(workspace_, world.rules);
     Export before = harness_->read_all(workspace_);
     PreviewQuery query;
