@@ -113,6 +113,7 @@ std::vector<IdentifierPath> identifier_paths_of(ConfigDraft& draft, size_t index
     draft.mistake(draft.position_of(list), list + ": at most " + std::to_string(kIdentifierPathsMax) + " places");
   }
   std::vector<IdentifierPath> places;
+  places.reserve(source.identifiers.size());
   for (size_t i = 0; i < source.identifiers.size(); ++i) {
     places.push_back(PathReader(draft, source, list + "[" + std::to_string(i) + "]", source.identifiers[i]).read());
   }

@@ -149,8 +149,8 @@ class YamlReader {
       known.emplace_back(setting.path);
       if (is_secret(setting.type)) known.push_back(std::string(setting.path) + std::string(kFileSuffix));
     }
-    constexpr bool has_identifiers = std::is_same_v<Item, SourceItem>;
-    if (has_identifiers) known.emplace_back("identifiers");
+    constexpr bool kHasIdentifiers = std::is_same_v<Item, SourceItem>;
+    if (kHasIdentifiers) known.emplace_back("identifiers");
     std::set<std::string> given;
     each_entry(node, path, [&](const std::string& key, const ConfigPosition& where, const YAML::Node& value) {
       for (const Setting<Item>& setting : settings) {
@@ -167,7 +167,7 @@ class YamlReader {
         }
         return;
       }
-      if constexpr (has_identifiers) {
+      if constexpr (kHasIdentifiers) {
         if (key == "identifiers") {
           draft_.positions[path + ".identifiers"] = where;
           return read_items(value, path + ".identifiers", identifier_path_settings(), item.identifiers);

@@ -104,6 +104,7 @@ std::optional<IdentifierKind> parse_rule_kind(std::string_view text) {
 
 std::vector<std::string> known_kind_names() {
   std::vector<std::string> names;
+  names.reserve(kFamilies.size());
   for (const FamilyName& family : kFamilies) names.emplace_back(family.name);
   for (const KindAlias& alias : kAliases) names.emplace_back(alias.alias);
   return names;

@@ -69,7 +69,8 @@ Result<WorkspaceRules*> ActiveRules::of(WorkspaceId workspace) {
   return &workspaces_.emplace(workspace.value(), std::move(rules)).first->second;
 }
 
-Result<void> ActiveRules::activate(WorkspaceId workspace, const RuleSetChange& change, Rules rules, StateBatch& batch) {
+Result<void> ActiveRules::activate(WorkspaceId workspace, const RuleSetChange& change, const Rules& rules,
+                                   StateBatch& batch) {
   auto found = of(workspace);
   if (!found) return found.error();
   WorkspaceRules& state = **found;

@@ -31,7 +31,7 @@ class ActiveRules {
   Result<WorkspaceRules*> of(WorkspaceId workspace);
 
   /// Puts other rules in force, of the next version; the sweep begins.
-  Result<void> activate(WorkspaceId workspace, const RuleSetChange& change, Rules rules, StateBatch& batch);
+  Result<void> activate(WorkspaceId workspace, const RuleSetChange& change, const Rules& rules, StateBatch& batch);
 
   /// A workspace with a sweep in progress.
   std::optional<WorkspaceId> sweeping() const;

@@ -794,7 +794,7 @@ Result<bool> IdentityFold::change_rules(const RuleSetChange& change, const Recor
   auto rules = decode_rules(change.rules);
   if (!rules) return rules.error();
   if (change.based_on != (*state)->active.version() || !mistakes_of(*rules).empty()) return false;
-  TRIBUTARY_TRY(rules_.activate(cause.workspace, change, std::move(*rules), *batch_));
+  TRIBUTARY_TRY(rules_.activate(cause.workspace, change, *rules, *batch_));
   Change activated;
   activated.type = ChangeType::rules_activated;
   add_change(std::move(activated), cause);

@@ -164,6 +164,7 @@ Result<std::vector<IdentityTable::HubEvidence>> IdentityTable::hub_evidence(Work
     }
   }
   std::vector<HubEvidence> all;
+  all.reserve(found.size());
   for (const auto& [evidence, seat] : found) all.push_back({evidence, seat});
   return all;
 }

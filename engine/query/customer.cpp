@@ -76,6 +76,7 @@ Result<void> fill_unseen(const StateReader& reader, const Customer& customer, co
   auto unseen = [](const IdentifierView& view) { return view.first_seen.micros == INT64_MAX && !view.shared; };
   if (std::none_of(identifiers.begin(), identifiers.end(), unseen)) return {};
   std::vector<bool> wanted;
+  wanted.reserve(identifiers.size());
   for (const IdentifierView& view : identifiers) wanted.push_back(unseen(view));
   for (const Evidence& evidence : customer.container.evidence) {
     if (evidence.live() != live) continue;

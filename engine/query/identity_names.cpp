@@ -5,6 +5,7 @@ namespace {
 
 std::vector<CustomerId> customer_ids(const std::vector<Hash128>& names) {
   std::vector<CustomerId> ids;
+  ids.reserve(names.size());
   for (const Hash128& name : names) ids.push_back(CustomerId{name});
   return ids;
 }

@@ -1,4 +1,5 @@
 """Identity from end to end: a shared tablet, a wrong merge undone, decisions of people, other rules, and the reasons."""
+import base64
 import os
 import pathlib
 import sys
@@ -362,6 +363,50 @@ class Feed(Workspace):
             self.assertEqual(server.stop(timeout=30), 0)
             self.assertLess(time.monotonic() - started, 4 * SLOW, "announce, then the reader's next look")
             reader.join(30)
+
+
+class DecisionsUnderLoad(Workspace):
+    """Four people, whose events come in while somebody ties and parts two of them again and again."""
+
+    PEOPLE = ["load-a", "load-b", "load-c", "load-d"]
+    WRITERS, BATCHES, PER_BATCH, DECISIONS = 4, 40, 25, 120
+
+    def total(self) -> int:
+        """Each customer once, as readers see them one after the other."""
+        seen = {}
+        for person in self.PEOPLE:
+            profile = self.server.lookup("user_id", person)
+            seen[profile["customer_id"]] = profile
+        return sum(profile["traits"].get("orders", 0) for profile in seen.values())
+
+    def write(self, writer: int) -> None:
+        headers = {"Authorization": "Basic " + base64.b64encode(f"{APP}:".encode()).decode()}
+        with self.server.client(timeout=60) as client:
+            for batch in range(self.BATCHES):
+                events = [{"type": "identify", "userId": self.PEOPLE[n % 4], "messageId": f"load-{writer}-{batch}-{n}",
+                           "traits": {"$increment": {"orders": 1}}} for n in range(self.PER_BATCH)]
+                client.request("POST", "/v1/batch", {"batch": events}, headers).expect(200)
+
+    def test_nothing_is_lost_or_doubled(self):
+        for second, person in enumerate(self.PEOPLE):
+            self.send(second, userId=person)
+        writers = [threading.Thread(target=self.write, args=(n,)) for n in range(self.WRITERS)]
+        for writer in writers:
+            writer.start()
+        for n in range(self.DECISIONS):
+            kind = ("must_link", "unlink", "cannot_link")[n % 3]
+            self.decide(kind, f"user_id:{self.PEOPLE[n % 2]}", f"user_id:{self.PEOPLE[2]}")
+        for writer in writers:
+            writer.join(120)
+        for pair in ((0, 2), (1, 2)):
+            self.decide("unlink", *(f"user_id:{self.PEOPLE[n]}" for n in pair))
+        self.assertEqual(len({self.customer("user_id", person) for person in self.PEOPLE}), 4)
+        self.assertEqual(self.total(), self.WRITERS * self.BATCHES * self.PER_BATCH)
+        before = [self.server.lookup("user_id", person) for person in self.PEOPLE]
+        whole = self.changes()
+        self.server.restart(kill=True)
+        self.assertEqual([self.server.lookup("user_id", person) for person in self.PEOPLE], before)
+        self.assertEqual(self.changes(), whole)
 
 
 if __name__ == "__main__":
