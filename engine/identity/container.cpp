@@ -137,9 +137,14 @@ bool merge_equal(std::vector<ContainerMember>& members) {
     const ContainerMember member = members[i];
     if (kept > 0 && members[kept - 1].id == member.id) {
       ContainerMember& known = members[kept - 1];
+      // Why it is out stands where it is at home; elsewhere only that it is.
+      if (known.foreign == member.foreign) {
+        known.out |= member.out;
+      } else if (known.foreign) {
+        known.out = member.out;
+      }
       known.foreign = known.foreign && member.foreign;
       known.verified = known.verified || member.verified;
-      known.out |= member.out;
       known.decided = known.decided || member.decided;
       known.marked = known.marked || member.marked;
     } else {

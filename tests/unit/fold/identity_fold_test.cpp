@@ -1,6 +1,7 @@
 // Identity where records meet what a change of rules has not reached yet, and where hubs tie many together.
 #include <gtest/gtest.h>
 
+#include "tests/model/audit.h"
 #include "tests/model/fold_harness.h"
 #include "tests/model/universe.h"
 
@@ -124,6 +125,21 @@ TEST_F(IdentityFoldTest, TabletOfThousandsJoinsNobodyUntilItIsReleased) {
   EXPECT_EQ(harness_.fold_unit().applied().hubs, 0u);
   EXPECT_EQ(harness_.fold_unit().applied().containers, 1u);
   EXPECT_EQ(customer_of("device_id", "tablet"), customer_of("user_id", "guest-0"));  // who was first owns it
+}
+
+// Kept apart by a threshold, then by decision; what stood with its evidence elsewhere must not come back with a union.
+TEST_F(IdentityFoldTest, UnionKeepsTheReasonAtHome) {
+  harness_.fold(kWorkspace, {event({{"user_id", "A"}, {"device_id", "tablet"}}, 1),
+                             event({{"user_id", "B"}, {"device_id", "tablet"}}, 2),
+                             event({{"user_id", "C"}, {"device_id", "tablet"}}, 3)});
+  Assertion always;
+  always.subject = AssertionSubject::hub;
+  always.hub = HubState::always;
+  always.identifiers = {asserted("device_id", "tablet")};
+  always.decision = {Timestamp{1}, "as-1", "li", "a till"};
+  harness_.decide(kWorkspace, always);
+  harness_.decide(kWorkspace, pair(PairState::must, "A", "C", "as-2", 10));
+  EXPECT_EQ(audit(harness_.store(), kWorkspace).problems, std::vector<std::string>{});
 }
 
 TEST_F(IdentityFoldTest, DecisionSentAgainDoesNotOverruleANewerOne) {
