@@ -14,7 +14,8 @@ Result<void> activate(Engine& engine, const IdentityConfig::OfWorkspace& configu
   change.decision = {now, make_uuid_v7(now.micros / 1000), std::string(kAuthor), configured.rules_file};
   change.rules = encode_rules(configured.rules);
   auto done = std::make_shared<std::promise<IngestOutcome>>();  // answered on a thread of the engine
-  engine.change_rules(configured.id, std::move(change), [done](const IngestOutcome& outcome) { done->set_value(outcome); });
+  engine.change_rules(configured.id, std::move(change),
+                      [done](const IngestOutcome& outcome) { done->set_value(outcome); });
   IngestOutcome outcome = done->get_future().get();
   if (outcome.refused || outcome.items != std::vector{ItemOutcome::accepted}) {
     return Error{ErrorCode::unavailable, "the rules of " + configured.rules_file + " could not be recorded"};
