@@ -34,14 +34,8 @@ Hash128 decision_hash(const RecordView& record, const Decision& decision) {
 }
 
 ItemOutcome outcome_of_duplicate(RecordKind kind) {
-  switch (kind) {
-    case RecordKind::event:
-      return ItemOutcome::duplicate;
-    case RecordKind::assertion:
-      return ItemOutcome::accepted;
-    default:
-      return ItemOutcome::rejected;
-  }
+  if (kind == RecordKind::event) return ItemOutcome::duplicate;
+  return kind == RecordKind::assertion ? ItemOutcome::accepted : ItemOutcome::rejected;
 }
 
 FirstEvent first_of(const EventView& event) {
@@ -209,6 +203,7 @@ Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
       default: {
         auto outcome = fold_decision(step);
         if (!outcome) return outcome.error();
+        if (*outcome == ItemOutcome::rejected) forget_message(step);
         outcomes.push_back(*outcome);
       }
     }
@@ -221,9 +216,7 @@ Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
 bool Fold::is_duplicate(const Step& step) {
   if (step.message == Hash128{}) return false;
   bool event = step.record->kind == RecordKind::event;
-  bool decision = step.record->kind == RecordKind::assertion;
-  std::string_view content = event ? step.event.json : decision ? step.record->payload : step.rejected.raw;
-  DedupRow row{step.record->received_at, crc32c(content)};
+  DedupRow row{step.record->received_at, crc32c(event ? step.event.json : step.record->payload)};
   auto [place, added] = messages_.emplace(step.message, row);
   if (!added) {
     bool inside = row.received_at.micros - place->second.received_at.micros <= options_.dedup_window_micros;
@@ -237,6 +230,12 @@ bool Fold::is_duplicate(const Step& step) {
   encode(row, buffer_);
   batch_->put(Family::dedup, id_key(step.record->workspace, step.message), buffer_);
   return false;
+}
+
+// It had no effect: sent again, it may have one.
+void Fold::forget_message(const Step& step) {
+  if (messages_.erase(step.message) == 0) return;
+  batch_->erase(Family::dedup, id_key(step.record->workspace, step.message));
 }
 
 void Fold::fold_rejected(const Step& step) {

@@ -81,6 +81,7 @@ class Fold {
   Result<void> fold_event(const Step& step);
   void fold_rejected(const Step& step);
   bool is_duplicate(const Step& step);
+  void forget_message(const Step& step);
 
   Result<EvidenceEntry*> find_or_add_evidence(const Step& step);
   Result<void> follow_times(const Step& step, const EvidenceEntry& entry, bool earlier);

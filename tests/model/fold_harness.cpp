@@ -98,12 +98,16 @@ std::vector<ItemOutcome> FoldHarness::fold_rejected(WorkspaceId workspace, const
 }
 
 void FoldHarness::decide(WorkspaceId workspace, const Assertion& assertion) {
+  TRIBUTARY_CHECK(try_to_decide(workspace, assertion) == ItemOutcome::accepted);
+}
+
+ItemOutcome FoldHarness::try_to_decide(WorkspaceId workspace, const Assertion& assertion) {
   std::vector<std::string> payloads;
   std::vector<RecordView> views;
   Record record{RecordKind::assertion, workspace, PartitionId{0}, fold_->applied().received_at, {}};
   encode_assertion(assertion, record.payload);
   append(std::move(record), payloads, views);
-  TRIBUTARY_CHECK(apply(payloads, views).front() == ItemOutcome::accepted);
+  return apply(payloads, views).front();
 }
 
 void FoldHarness::change_rules(WorkspaceId workspace, const Rules& rules) {

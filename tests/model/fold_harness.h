@@ -32,6 +32,8 @@ class FoldHarness {
   std::vector<ItemOutcome> fold(WorkspaceId workspace, const std::vector<Event>& events);
   /// Folds one decision, or other rules with all that follows from them.
   void decide(WorkspaceId workspace, const Assertion& assertion);
+  /// The same where it may have no effect.
+  ItemOutcome try_to_decide(WorkspaceId workspace, const Assertion& assertion);
   void change_rules(WorkspaceId workspace, const Rules& rules);
   std::vector<ItemOutcome> fold_rejected(WorkspaceId workspace, const std::vector<Rejected>& rejected);
 

@@ -142,6 +142,26 @@ TEST_F(IdentityFoldTest, UnionKeepsTheReasonAtHome) {
   EXPECT_EQ(audit(harness_.store(), kWorkspace).problems, std::vector<std::string>{});
 }
 
+// A retraction of what was not there yet had no effect; when it is there, the same decision shall have one.
+TEST_F(IdentityFoldTest, DecisionWithoutEffectMayBeSentAgain) {
+  Event late = event({{"user_id", "A"}, {"email", "a@e"}}, 1);
+  std::string payload;
+  encode_event(late, kKey, payload);
+  EventView view;
+  must(decode_event(payload, view));
+  Assertion retraction;
+  retraction.subject = AssertionSubject::evidence;
+  retraction.evidence_state = EvidenceState::retracted;
+  retraction.evidence = view.evidence;
+  retraction.identifiers = {asserted("user_id", "A")};
+  retraction.decision = {Timestamp{1}, "as-1", "li", "test traffic"};
+  EXPECT_EQ(harness_.try_to_decide(kWorkspace, retraction), ItemOutcome::rejected);
+  harness_.fold(kWorkspace, {late});
+  EXPECT_EQ(harness_.try_to_decide(kWorkspace, retraction), ItemOutcome::accepted);
+  Export all = harness_.read_all(kWorkspace);
+  for (const auto& [id, customer] : all.customers) EXPECT_EQ(customer.events, 0u);
+}
+
 TEST_F(IdentityFoldTest, DecisionSentAgainDoesNotOverruleANewerOne) {
   harness_.fold(kWorkspace, {event({{"user_id", "A"}}, 1), event({{"user_id", "B"}}, 2)});
   harness_.decide(kWorkspace, pair(PairState::must, "A", "B", "as-1", 10));
