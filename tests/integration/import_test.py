@@ -123,21 +123,28 @@ class CdnowTest(ImportTest):
             self.assertEqual(self.server.metrics()["tributary_customers"], 23_570)
 
     def import_until_half(self, path):
-        """A running import that has answered a part of the file."""
+        """An import that has kept a part of the file as progress, against a server that is stopped (SIGSTOP): however
+        fast the machine, it cannot end before `self.go_on()`."""
         process = subprocess.Popen(self.command(path, "--batch-events", "20", "--in-flight", "2", mapping="cdnow.yaml"),
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
+        self.server.wait_until(lambda: self.server.metrics().get("tributary_events_total") > 200, 60, "some events")
+        self.server.process.send_signal(signal.SIGSTOP)
         checkpoint = pathlib.Path(f"{path}.app.checkpoint")
-        self.server.wait_until(lambda: checkpoint.exists() or process.poll() is not None, 60, "a checkpoint")
+        self.server.wait_until(checkpoint.exists, 60, "a checkpoint")
         self.assertIsNone(process.poll(), "the import ended before it could be interrupted")
         return process
+
+    def go_on(self):
+        self.server.process.send_signal(signal.SIGCONT)
 
     def test_killed_import_resumes_without_double_count(self):
         path = self.copy(CDNOW)
         process = self.import_until_half(path)
         process.kill()
         process.wait()
+        self.go_on()
         begun = json.loads(pathlib.Path(f"{path}.app.checkpoint").read_text())
         self.assertGreater(begun["accepted"], 0)
         self.assertLess(begun["accepted"], 69_659)
@@ -150,6 +157,7 @@ class CdnowTest(ImportTest):
         path = self.copy(CDNOW)
         process = self.import_until_half(path)
         process.send_signal(signal.SIGINT)
+        self.go_on()
         stdout, stderr = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 130, stderr)
         self.assertFalse(json.loads(stdout)["complete"])
