@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "connectors/identity/document_tree.h"
+#include "connectors/document/document_tree.h"
 #include "engine/engine.h"
 
 namespace tributary {

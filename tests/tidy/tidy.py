@@ -160,7 +160,7 @@ FENCES = (
     Fence("Asio", r"boost/asio.*", r"(connectors|engine/app)/.*"),
     Fence("OpenSSL", r"openssl/(?!ssl\.h|err\.h).*", r"engine/base/.*\.cpp|(connectors|engine/app)/.*\.cpp"),
     Fence("TLS", r"openssl/(ssl|err)\.h", r"(connectors|engine/app)/.*\.cpp"),
-    Fence("yaml-cpp", r"yaml-cpp/.*", r"config/.*\.cpp|connectors/(bulk|identity)/.*\.cpp"),
+    Fence("yaml-cpp", r"yaml-cpp/.*", r"config/.*\.cpp|connectors/(bulk|document)/.*\.cpp"),
     Fence("CLI11", r"CLI/.*", r"engine/app/.*\.cpp"),
     Fence("codecs", r"libdeflate\.h|zlib\.h|zstd.*\.h", r"(engine/(log|store)|connectors)/.*\.cpp"),
     Fence("utf8proc", r"utf8proc\.h", r"engine/ingest/.*\.cpp"),

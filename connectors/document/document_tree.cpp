@@ -1,4 +1,4 @@
-#include "connectors/identity/document_tree.h"
+#include "connectors/document/document_tree.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>

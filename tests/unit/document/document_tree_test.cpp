@@ -1,4 +1,4 @@
-#include "connectors/identity/document_tree.h"
+#include "connectors/document/document_tree.h"
 
 #include <gtest/gtest.h>
 
