@@ -41,6 +41,9 @@ struct ReceiveContext {
   /// Jitsu's server client keeps one anonymousId for all users: with it, an anonymousId beside a userId and
   /// context.traits are data, not identifiers.
   bool shared_anonymous_id = false;
+  /// A connector's mapping has listed the identifiers in context.externalId (or mergeProperties): the event's other
+  /// members are data, whatever they are called, and it may name nobody at all.
+  bool identifiers_listed = false;
 };
 
 /// Parses bodies. Owner: one thread; keeps the memory of the largest body.

@@ -147,7 +147,8 @@ std::optional<ItemFault> EventReader::check_ids(const ItemFields& fields, const 
     return wrong_form(Field::merge_properties, "two objects with type and value");
   }
   if (type == EventType::alias && !has(Field::user_id)) return ItemFault{missing_id, "alias needs a userId", {}};
-  if (!has(Field::user_id) && !has(Field::anonymous_id)) return ItemFault{missing_id, {}, {}};
+  bool named = has(Field::user_id) || has(Field::anonymous_id);
+  if (!named && !facts_.context.identifiers_listed) return ItemFault{missing_id, {}, {}};
   if (type == EventType::group && !has(Field::group_id))
     return ItemFault{missing_group_id, {}, pointer_to(Field::group_id)};
   return std::nullopt;
@@ -233,6 +234,7 @@ std::optional<ItemFault> EventReader::read_identifiers(const ItemFields& fields,
   ExtractionRules rules;
   rules.source_trust = facts_.source.trust == SourceTrust::server ? Trust::verified : Trust::claimed;
   rules.shared_anonymous_id = facts_.context.shared_anonymous_id;
+  rules.listed_only = facts_.context.identifiers_listed;
   rules.paths = facts_.source.identifiers;
   extract_identifiers(event.type, fields, context, rules, collector);
   blocked_ += collector.blocked();

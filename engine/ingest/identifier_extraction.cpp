@@ -81,7 +81,7 @@ std::optional<IdentifierKind> kind_of_external_type(std::string_view type) {
 }
 
 struct ExternalId {
-  JsonValue id, type, collection, encoding, scope;
+  JsonValue id, type, collection, encoding, scope, claimed;
 };
 
 ExternalId read_external_id(const JsonValue& entry) {
@@ -94,6 +94,7 @@ ExternalId read_external_id(const JsonValue& entry) {
     if (name == "collection") found.collection = value;
     if (name == "encoding") found.encoding = value;
     if (name == "scope") found.scope = value;
+    if (name == "claimed") found.claimed = value;
   });
   return found;
 }
@@ -103,6 +104,7 @@ void add_external_id(const ExternalId& entry, Trust trust, IdentifierCollector& 
   std::string scratch, scope_scratch;
   std::optional<IdentifierKind> kind = kind_of_external_type(entry.type.text(scratch));
   if (!kind) return;
+  if (entry.claimed.raw() == "true") trust = Trust::claimed;  // of some of what it says a source may be less sure
   std::string_view value = entry.id.text(scratch);
   if (entry.scope.is(JsonKind::string) && !entry.scope.missing()) {
     collector.add_scoped(*kind, entry.scope.text(scope_scratch), value, trust);
@@ -166,10 +168,9 @@ void add_at_path(EventType type, const ItemFields& fields, const ContextFields& 
   }
 }
 
-}  // namespace
-
-void extract_identifiers(EventType type, const ItemFields& fields, const ContextFields& context,
-                         const ExtractionRules& rules, IdentifierCollector& collector) {
+/// The places where SDKs put identifiers.
+void add_well_known(EventType type, const ItemFields& fields, const ContextFields& context,
+                    const ExtractionRules& rules, IdentifierCollector& collector) {
   Trust trust = rules.source_trust;
   const JsonValue& user_id = fields[Field::user_id];
   if (!user_id.missing()) add_value(kUserId, user_id, trust, collector);
@@ -177,6 +178,18 @@ void extract_identifiers(EventType type, const ItemFields& fields, const Context
   bool anonymous_is_data = rules.shared_anonymous_id && !user_id.missing();
   if (!anonymous_id.missing() && !anonymous_is_data) add_value(kAnonymousId, anonymous_id, trust, collector);
   if (type == EventType::alias) add_previous_id(fields, trust, collector);
+  if (type != EventType::group) add_contacts(fields[Field::traits], trust, collector);
+  if (!rules.shared_anonymous_id) add_contacts(context.traits, trust, collector);
+  add_contacts(fields[Field::properties], Trust::claimed, collector);
+  add_device(context.device, trust, collector);
+}
+
+}  // namespace
+
+void extract_identifiers(EventType type, const ItemFields& fields, const ContextFields& context,
+                         const ExtractionRules& rules, IdentifierCollector& collector) {
+  Trust trust = rules.source_trust;
+  if (!rules.listed_only) add_well_known(type, fields, context, rules, collector);
   if (type == EventType::merge) {
     for_each_element(fields[Field::merge_properties], [&](const JsonValue& entry) {
       ExternalId side = read_external_id(entry);
@@ -184,10 +197,6 @@ void extract_identifiers(EventType type, const ItemFields& fields, const Context
       add_external_id(side, trust, collector);
     });
   }
-  if (type != EventType::group) add_contacts(fields[Field::traits], trust, collector);
-  if (!rules.shared_anonymous_id) add_contacts(context.traits, trust, collector);
-  add_contacts(fields[Field::properties], Trust::claimed, collector);
-  add_device(context.device, trust, collector);
   add_external_ids(context, trust, collector);
   for (const IdentifierPath& place : rules.paths) add_at_path(type, fields, context, rules, place, collector);
 }

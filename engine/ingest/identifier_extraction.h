@@ -15,13 +15,15 @@ struct ExtractionRules {
   /// Jitsu's server client keeps one anonymousId and the last user's traits for everybody: beside a userId the
   /// anonymousId, and context.traits always, are data.
   bool shared_anonymous_id = false;
+  bool listed_only = false;  // see ReceiveContext::identifiers_listed
   /// Places of the source's own.
   std::span<const IdentifierPath> paths = {};
 };
 
 /// Adds userId, anonymousId, previousId, e-mail and phone from traits, context.traits and properties, device ids,
-/// context.externalIds (Segment) and context.externalId (RudderStack). Whatever stands in `properties` is claimed,
-/// because "send to a friend" names somebody else. `groupId` is none, and the traits of a group describe the group.
+/// context.externalIds (Segment) and context.externalId (RudderStack), an entry of which may say `"claimed": true`.
+/// Whatever stands in `properties` is claimed, because "send to a friend" names somebody else. `groupId` is none, and
+/// the traits of a group describe the group.
 ///
 /// Then strings and numbers in the places of the source's own. `traits` there means what it means above: the traits of
 /// the item and those of its context.

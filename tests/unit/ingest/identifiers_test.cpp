@@ -92,6 +92,28 @@ TEST(Identifiers, RudderStackExternalIds) {
   EXPECT_EQ(identifier(outcome->event(), "external_id/brazeexternalid"), "b7 verified");
 }
 
+TEST(Identifiers, AnEntryMayBeClaimedBySomebodyWhoIsBelieved) {
+  constexpr std::string_view kItem = R"({"type":"track","event":"e","userId":"u1","context":{"externalId":[
+    {"type":"email","id":"a@x.example","claimed":true},{"type":"phone","id":"+8613800001234","claimed":false}]}})";
+  EXPECT_EQ(identifier(from_server(kItem)->event(), "email"), "a@x.example claimed");
+  EXPECT_EQ(identifier(from_server(kItem)->event(), "phone"), "+8613800001234 verified");
+  EXPECT_EQ(identifier(from_browser(kItem)->event(), "phone"), "+8613800001234 claimed");
+}
+
+TEST(Identifiers, WhereTheyAreListedOtherMembersAreData) {
+  Request request;
+  request.trust = SourceTrust::server;
+  request.identifiers_listed = true;
+  auto outcome = parse_request(R"({"type":"identify","anonymousId":"a-123456","traits":{"email":"shop@x.example"},
+    "context":{"traits":{"phone":"+8613800001234"},"device":{"id":"d-123456"},
+    "externalId":[{"type":"user_id","id":"u1"}]},"properties":{"email":"b@x.example"}})",
+                               request);
+  EXPECT_EQ(outcome->event().identifiers.size(), 1u);
+  EXPECT_EQ(identifier(outcome->event(), "user_id"), "u1 verified");
+  EXPECT_EQ(outcome->event().traits.size(), 2u) << "traits stay traits";
+  EXPECT_TRUE(parse_request(R"({"type":"track","event":"e"})", request)->event().identifiers.empty());
+}
+
 TEST(Identifiers, GroupIdIsNoneAndGroupTraitsDescribeTheGroup) {
   auto outcome = from_server(
       R"({"type":"group","userId":"u1","groupId":"g1","traits":{"email":"office@x.example","phone":"13800001234"}})");

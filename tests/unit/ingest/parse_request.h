@@ -26,6 +26,7 @@ struct Request {
   IngestLimits limits;
   std::optional<Timestamp> header_sent_at;
   bool shared_anonymous_id = false;
+  bool identifiers_listed = false;
   std::vector<IdentifierPath> identifiers;
 };
 
@@ -68,6 +69,7 @@ inline std::unique_ptr<Outcome> parse_request(std::string_view body, const Reque
   context.received_at = kReceivedAt;
   context.header_sent_at = request.header_sent_at;
   context.shared_anonymous_id = request.shared_anonymous_id;
+  context.identifiers_listed = request.identifiers_listed;
   outcome->items = parser.read_events(source, test_key(), context);
   outcome->blocked = parser.blocked_count();
   outcome->invalid = parser.invalid_count();
