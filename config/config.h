@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connectors/http/server.h"
+#include "connectors/webhook/webhook_source.h"
 #include "engine/engine.h"
 
 namespace tributary {
@@ -28,6 +29,12 @@ struct IdentityConfig {
   std::vector<OfWorkspace> workspaces;  // of sources and keys, those to which a file applies, by name
 };
 
+/// What all webhooks have in common.
+struct WebhooksConfig {
+  std::string connectors_dir;  // of connector files of the operator's own; empty: none
+  size_t body_bytes_max = 1 << 20;
+};
+
 /// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.
 struct Config {
   Config();
@@ -41,8 +48,10 @@ struct Config {
   unsigned io_threads = 0;  // 0: cores - 1, at least 1
   std::chrono::milliseconds shutdown_announce{2000};
   IdentityConfig identity;
-  std::vector<Source> sources;
+  std::vector<Source> sources;  // of all kinds
   std::vector<ApiKey> api_keys;
+  WebhooksConfig webhooks;
+  std::vector<WebhookSource> webhook_sources;  // those of `sources` that are of kind webhook
 };
 
 /// One thing that is wrong with the input. Never holds a secret's value.

@@ -126,8 +126,18 @@ void append_example(std::string& out, const char* name, const std::string& about
   out += std::string(name) + ": []\n";
   bool first = true;
   for (const Setting<Item>& setting : settings) {
+    if (setting.kind == kWebhookKind) continue;
     append_example_line(out, first ? "  " : "    ", first ? "  - " : "    ", setting);
     first = false;
+  }
+}
+
+/// The second source of the sample, with only what the first has not.
+void append_webhook_example(std::string& out) {
+  append_hidden_comment(out, "  ", "A platform that calls a webhook.");
+  out += "#  - id: \"shop\"\n#    workspace: \"default\"\n#    kind: \"webhook\"\n";
+  for (const auto& setting : source_settings()) {
+    if (setting.kind == kWebhookKind) append_example_line(out, "    ", "    ", setting);
   }
 }
 
@@ -257,18 +267,21 @@ void write_section(JsonOut& out, const std::string& prefix) {
   out.end_object().end_object();
 }
 
-/// What must be there: `x`, or for a secret either `x` or `x_file`.
+/// What an item of `kind` must have besides what every item must: `x`, or for a secret either `x` or `x_file`.
 template <class Item>
-void write_required(JsonOut& out, const std::vector<Setting<Item>>& settings) {
+void write_required_of(JsonOut& out, const std::vector<Setting<Item>>& settings, std::string_view kind) {
   out.key("required").begin_array();
   for (const Setting<Item>& setting : settings) {
-    if (setting.required && !is_secret(setting.type)) out.string(setting.path);
+    if (setting.required && setting.kind == kind && !is_secret(setting.type)) out.string(setting.path);
   }
   out.end_array();
-  if (std::none_of(settings.begin(), settings.end(), [](const auto& s) { return is_secret(s.type); })) return;
+  auto one_of_two = [&](const Setting<Item>& setting) {
+    return setting.required && setting.kind == kind && is_secret(setting.type);
+  };
+  if (std::none_of(settings.begin(), settings.end(), one_of_two)) return;
   out.key("oneOf").begin_array();
   for (const Setting<Item>& setting : settings) {
-    if (!is_secret(setting.type)) continue;
+    if (!one_of_two(setting)) continue;
     std::string path(setting.path);
     out.begin_object().key("required").begin_array().string(path).end_array().end_object();
     out.begin_object().key("required").begin_array().string(path + "_file").end_array().end_object();
@@ -276,11 +289,24 @@ void write_required(JsonOut& out, const std::vector<Setting<Item>>& settings) {
   out.end_array();
 }
 
+/// A source without `kind` is an SDK's.
+void write_required_by_kind(JsonOut& out) {
+  out.key("if").begin_object().key("properties").begin_object().key("kind").begin_object();
+  out.key("const").string(kWebhookKind).end_object().end_object();
+  out.key("required").begin_array().string("kind").end_array().end_object();
+  out.key("then").begin_object();
+  write_required_of(out, source_settings(), kWebhookKind);
+  out.end_object().key("else").begin_object();
+  write_required_of(out, source_settings(), kSdkKind);
+  out.end_object();
+}
+
 template <class Item>
 void write_items(JsonOut& out, const char* name, const std::vector<Setting<Item>>& settings) {
   out.key(name).begin_object().key("type").begin_array().string("array").string("null").end_array();
   out.key("items").begin_object().key("type").string("object").key("additionalProperties").boolean(false);
-  write_required(out, settings);
+  write_required_of(out, settings, "");
+  if constexpr (std::is_same_v<Item, SourceItem>) write_required_by_kind(out);
   out.key("properties").begin_object();
   for (const Setting<Item>& setting : settings) {
     write_property(out, setting, setting.path, false);
@@ -310,6 +336,7 @@ std::string config_sample() {
   append_workspace_rules(out);
   append_example(out, "sources", "Where events come from. To begin with this one, likewise.", source_settings());
   append_identifier_paths(out);
+  append_webhook_example(out);
   append_example(out, "api_keys", "Who may read. Likewise.", api_key_settings());
   return out;
 }

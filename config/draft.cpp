@@ -118,7 +118,8 @@ class Finisher {
       check_secret(key_path, item.write_keys[k], "sources[" + std::to_string(index) + "]");
     }
     std::string keys_path = path + ".write_keys";
-    if (item.write_keys.empty() && draft_.positions.contains(keys_path) && !has_mistake_at(keys_path)) {
+    if (item.kind == kSdkKind && item.write_keys.empty() && draft_.positions.contains(keys_path) &&
+        !has_mistake_at(keys_path)) {
       mistake(keys_path, keys_path + ": at least one key is needed");
     }
     Source source;
@@ -133,6 +134,7 @@ class Finisher {
     source.allowed_origins = item.allowed_origins;
     source.sdk_http_config_json = item.sdk_http_config;
     source.identifiers = identifier_paths_of(draft_, index);
+    if (item.kind == kWebhookKind) source.trust = SourceTrust::server;  // as far as its connector goes
     draft_.config.sources.push_back(std::move(source));
   }
 

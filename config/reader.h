@@ -48,6 +48,10 @@ void finish_draft(ConfigDraft& draft);
 /// Reads the files with rules of identity, after finish_draft(). Adds their mistakes, fills config.identity.workspaces.
 void read_identity_rules(ConfigDraft& draft);
 
+/// Finds the connectors of webhook sources, after finish_draft(). Adds mistakes, those of connector files too, and
+/// fills config.webhook_sources.
+void read_webhook_sources(ConfigDraft& draft);
+
 /// The places of sources[index] as an event parser takes them; adds their mistakes.
 std::vector<IdentifierPath> identifier_paths_of(ConfigDraft& draft, size_t index);
 

@@ -48,7 +48,11 @@ struct Setting {
   std::string_view words = {};  // the allowed ones, between blanks
   bool required = false;
   std::string_view example = {};  // shown in the sample where lists of items have no default
+  std::string_view kind = {};     // of a source: only items of this `kind` have the key; empty: all
 };
+
+/// Kinds of sources.
+constexpr std::string_view kSdkKind = "sdk", kWebhookKind = "webhook";
 
 /// An item of a source's `identifiers` as written.
 struct IdentifierPathItem {
@@ -57,9 +61,15 @@ struct IdentifierPathItem {
 
 /// An item of `sources` as written, before it becomes a Source.
 struct SourceItem {
-  std::string id, name, workspace, kind = "sdk", default_country, trust = "browser", sdk_http_config;
+  std::string id, name, workspace, kind = "sdk", default_country;
   bool enabled = true;
+  // Of an SDK's source.
+  std::string trust = "browser", sdk_http_config;
   std::vector<std::string> write_keys, allowed_origins;
+  // Of a webhook's source.
+  std::string connector, path, public_url, settings;
+  std::vector<std::string> secrets;
+  // Of both.
   std::vector<IdentifierPathItem> identifiers;
 };
 

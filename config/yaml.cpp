@@ -175,10 +175,24 @@ class YamlReader {
       }
       unknown_key(where, key, known);
     });
+    if (!node.IsMap()) return;
     for (const Setting<Item>& setting : settings) {
-      if (!setting.required || given.contains(path + "." + std::string(setting.path)) || !node.IsMap()) continue;
-      draft_.mistake(position(node), path + ": \"" + std::string(setting.path) + "\" is missing");
+      std::string value_path = path + "." + std::string(setting.path);
+      bool has_key = given.contains(value_path);
+      if (!is_of_kind(setting, item)) {
+        if (has_key)
+          draft_.mistake(draft_.position_of(value_path),
+                         value_path + ": only a source of kind " + std::string(setting.kind) + " has it");
+      } else if (setting.required && !has_key) {
+        draft_.mistake(position(node), path + ": \"" + std::string(setting.path) + "\" is missing");
+      }
     }
+  }
+
+  template <class Item>
+  static bool is_of_kind(const Setting<Item>& setting, const Item& item) {
+    if constexpr (std::is_same_v<Item, SourceItem>) return setting.kind.empty() || setting.kind == item.kind;
+    return true;
   }
 
   template <class Target>

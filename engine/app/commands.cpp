@@ -90,6 +90,10 @@ int complete_from_config(const ImportFlags& flags, ImportOptions& options) {
     say("import: " + flags.config + " has no source \"" + flags.source + "\"");
     return kExitUsage;
   }
+  if (source->write_keys.empty()) {
+    say("import: source \"" + flags.source + "\" is a webhook and has no write key");
+    return kExitUsage;
+  }
   options.write_key = source->write_keys.front();
   return kExitOk;
 }

@@ -6,6 +6,7 @@
 #include "engine/app/exit_code.h"
 #include "engine/app/serve.h"
 #include "engine/app/version.h"
+#include "engine/app/webhook_commands.h"
 
 namespace {
 
@@ -47,6 +48,7 @@ class CommandLine {
     add_config_commands();
     add_store_commands();
     add_import();
+    add_webhook();
     add_version();
   }
 
@@ -116,6 +118,37 @@ class CommandLine {
     command->callback([this] { exit_code_ = import_file(import_); });
   }
 
+  void add_webhook() {
+    CLI::App* webhook = app_.add_subcommand("webhook", "Try connectors of platforms");
+    webhook->require_subcommand(1);
+    auto add = [this, webhook](const char* name, const char* about, int (*run)(const WebhookFlags&)) {
+      CLI::App* command = webhook->add_subcommand(name, about);
+      command->add_option("--connectors", webhook_.directory, "Folder with connector files of your own");
+      command->callback([this, run] { exit_code_ = run(webhook_); });
+      return command;
+    };
+    constexpr const char* kName = "Name of a connector, or a connector file";
+    add("list", "Print the connectors there are", list_webhook_connectors);
+    add("show", "Print the file of one, to copy and change", show_webhook_connector)
+        ->add_option("name", webhook_.connector, "Name of a connector")
+        ->required();
+    add("check", "Name every mistake of a connector file, and run its tests", check_webhook_connector)
+        ->add_option("name", webhook_.connector, kName)
+        ->required();
+    CLI::App* test = add("test", "Print what a connector makes of a call", test_webhook);
+    test->add_option("name", webhook_.connector, kName);
+    test->add_option("payload", webhook_.payload, "File with the body; - for standard input");
+    test->add_option("--config,-c", webhook_.config, "Take connector, secrets and settings from this configuration");
+    test->add_option("--source", webhook_.source, "Id of its source");
+    test->add_option("--method", webhook_.method, "HTTP method")->capture_default_str();
+    test->add_option("--target", webhook_.target, "Path and query as the platform calls them");
+    test->add_option("--header,-H", webhook_.headers, "NAME:VALUE, several times")->allow_extra_args(false);
+    test->add_option("--secret", webhook_.secrets, "What the platform signs with")->allow_extra_args(false);
+    test->add_option("--setting", webhook_.settings, "NAME=VALUE, several times")->allow_extra_args(false);
+    test->add_option("--public-url", webhook_.public_url, "Scheme and host as the platform calls them");
+    test->add_flag("--sign", webhook_.sign, "Sign the call first, as the platform would");
+  }
+
   void add_version() {
     CLI::App* command = app_.add_subcommand("version", "Print the version");
     command->add_flag("--json", version_as_json_, "As one JSON object");
@@ -126,6 +159,7 @@ class CommandLine {
   CLI::App app_{"Tributary: events of many channels become customers", "tributary"};
   ConfigFlags config_;
   ImportFlags import_;
+  WebhookFlags webhook_;
   bool accept_loss_ = false;
   bool version_as_json_ = false;
   int exit_code_ = kExitOk;

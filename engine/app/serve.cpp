@@ -16,6 +16,7 @@
 #include "connectors/ops/ops_routes.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/sdk/sdk_routes.h"
+#include "connectors/webhook/webhook_routes.h"
 #include "engine/app/configured_rules.h"
 #include "engine/app/descriptors.h"
 #include "engine/app/exit_code.h"
@@ -71,6 +72,7 @@ class Service {
         config_(std::move(config)),
         descriptor_limit_(descriptor_limit),
         keys_(std::make_shared<KeyRing>(config_.sources, config_.api_keys)),
+        webhooks_(std::make_shared<WebhookDirectory>(config_.webhook_sources)),
         ops_threads_(1, "trib-ops"),
         io_threads_(io_thread_count(config_), "trib-io") {}
 
@@ -152,6 +154,7 @@ class Service {
 
   Result<void> start_http() {
     add_sdk_routes(router_, SdkServices{*engine_, keys_, metrics_, config_.ingest, config_.public_url});
+    add_webhook_routes(router_, WebhookServices{*engine_, webhooks_, metrics_, config_.ingest, config_.webhooks.body_bytes_max});
     add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
     add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_});
@@ -189,7 +192,7 @@ class Service {
     }
   }
 
-  /// Validates, then swaps sources and API keys. Connections and requests in progress notice nothing; a file with
+  /// Validates, then swaps sources with their connectors, and API keys. Connections and requests in progress notice nothing; a file with
   /// mistakes leaves everything as it is.
   void reload() {
     auto loaded = load_config(options_.input);
@@ -204,6 +207,7 @@ class Service {
       log_line(LogLevel::warn, "a changed setting needs a restart", {{"setting", path}});
     }
     keys_.set(std::make_shared<KeyRing>(std::move(next.sources), std::move(next.api_keys)));
+    webhooks_.set(std::make_shared<WebhookDirectory>(std::move(next.webhook_sources)));
     metrics_.config_last_reload_successful.set(1);
     log_line(LogLevel::info, "configuration reloaded");
   }
@@ -284,6 +288,7 @@ class Service {
   Signals signals_;
   Metrics metrics_;
   CurrentKeyRing keys_;
+  CurrentWebhooks webhooks_;
   std::unique_ptr<Engine> engine_;  // set before phase_ says running
   std::atomic<Phase> phase_{Phase::opening};
   Router ops_router_, router_;

@@ -23,6 +23,8 @@ constexpr std::array kRows = {
     RejectionRow{too_deep, "too_deep", 400, "item is nested too deeply"},
     RejectionRow{too_many_properties, "too_many_properties", 400, "item has too many properties"},
     RejectionRow{not_allowed, "not_allowed", 400, "this key may not do that"},
+    RejectionRow{not_mapped, "not_mapped", 400, "the connector can't read the delivery"},
+    RejectionRow{bad_signature, "bad_signature", 401, "the signature is missing or wrong"},
     RejectionRow{invalid_json, "invalid_json", 400, "invalid json"},
     RejectionRow{invalid_gzip, "invalid_gzip", 400, "invalid gzip"},
     RejectionRow{missing_batch, "missing_batch", 400, "body has no batch array"},

@@ -26,6 +26,8 @@ enum class RejectionCode : uint8_t {
   too_deep = 11,
   too_many_properties = 12,
   not_allowed = 13,
+  not_mapped = 14,
+  bad_signature = 15,
 
   invalid_json = 64,
   invalid_gzip = 65,

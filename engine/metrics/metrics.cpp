@@ -70,6 +70,27 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
   identifiers_invalid.counter_ =
       r.counter("tributary_identifiers_rejected_total", "Values that are no identifier.", {{"reason", "invalid"}});
 
+  webhook_deliveries.counter_ = r.counter("tributary_webhook_deliveries_total", "Calls of platforms that were genuine.");
+  webhook_handshakes.counter_ =
+      r.counter("tributary_webhook_handshakes_total", "Calls by which a platform asked whether somebody is there.");
+  webhook_unmapped.counter_ = r.counter("tributary_webhook_unmapped_total",
+                                        "Things a platform told for which its connector has no event; kept as they are.");
+  webhook_ignored.counter_ = r.counter("tributary_webhook_ignored_total", "Test pings and the like, kept nowhere.");
+  webhook_not_mapped.counter_ =
+      r.counter("tributary_webhook_not_mapped_total", "Deliveries that a connector can't read; kept as rejected events.");
+  auto refused_signature = [&r](Counter& counter, const char* reason) {
+    counter.counter_ = r.counter("tributary_webhook_signature_refused_total",
+                                 "Calls that are not proven to be the platform's, by reason.", {{"reason", reason}});
+  };
+  refused_signature(webhook_unsigned, "missing");
+  refused_signature(webhook_wrongly_signed, "mismatch");
+  refused_signature(webhook_too_old, "too_old");
+  refused_signature(webhook_too_new, "too_new");
+  refused_signature(webhook_malformed, "malformed");
+  refused_signature(webhook_repeated_with_other_body, "repeated_with_other_body");
+  webhook_old_secret.counter_ = r.counter("tributary_webhook_old_secret_total",
+                                          "Genuine calls signed with a secret that is not the first: still in use.");
+
   log_sync_seconds.histogram_ = r.histogram("tributary_log_sync_seconds", "Duration of one fdatasync of the log.");
   mark_sync_seconds.histogram_ =
       r.histogram("tributary_log_mark_sync_seconds", "Duration of one fdatasync of the acked high-water mark.");

@@ -57,6 +57,13 @@ class Metrics {
   Counter conflicting_duplicates;
   Counter identifiers_blocked, identifiers_invalid;
 
+  // Webhooks
+  Counter webhook_deliveries, webhook_handshakes;  // genuine ones; those that were answered as a handshake
+  Counter webhook_unmapped, webhook_ignored, webhook_not_mapped;
+  Counter webhook_unsigned, webhook_wrongly_signed, webhook_too_old, webhook_too_new, webhook_malformed;
+  Counter webhook_repeated_with_other_body;
+  Counter webhook_old_secret;
+
   // Log
   Histogram log_sync_seconds, mark_sync_seconds, log_group_records;
   Counter log_bytes, log_short_writes;

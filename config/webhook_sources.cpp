@@ -1,0 +1,141 @@
+// Sources that platforms call: their connector, its secrets and settings.
+#include <boost/json.hpp>
+#include <map>
+
+#include "config/reader.h"
+#include "config/secret_file.h"
+#include "connectors/webhook/connector.h"
+#include "connectors/webhook/connector_library.h"
+#include "connectors/webhook/verifier.h"
+#include "engine/base/nearest_word.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::string_view kFileSuffix = "_file";
+/// Where nobody signs, the path is the only secret.
+constexpr size_t kUnguessablePathBytes = 16;
+
+/// One source from what was written.
+class WebhookReader {
+ public:
+  WebhookReader(ConfigDraft& draft, size_t index)
+      : draft_(draft), item_(draft.sources[index]), path_("sources[" + std::to_string(index) + "]") {
+    webhook_.source = draft.config.sources[index];
+  }
+
+  void read(std::map<std::string, std::string>& paths) {
+    webhook_.settings.public_url = item_.public_url.empty() ? draft_.config.public_url : item_.public_url;
+    webhook_.settings.secrets = item_.secrets;
+    if (item_.connector.empty() || !load()) return;  // a missing one was reported when it was read
+    read_settings();
+    check_settings_of_connector();
+    check_path(paths);
+    if (webhook_.connector->signature.trust == SignatureTrust::weak) webhook_.source.trust = SourceTrust::browser;
+    draft_.config.webhook_sources.push_back(std::move(webhook_));
+  }
+
+ private:
+  bool load() {
+    LoadedConnector loaded = load_connector(item_.connector, draft_.config.webhooks.connectors_dir);
+    if (auto connector = std::get_if<std::shared_ptr<const Connector>>(&loaded)) {
+      webhook_.connector = std::move(*connector);
+      return true;
+    }
+    for (const ConnectorMistake& found : std::get<std::vector<ConnectorMistake>>(loaded)) {
+      if (found.line == 0) {
+        mistake(".connector", found.message);
+      } else {
+        draft_.mistake({found.origin, static_cast<int>(found.line), static_cast<int>(found.column)}, found.message);
+      }
+    }
+    return false;
+  }
+
+  void read_settings() {
+    if (item_.settings.empty()) return;
+    boost::json::object written = boost::json::parse(item_.settings).as_object();
+    for (const auto& [key, value] : written) {
+      std::optional<std::string> text = text_of(value);
+      if (!text) {
+        mistake(".settings", "\"" + std::string(key) + "\": expected one value");
+      } else if (std::string_view(key).ends_with(kFileSuffix) && !is_known(key)) {
+        read_secret(std::string_view(key).substr(0, key.size() - kFileSuffix.size()), *text);
+      } else {
+        add_setting(key, std::move(*text));
+      }
+    }
+  }
+
+  static std::optional<std::string> text_of(const boost::json::value& value) {
+    if (value.is_string()) return std::string(value.as_string());
+    if (value.is_object() || value.is_array() || value.is_null()) return std::nullopt;
+    return boost::json::serialize(value);
+  }
+
+  void read_secret(std::string_view name, const std::string& file) {
+    auto secrets = read_secrets(file, false);
+    if (!secrets) return mistake(".settings", std::string(name) + "_file: " + secrets.error().message);
+    add_setting(name, std::move(secrets->front()));
+  }
+
+  bool is_known(std::string_view name) const {
+    const auto& known = webhook_.connector->settings;
+    return std::any_of(known.begin(), known.end(), [&](const auto& setting) { return setting.name == name; });
+  }
+
+  void add_setting(std::string_view name, std::string value) {
+    if (!is_known(name)) {
+      std::vector<std::string> known;
+      for (const auto& setting : webhook_.connector->settings) known.push_back(setting.name);
+      std::string message = "connector " + webhook_.connector->name + " has no setting \"" + std::string(name) + "\"";
+      if (auto near = nearest_word(name, known)) message += ", did you mean \"" + *near + "\"?";
+      return mistake(".settings", message);
+    }
+    if (webhook_.settings.find(name) != nullptr) {
+      return mistake(".settings", "\"" + std::string(name) + "\" is given twice");
+    }
+    webhook_.settings.values.emplace_back(name, std::move(value));
+  }
+
+  void check_settings_of_connector() {
+    for (const auto& setting : webhook_.connector->settings) {
+      if (!setting.required || webhook_.settings.find(setting.name) != nullptr) continue;
+      mistake(".settings",
+              "connector " + webhook_.connector->name + " needs \"" + setting.name + "\": " + setting.help);
+    }
+    for (const std::string& fault : check_settings(webhook_.connector->signature, webhook_.settings))
+      mistake("", fault);
+  }
+
+  void check_path(std::map<std::string, std::string>& paths) {
+    webhook_.path = item_.path.empty() ? item_.id : item_.path;
+    if (!is_config_id(webhook_.path)) return mistake(".path", "expected 1 to 64 of A-Z a-z 0-9 _ . -");
+    if (webhook_.connector->signature.none && webhook_.path.size() < kUnguessablePathBytes) {
+      mistake(".path", "connector " + webhook_.connector->name + " verifies nothing, so the path is the only secret: " +
+                           "give one of at least " + std::to_string(kUnguessablePathBytes) + " characters");
+    }
+    auto [first, fresh] = paths.emplace(webhook_.path, path_);
+    if (!fresh) mistake(".path", "\"" + webhook_.path + "\" is already the path of " + first->second);
+  }
+
+  void mistake(const std::string& below, const std::string& message) {
+    draft_.mistake(draft_.position_of(path_ + below), path_ + below + ": " + message);
+  }
+
+  ConfigDraft& draft_;
+  const SourceItem& item_;
+  std::string path_;  // of the item
+  WebhookSource webhook_;
+};
+
+}  // namespace
+
+void read_webhook_sources(ConfigDraft& draft) {
+  std::map<std::string, std::string> paths;  // to the item that has it
+  for (size_t i = 0; i < draft.sources.size(); ++i) {
+    if (draft.sources[i].kind == kWebhookKind) WebhookReader(draft, i).read(paths);
+  }
+}
+
+}  // namespace tributary

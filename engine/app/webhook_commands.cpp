@@ -1,0 +1,182 @@
+#include "engine/app/webhook_commands.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <optional>
+
+#include "config/config.h"
+#include "connectors/http/request_target.h"
+#include "connectors/webhook/connector_library.h"
+#include "connectors/webhook/file_tests.h"
+#include "connectors/webhook/shipped_files.h"
+#include "connectors/webhook/trial.h"
+#include "engine/app/exit_code.h"
+#include "engine/base/text.h"
+
+namespace tributary {
+namespace {
+
+void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
+void say_mistakes(const std::vector<ConnectorMistake>& mistakes) {
+  for (const ConnectorMistake& mistake : mistakes) {
+    std::string where = mistake.origin;
+    if (mistake.line > 0) where += ":" + std::to_string(mistake.line) + ":" + std::to_string(mistake.column);
+    say(where + ": " + mistake.message);
+  }
+}
+
+/// By name or, when it looks like one, by path. Nothing after its mistakes were printed.
+std::shared_ptr<const Connector> load_or_tell(const WebhookFlags& flags) {
+  bool is_path = flags.connector.find('/') != std::string::npos || flags.connector.ends_with(".yaml");
+  LoadedConnector loaded =
+      is_path ? load_connector_file(flags.connector) : load_connector(flags.connector, flags.directory);
+  if (auto connector = std::get_if<std::shared_ptr<const Connector>>(&loaded)) return *connector;
+  say_mistakes(std::get<std::vector<ConnectorMistake>>(loaded));
+  return nullptr;
+}
+
+/// The source as configured, or nothing after a line that says why not.
+std::optional<WebhookSource> configured_source(const WebhookFlags& flags) {
+  ConfigInput input;
+  input.file = flags.config;
+  input.environment = process_environment();
+  auto loaded = load_config(input);
+  if (auto mistakes = std::get_if<std::vector<ConfigMistake>>(&loaded)) {
+    for (const ConfigMistake& mistake : *mistakes) say(format_mistake(mistake));
+    return std::nullopt;
+  }
+  for (const WebhookSource& webhook : std::get<Config>(loaded).webhook_sources) {
+    if (webhook.source.id == flags.source) return webhook;
+  }
+  say(flags.config + " has no webhook source \"" + flags.source + "\"");
+  return std::nullopt;
+}
+
+/// `name` and `value` of `name:value`.
+std::optional<std::pair<std::string, std::string>> split_at(const std::string& text, char separator) {
+  size_t at = text.find(separator);
+  if (at == std::string::npos || at == 0) {
+    say("webhook test: expected NAME" + std::string(1, separator) + "VALUE, not \"" + text + "\"");
+    return std::nullopt;
+  }
+  return std::pair(text.substr(0, at), std::string(trim_white_space(std::string_view(text).substr(at + 1))));
+}
+
+bool add_flags(const WebhookFlags& flags, WebhookSource& webhook) {
+  for (const std::string& text : flags.settings) {
+    auto setting = split_at(text, '=');
+    if (!setting) return false;
+    webhook.settings.values.push_back(std::move(*setting));
+  }
+  if (!flags.secrets.empty()) webhook.settings.secrets = flags.secrets;
+  if (!flags.public_url.empty()) webhook.settings.public_url = flags.public_url;
+  return true;
+}
+
+std::optional<WebhookSource> source_to_try(const WebhookFlags& flags) {
+  std::optional<WebhookSource> webhook;
+  if (!flags.config.empty()) {
+    webhook = configured_source(flags);
+  } else if (auto connector = load_or_tell(flags)) {
+    webhook.emplace();
+    webhook->source.id = webhook->path = connector->name;
+    webhook->source.trust = SourceTrust::server;
+    webhook->connector = std::move(connector);
+  }
+  if (webhook && !add_flags(flags, *webhook)) return std::nullopt;
+  return webhook;
+}
+
+std::optional<std::string> read_payload(const std::string& file) {
+  if (file.empty()) return std::string();
+  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    say("webhook test: can't read " + file);
+    return std::nullopt;
+  }
+  return std::string(std::istreambuf_iterator<char>(stream), {});
+}
+
+std::optional<HttpRequest> request_to_try(const WebhookFlags& flags, const std::string& path) {
+  HttpRequest request;
+  request.method = flags.method;
+  request.target = flags.target.empty() ? "/v1/webhooks/" + path : flags.target;
+  if (parse_target(request.target, request)) {
+    say("webhook test: \"" + request.target + "\" is no path");
+    return std::nullopt;
+  }
+  for (const std::string& text : flags.headers) {
+    auto header = split_at(text, ':');
+    if (!header) return std::nullopt;
+    request.headers.emplace_back(ascii_lower(header->first), std::move(header->second));
+  }
+  auto payload = read_payload(flags.payload);
+  if (!payload) return std::nullopt;
+  request.body = std::move(*payload);
+  request.body.reserve(request.body.size() + kBodyPaddingBytes);
+  return request;
+}
+
+}  // namespace
+
+int list_webhook_connectors(const WebhookFlags& flags) {
+  bool good = true;
+  for (const std::string& name : connector_names(flags.directory)) {
+    LoadedConnector loaded = load_connector(name, flags.directory);
+    if (auto connector = std::get_if<std::shared_ptr<const Connector>>(&loaded)) {
+      std::printf("%-20s %s\n", name.c_str(), (*connector)->title.c_str());
+    } else {
+      say_mistakes(std::get<std::vector<ConnectorMistake>>(loaded));
+      good = false;
+    }
+  }
+  return good ? kExitOk : kExitConfig;
+}
+
+int show_webhook_connector(const WebhookFlags& flags) {
+  for (const ShippedFile& file : shipped_files()) {
+    if (file.name != flags.connector) continue;
+    std::fwrite(file.text.data(), 1, file.text.size(), stdout);
+    return kExitOk;
+  }
+  load_or_tell(flags);  // says what was probably meant
+  return kExitUsage;
+}
+
+int check_webhook_connector(const WebhookFlags& flags) {
+  auto connector = load_or_tell(flags);
+  if (!connector) return kExitConfig;
+  FileTestReport report = run_file_tests(*connector);
+  for (const std::string& failure : report.failures) say(failure);
+  for (const std::string& rule : report.unreached) say("no test reaches " + rule);
+  say(flags.connector + ": " + std::to_string(connector->tests.size()) + " tests, " +
+      std::to_string(report.failures.size()) + " failed");
+  return report.failures.empty() ? kExitOk : kExitConfig;
+}
+
+int test_webhook(const WebhookFlags& flags) {
+  auto webhook = source_to_try(flags);
+  if (!webhook) return kExitConfig;
+  auto request = request_to_try(flags, webhook->path);
+  if (!request) return kExitUsage;
+  bool can_verify = !webhook->settings.secrets.empty() || webhook->connector->signature.none;
+  if (flags.sign && !can_verify) {
+    say("webhook test: --sign needs --secret");
+    return kExitUsage;
+  }
+  if (!can_verify) say("webhook test: no secret is given, so the signature is not checked");
+  auto tried = try_call(*webhook, std::move(*request), {flags.sign, !can_verify}, system_clock().now());
+  if (!tried) {
+    say("webhook test: " + tried.error().message);
+    return exit_code_of(tried.error().code);
+  }
+  std::printf("%s\n", tried->json.c_str());
+  return tried->good ? kExitOk : kExitDamaged;
+}
+
+}  // namespace tributary
