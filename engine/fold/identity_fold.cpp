@@ -20,15 +20,6 @@ bool holds_over(const Decision& newer, const Decision& older) {
   return std::tie(newer.at, newer.id) > std::tie(older.at, older.id);
 }
 
-const EvidenceMember* best_of(const Evidence& evidence, const RuleSet& rules, const auto& eligible) {
-  const EvidenceMember* best = nullptr;
-  for (const EvidenceMember& member : evidence.members) {
-    if (!eligible(member)) continue;
-    if (best == nullptr || is_better_centre(member, *best, rules)) best = &member;
-  }
-  return best;
-}
-
 ChangeCause cause_of(const Decision& activation) {
   return {CauseKind::rules, activation.id, {}, activation.author, activation.reason};
 }
@@ -131,8 +122,8 @@ std::vector<Hash128> IdentityFold::joining_members(const Evidence& evidence, con
   }
   if (!joining.empty()) return joining;
   const EvidenceMember* best =
-      best_of(evidence, rules, [&](const auto& member) { return (out_of(member) & OutFlags::kBlocked) == 0; });
-  if (best == nullptr) best = best_of(evidence, rules, [](const auto&) { return true; });
+      best_centre(evidence, rules, [&](const auto& member) { return (out_of(member) & OutFlags::kBlocked) == 0; });
+  if (best == nullptr) best = best_centre(evidence, rules, [](const auto&) { return true; });
   return {best->id};
 }
 
@@ -628,8 +619,8 @@ Result<void> IdentityFold::join_ownerless(const Container& container, const Reco
     bool owned = std::any_of(evidence.members.begin(), evidence.members.end(),
                              [&](const auto& member) { return container.find(member.id)->out == 0; });
     if (owned) continue;
-    const EvidenceMember* best =
-        best_of(evidence, **rules, [&](const EvidenceMember& member) { return !container.find(member.id)->blocked(); });
+    const EvidenceMember* best = best_centre(
+        evidence, **rules, [&](const EvidenceMember& member) { return !container.find(member.id)->blocked(); });
     if (best != nullptr && container.find(best->id)->foreign) joins_.push_back({best->id, container.root, cause});
   }
   return {};
