@@ -91,7 +91,7 @@ class IdentityFold {
     Change change;
   };
 
-  // New evidence.
+  // New evidence: identity_evidence.cpp.
   Result<void> look_up(std::span<const RecordIdentifier> identifiers, const RuleSet& rules, const RecordCause& cause,
                        std::vector<Known>& known);
   static std::vector<Hash128> joining_members(const Evidence& evidence, const std::vector<Known>& known,
@@ -101,7 +101,7 @@ class IdentityFold {
                            const RecordCause& cause);
   void count_unique_kinds(const std::vector<EvidenceMember>& members, const RuleSet& rules);
 
-  // Containers.
+  // Containers: identity_containers.cpp.
   Result<Container*> find_container(const Hash128& root, const RecordCause& cause);
   Result<Container*> container_of(const Hash128& identifier, const RecordCause& cause);
   Result<Container*> container_with(const Hash128& evidence, const Hash128& home, const RecordCause& cause,
@@ -112,13 +112,13 @@ class IdentityFold {
   Result<std::vector<Cluster>> customers_before(WorkspaceId workspace, const Container& container);
   Result<void> recounted(Container& container, const RecordCause& cause);
 
-  // Decisions.
+  // Decisions: identity_decisions.cpp.
   Result<VertexRow> ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause);
   Result<void> decide_pair(const Assertion& assertion, const RecordCause& cause);
   Result<bool> decide_evidence(const Assertion& assertion, const RecordCause& cause);
   Result<void> decide_hub(const Assertion& assertion, const RecordCause& cause);
 
-  // Hubs.
+  // Hubs: identity_hubs.cpp.
   Result<void> detect_hubs(Container& container, std::span<const EvidenceMember> members, const RecordCause& cause);
   Result<void> review(const Hash128& identifier, bool judge_value, const RecordCause& cause);
   void review_later(const Hash128& identifier, bool judge_value, const RecordCause& cause);
@@ -138,13 +138,13 @@ class IdentityFold {
   Result<void> join_ownerless(const Container& container, const RecordCause& cause);
   Result<IdentifierKind> kind_of(const Meetings::Crossing& crossing, WorkspaceId workspace);
 
-  // Other rules.
+  // Other rules: identity_sweep.cpp.
   Result<void> refresh(Container& container, const WorkspaceRules& rules, const RecordCause& cause);
   Result<void> review_met(const Hash128& identifier, const RecordCause& cause);
   Result<void> read_last_times(WorkspaceId workspace, Container& container);
   Result<bool> is_container(WorkspaceId workspace, const Hash128& root);
 
-  // Settling.
+  // Settling: identity_settling.cpp.
   Result<void> complete();
   Result<void> settle(const Hash128& root, Touched& touched);
   static void count_refusal(const Refusal& refusal, ContainerSummary& summary);

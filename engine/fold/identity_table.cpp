@@ -3,6 +3,7 @@
 #include "engine/base/check.h"
 
 namespace tributary {
+
 void IdentityTable::forget_group() {
   hub_rows_.clear();
   vertices_.evict();

@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <tuple>
+
+#include "engine/fold/identity_fold.h"
+
+namespace tributary {
+namespace {
+
+bool holds_over(const Decision& newer, const Decision& older) {
+  return std::tie(newer.at, newer.id) > std::tie(older.at, older.id);
+}
+
+}  // namespace
+
+Result<bool> IdentityFold::decide(const Assertion& assertion, const RecordCause& cause) {
+  switch (assertion.subject) {
+    case AssertionSubject::pair:
+      TRIBUTARY_TRY(decide_pair(assertion, cause));
+      return true;
+    case AssertionSubject::evidence:
+      return decide_evidence(assertion, cause);
+    case AssertionSubject::hub:
+      TRIBUTARY_TRY(decide_hub(assertion, cause));
+      return true;
+  }
+  return false;
+}
+
+// An identifier that no event has named yet: a container of its own.
+Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause) {
+  auto found = table_.find_vertex(cause.workspace, asserted.hash);
+  if (!found) return found.error();
+  if (*found) return **found;
+  auto rules = this->rules(cause.workspace);
+  if (!rules) return rules.error();
+  const IdentifierKind& kind = asserted.identifier.kind();
+  uint8_t out = (*rules)->blocked(kind, asserted.identifier.value()) ? OutFlags::kBlocked : 0;
+  auto container = unite({}, asserted.hash, cause);
+  if (!container) return container.error();
+  RecordIdentifier identifier{asserted.hash, Trust::claimed, kind.family, kind.platform, asserted.identifier.value()};
+  add_vertex(identifier, out, asserted.hash, cause.workspace);
+  ContainerMember& member = add_member(**container, {asserted.hash, kind_code(kind), out, false, false}, **rules);
+  table_.put_mark(cause.workspace, asserted.hash, member, true);
+  return table_.vertex(cause.workspace, asserted.hash);
+}
+
+// Both containers become one, whatever was decided: the loop must meet the pair when their customers would.
+Result<void> IdentityFold::decide_pair(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.size() != 2 || assertion.identifiers[0].hash == assertion.identifiers[1].hash) return {};
+  const AssertedIdentifier* a = &assertion.identifiers[0];
+  const AssertedIdentifier* b = &assertion.identifiers[1];
+  if (b->hash < a->hash) std::swap(a, b);
+  auto first = ensure_vertex(*a, cause);
+  if (!first) return first.error();
+  auto second = ensure_vertex(*b, cause);
+  if (!second) return second.error();
+  std::vector<Hash128> roots{first->root};
+  if (second->root != first->root) roots.push_back(second->root);
+  auto united = unite(roots, first->root, cause);
+  if (!united) return united.error();
+  Container& container = **united;
+  PairRegister pair{a->hash, b->hash, first->kind, second->kind, assertion.pair, assertion.decision};
+  auto place = std::lower_bound(
+      container.pairs.begin(), container.pairs.end(), pair,
+      [](const PairRegister& x, const PairRegister& y) { return std::tie(x.a, x.b) < std::tie(y.a, y.b); });
+  if (place == container.pairs.end() || place->a != pair.a || place->b != pair.b) {
+    container.pairs.insert(place, pair);
+  } else if (holds_over(pair.decision, place->decision)) {
+    *place = pair;
+  } else {
+    return {};
+  }
+  table_.put_pair(cause.workspace, container.root, pair);
+  return recounted(container, cause);
+}
+
+Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.empty()) return false;
+  auto known = table_.find_vertex(cause.workspace, assertion.identifiers[0].hash);
+  if (!known) return known.error();
+  if (!*known) return false;
+  Evidence* found = nullptr;
+  auto container = container_with(assertion.evidence, assertion.identifiers[0].hash, cause, found);
+  if (!container) return container.error();
+  // Only what was seen can be retracted, by those who were seen.
+  if (found == nullptr) return false;
+  for (const AssertedIdentifier& asserted : assertion.identifiers) {
+    auto same = [&](const EvidenceMember& member) { return member.id == asserted.hash; };
+    if (std::none_of(found->members.begin(), found->members.end(), same)) return false;
+  }
+  if (found->decided && !holds_over(assertion.decision, found->decided->decision)) return true;
+  TRIBUTARY_TRY(touch(**container, cause));
+  found->decided =
+      std::make_shared<const EvidenceRegister>(EvidenceRegister{assertion.evidence_state, assertion.decision});
+  table_.put_evidence(cause.workspace, (*container)->root, *found);
+  TRIBUTARY_TRY(recounted(**container, cause));
+  return true;
+}
+
+Result<void> IdentityFold::decide_hub(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.size() != 1) return {};
+  const AssertedIdentifier& asserted = assertion.identifiers[0];
+  if (auto vertex = ensure_vertex(asserted, cause); !vertex) return vertex.error();
+  auto known = table_.find_hub(cause.workspace, asserted.hash);
+  if (!known) return known.error();
+  HubRow row = known->value_or(HubRow{});
+  bool decided = *known && !row.decision.id.empty();
+  if (decided && !holds_over(assertion.decision, row.decision)) return {};
+  row.decided = assertion.hub;
+  row.decision = assertion.decision;
+  table_.put_hub(cause.workspace, asserted.hash, row);
+  return review(asserted.hash, false, cause);
+}
+
+}  // namespace tributary
