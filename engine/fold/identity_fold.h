@@ -146,7 +146,7 @@ class IdentityFold {
 
   // Settling: identity_settling.cpp.
   Result<void> complete();
-  Result<void> settle(const Hash128& root, Touched& touched);
+  Result<void> settle_container(const Hash128& root, const Touched& touched);
   static void count_refusal(const Refusal& refusal, ContainerSummary& summary);
   void count_settled(const ContainerSummary& before, const ContainerSummary& after);
   void add_change(Change change, const RecordCause& cause);

@@ -28,7 +28,7 @@ Result<void> IdentityFold::end_record() {
       ++touched;
       continue;
     }
-    TRIBUTARY_TRY(settle(touched->first, touched->second));
+    TRIBUTARY_TRY(settle_container(touched->first, touched->second));
     touched = touched_.erase(touched);
   }
   return {};
@@ -36,7 +36,7 @@ Result<void> IdentityFold::end_record() {
 
 Result<void> IdentityFold::settle() {
   TRIBUTARY_TRY(complete());
-  for (auto& [root, touched] : touched_) TRIBUTARY_TRY(settle(root, touched));
+  for (const auto& [root, touched] : touched_) TRIBUTARY_TRY(settle_container(root, touched));
   return put_changes();
 }
 
@@ -52,7 +52,7 @@ Result<void> IdentityFold::complete() {
   return {};
 }
 
-Result<void> IdentityFold::settle(const Hash128& root, Touched& touched) {
+Result<void> IdentityFold::settle_container(const Hash128& root, const Touched& touched) {
   Container* container = table_.known_container(root);
   TRIBUTARY_CHECK(container != nullptr);
   auto rules = this->rules(touched.cause.workspace);
