@@ -68,8 +68,8 @@ void IdentityTable::put_evidence(WorkspaceId workspace, const Hash128& root, con
   batch_->put(Family::container, container_evidence_key(workspace, root, evidence.hash), buffer_);
 }
 
-void IdentityTable::put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool lone) {
-  bool wanted = member.out != 0 || member.foreign || member.decided || lone;
+void IdentityTable::put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool keep) {
+  bool wanted = member.out != 0 || member.foreign || member.decided || keep;
   if (!wanted && !member.marked) return;
   member.marked = wanted;
   std::string key = container_mark_key(workspace, root, member.id);

@@ -38,8 +38,8 @@ class IdentityTable {
 
   void put_header(WorkspaceId workspace, const Container& container);
   void put_evidence(WorkspaceId workspace, const Hash128& root, const Evidence& evidence);
-  /// The mark of a member, or none when there is nothing to say about it. `lone`: no evidence and no pair names it.
-  void put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool lone = false);
+  /// The mark of a member, or none when there is nothing to say about it, unless `keep`: nothing else may name it.
+  void put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool keep = false);
   void put_pair(WorkspaceId workspace, const Hash128& root, const PairRegister& pair);
 
   /// Moves all of the small ones, members, evidence, pairs and rows, into `large`; they are gone.
