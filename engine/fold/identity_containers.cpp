@@ -8,7 +8,7 @@
 namespace tributary {
 namespace {
 
-Evidence* find_evidence(Container& container, const Hash128& hash) {
+Evidence* evidence_in(Container& container, const Hash128& hash) {
   auto found = std::find_if(container.evidence.begin(), container.evidence.end(),
                             [&](const Evidence& evidence) { return evidence.hash == hash; });
   return found == container.evidence.end() ? nullptr : &*found;
@@ -33,18 +33,26 @@ Result<Container*> IdentityFold::container_of(const Hash128& identifier, const R
 }
 
 // Where evidence lives: with its home, unless that is a hub.
-Result<Container*> IdentityFold::container_with(const Hash128& evidence, const Hash128& home, const RecordCause& cause,
-                                                Evidence*& found) {
+Result<IdentityFold::FoundEvidence> IdentityFold::find_evidence(const Hash128& evidence, const Hash128& home,
+                                                                const RecordCause& cause) {
   auto container = container_of(home, cause);
   if (!container) return container.error();
-  found = find_evidence(**container, evidence);
-  if (found != nullptr) return *container;
+  if (Evidence* found = evidence_in(**container, evidence)) return FoundEvidence{*container, found};
   auto seat = table_.seat_of(cause.workspace, home, evidence);
   if (!seat) return seat.error();
-  if (!*seat) return *container;
+  if (!*seat) return FoundEvidence{*container};
   container = container_of(**seat, cause);
-  if (container) found = find_evidence(**container, evidence);
-  return container;
+  if (!container) return container.error();
+  return FoundEvidence{*container, evidence_in(**container, evidence)};
+}
+
+Result<IdentityFold::FoundEvidence> IdentityFold::known_evidence(const Hash128& evidence, const Hash128& home,
+                                                                 const RecordCause& cause) {
+  auto found = find_evidence(evidence, home, cause);
+  if (found && found->evidence == nullptr) {
+    return Error{ErrorCode::corrupt, "fragment without evidence in its container: " + base32(evidence)};
+  }
+  return found;
 }
 
 // The container of all roots: the one with most evidence takes the others in, so a row moves O(log n) times.

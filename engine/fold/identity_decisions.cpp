@@ -79,21 +79,21 @@ Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const Rec
   auto known = table_.find_vertex(cause.workspace, assertion.identifiers[0].hash);
   if (!known) return known.error();
   if (!*known) return false;
-  Evidence* found = nullptr;
-  auto container = container_with(assertion.evidence, assertion.identifiers[0].hash, cause, found);
-  if (!container) return container.error();
+  auto found = find_evidence(assertion.evidence, assertion.identifiers[0].hash, cause);
+  if (!found) return found.error();
+  auto [container, evidence] = *found;
   // Only what was seen can be retracted, by those who were seen.
-  if (found == nullptr) return false;
+  if (evidence == nullptr) return false;
   for (const AssertedIdentifier& asserted : assertion.identifiers) {
     auto same = [&](const EvidenceMember& member) { return member.id == asserted.hash; };
-    if (std::none_of(found->members.begin(), found->members.end(), same)) return false;
+    if (std::none_of(evidence->members.begin(), evidence->members.end(), same)) return false;
   }
-  if (found->decided && !holds_over(assertion.decision, found->decided->decision)) return true;
-  TRIBUTARY_TRY(touch(**container, cause));
-  found->decided =
+  if (evidence->decided && !holds_over(assertion.decision, evidence->decided->decision)) return true;
+  TRIBUTARY_TRY(touch(*container, cause));
+  evidence->decided =
       std::make_shared<const EvidenceRegister>(EvidenceRegister{assertion.evidence_state, assertion.decision});
-  table_.put_evidence(cause.workspace, (*container)->root, *found);
-  TRIBUTARY_TRY(recounted(**container, cause));
+  table_.put_evidence(cause.workspace, container->root, *evidence);
+  TRIBUTARY_TRY(recounted(*container, cause));
   return true;
 }
 

@@ -121,30 +121,22 @@ void IdentityFold::count_unique_kinds(const std::vector<EvidenceMember>& members
 
 Result<void> IdentityFold::set_first(const Hash128& evidence, const Hash128& home, FirstEvent first,
                                      const RecordCause& cause) {
-  Evidence* found = nullptr;
-  auto container = container_with(evidence, home, cause, found);
-  if (!container) return container.error();
-  if (found == nullptr) {
-    return Error{ErrorCode::corrupt, "fragment without evidence in its container: " + base32(evidence)};
-  }
-  TRIBUTARY_TRY(touch(**container, cause));
-  found->first = std::move(first);
-  table_.put_evidence(cause.workspace, (*container)->root, *found);
+  auto found = known_evidence(evidence, home, cause);
+  if (!found) return found.error();
+  TRIBUTARY_TRY(touch(*found->container, cause));
+  found->evidence->first = std::move(first);
+  table_.put_evidence(cause.workspace, found->container->root, *found->evidence);
   return {};
 }
 
 Result<void> IdentityFold::set_last(const Hash128& evidence, const Hash128& home, Timestamp at,
                                     const RecordCause& cause) {
-  Evidence* found = nullptr;
-  auto container = container_with(evidence, home, cause, found);
-  if (!container) return container.error();
-  if (found == nullptr) {
-    return Error{ErrorCode::corrupt, "fragment without evidence in its container: " + base32(evidence)};
-  }
-  if (at <= found->last_at) return {};
-  if (!(*container)->summary.simple) TRIBUTARY_TRY(touch(**container, cause));
-  found->last_at = at;
-  table_.put_evidence(cause.workspace, (*container)->root, *found);
+  auto found = known_evidence(evidence, home, cause);
+  if (!found) return found.error();
+  if (at <= found->evidence->last_at) return {};
+  if (!found->container->summary.simple) TRIBUTARY_TRY(touch(*found->container, cause));
+  found->evidence->last_at = at;
+  table_.put_evidence(cause.workspace, found->container->root, *found->evidence);
   return {};
 }
 

@@ -85,6 +85,10 @@ class IdentityFold {
     bool judge_value = false;  // other rules may block it, or no more
     RecordCause cause;
   };
+  struct FoundEvidence {
+    Container* container = nullptr;
+    Evidence* evidence = nullptr;  // null: it was never seen
+  };
   struct PendingChange {
     WorkspaceId workspace;
     Lsn lsn;
@@ -104,8 +108,8 @@ class IdentityFold {
   // Containers: identity_containers.cpp.
   Result<Container*> find_container(const Hash128& root, const RecordCause& cause);
   Result<Container*> container_of(const Hash128& identifier, const RecordCause& cause);
-  Result<Container*> container_with(const Hash128& evidence, const Hash128& home, const RecordCause& cause,
-                                    Evidence*& found);
+  Result<FoundEvidence> find_evidence(const Hash128& evidence, const Hash128& home, const RecordCause& cause);
+  Result<FoundEvidence> known_evidence(const Hash128& evidence, const Hash128& home, const RecordCause& cause);
   Result<Container*> unite(const std::vector<Hash128>& roots, const Hash128& new_root, const RecordCause& cause);
   Result<void> unite_pending();
   Result<void> touch(const Container& container, const RecordCause& cause);
