@@ -24,22 +24,6 @@ bool open_row(ByteReader& in) { return in.u8() == kRowVersion; }
 
 bool closed(const ByteReader& in) { return in.ok() && in.at_end(); }
 
-void write(const Decision& decision, ByteWriter& out) {
-  out.i64(decision.at.micros);
-  out.text(decision.id);
-  out.text(decision.author);
-  out.text(decision.reason);
-}
-
-Decision read_decision(ByteReader& in) {
-  Decision decision;
-  decision.at = Timestamp{in.i64()};
-  decision.id = in.text();
-  decision.author = in.text();
-  decision.reason = in.text();
-  return decision;
-}
-
 void write(const std::vector<Hash128>& hashes, ByteWriter& out) {
   out.varint(hashes.size());
   for (const Hash128& hash : hashes) out.raw(hash.view());
