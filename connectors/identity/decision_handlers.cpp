@@ -160,6 +160,7 @@ std::variant<PreviewQuery, HttpResponse> DecisionHandlers::preview_query(const H
     auto resolved = resolve(request, caller, std::move(each));
     if (auto* refusal = std::get_if<HttpResponse>(&resolved)) return std::move(*refusal);
     query.assertions.push_back(std::get<Assertion>(std::move(resolved)));
+    complete(query.assertions.back().decision, caller);
   }
   return query;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "engine/identity/meetings.h"
 #include "engine/query/identity_names.h"
@@ -48,10 +47,6 @@ class Unions {
   std::map<Hash128, Hash128> parents_;
   std::map<Hash128, std::set<Hash128>> members_;
 };
-
-bool holds_over(const Decision& newer, const Decision& older) {
-  return std::tie(newer.at, newer.id) >= std::tie(older.at, older.id);
-}
 
 class Preview {
  public:
@@ -359,7 +354,7 @@ class Preview {
                               [&](const PairRegister& each) { return each.a == a && each.b == b; });
     if (known == container.pairs.end()) {
       container.pairs.push_back(std::move(pair));
-    } else if (holds_over(pair.decision, known->decision)) {
+    } else {
       *known = std::move(pair);
     }
   }
