@@ -1,5 +1,7 @@
 #include "engine/domain/assertion.h"
 
+#include <tuple>
+
 #include "engine/base/hash_bytes.h"
 
 namespace tributary {
@@ -21,6 +23,10 @@ uint8_t state_of(const Assertion& assertion) {
 }
 
 }  // namespace
+
+bool holds_over(const Decision& newer, const Decision& older) {
+  return std::tie(newer.at, newer.id) > std::tie(older.at, older.id);
+}
 
 void encode_assertion(const Assertion& assertion, std::string& payload) {
   ByteWriter out(payload);

@@ -32,6 +32,9 @@ struct Decision {
   std::string reason;
 };
 
+/// Whether `newer` takes the place of `older`; the same decision does not.
+bool holds_over(const Decision& newer, const Decision& older);
+
 struct AssertedIdentifier {
   Hash128 hash;
   Identifier identifier;

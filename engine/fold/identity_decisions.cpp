@@ -4,13 +4,6 @@
 #include "engine/fold/identity_fold.h"
 
 namespace tributary {
-namespace {
-
-bool holds_over(const Decision& newer, const Decision& older) {
-  return std::tie(newer.at, newer.id) > std::tie(older.at, older.id);
-}
-
-}  // namespace
 
 Result<bool> IdentityFold::decide(const Assertion& assertion, const RecordCause& cause) {
   switch (assertion.subject) {
