@@ -8,13 +8,11 @@ namespace tributary {
 Result<bool> IdentityFold::decide(const Assertion& assertion, const RecordCause& cause) {
   switch (assertion.subject) {
     case AssertionSubject::pair:
-      TRIBUTARY_TRY(decide_pair(assertion, cause));
-      return true;
+      return decide_pair(assertion, cause);
     case AssertionSubject::evidence:
       return decide_evidence(assertion, cause);
     case AssertionSubject::hub:
-      TRIBUTARY_TRY(decide_hub(assertion, cause));
-      return true;
+      return decide_hub(assertion, cause);
   }
   return false;
 }
@@ -38,8 +36,8 @@ Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted
 }
 
 // Both containers become one, whatever was decided: the loop must meet the pair when their customers would.
-Result<void> IdentityFold::decide_pair(const Assertion& assertion, const RecordCause& cause) {
-  if (assertion.identifiers.size() != 2 || assertion.identifiers[0].hash == assertion.identifiers[1].hash) return {};
+Result<bool> IdentityFold::decide_pair(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.size() != 2 || assertion.identifiers[0].hash == assertion.identifiers[1].hash) return false;
   const AssertedIdentifier* a = &assertion.identifiers[0];
   const AssertedIdentifier* b = &assertion.identifiers[1];
   if (b->hash < a->hash) std::swap(a, b);
@@ -61,10 +59,11 @@ Result<void> IdentityFold::decide_pair(const Assertion& assertion, const RecordC
   } else if (holds_over(pair.decision, place->decision)) {
     *place = pair;
   } else {
-    return {};
+    return true;
   }
   table_.put_pair(cause.workspace, container.root, pair);
-  return recounted(container, cause);
+  TRIBUTARY_TRY(recounted(container, cause));
+  return true;
 }
 
 Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const RecordCause& cause) {
@@ -90,19 +89,20 @@ Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const Rec
   return true;
 }
 
-Result<void> IdentityFold::decide_hub(const Assertion& assertion, const RecordCause& cause) {
-  if (assertion.identifiers.size() != 1) return {};
+Result<bool> IdentityFold::decide_hub(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.size() != 1) return false;
   const AssertedIdentifier& asserted = assertion.identifiers[0];
   if (auto vertex = ensure_vertex(asserted, cause); !vertex) return vertex.error();
   auto known = table_.find_hub(cause.workspace, asserted.hash);
   if (!known) return known.error();
   HubRow row = known->value_or(HubRow{});
   bool decided = *known && !row.decision.id.empty();
-  if (decided && !holds_over(assertion.decision, row.decision)) return {};
+  if (decided && !holds_over(assertion.decision, row.decision)) return true;
   row.decided = assertion.hub;
   row.decision = assertion.decision;
   table_.put_hub(cause.workspace, asserted.hash, row);
-  return review(asserted.hash, false, cause);
+  TRIBUTARY_TRY(review(asserted.hash, false, cause));
+  return true;
 }
 
 }  // namespace tributary

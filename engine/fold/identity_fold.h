@@ -46,7 +46,7 @@ class IdentityFold {
   /// The evidence was seen at this time. To be called for every event while rules(workspace).has_newest().
   Result<void> set_last(const Hash128& evidence, const Hash128& home, Timestamp at, const RecordCause& cause);
 
-  /// False for a decision about evidence that nobody ever saw: it has no effect.
+  /// False for a decision about evidence that nobody ever saw, or about the wrong number of identifiers: no effect.
   Result<bool> decide(const Assertion& assertion, const RecordCause& cause);
   /// False when another version is active than the change was based on. Nothing else may be in the group.
   Result<bool> change_rules(const RuleSetChange& change, const RecordCause& cause);
@@ -118,9 +118,9 @@ class IdentityFold {
 
   // Decisions: identity_decisions.cpp.
   Result<VertexRow> ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause);
-  Result<void> decide_pair(const Assertion& assertion, const RecordCause& cause);
+  Result<bool> decide_pair(const Assertion& assertion, const RecordCause& cause);
   Result<bool> decide_evidence(const Assertion& assertion, const RecordCause& cause);
-  Result<void> decide_hub(const Assertion& assertion, const RecordCause& cause);
+  Result<bool> decide_hub(const Assertion& assertion, const RecordCause& cause);
 
   // Hubs: identity_hubs.cpp.
   Result<void> detect_hubs(Container& container, std::span<const EvidenceMember> members, const RecordCause& cause);
