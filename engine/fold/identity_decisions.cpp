@@ -77,8 +77,7 @@ Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const Rec
   // Only what was seen can be retracted, by those who were seen.
   if (evidence == nullptr) return false;
   for (const AssertedIdentifier& asserted : assertion.identifiers) {
-    auto same = [&](const EvidenceMember& member) { return member.id == asserted.hash; };
-    if (std::none_of(evidence->members.begin(), evidence->members.end(), same)) return false;
+    if (!evidence->names(asserted.hash)) return false;
   }
   if (evidence->decided && !holds_over(assertion.decision, evidence->decided->decision)) return true;
   TRIBUTARY_TRY(touch(*container, cause));

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <set>
 
 #include "engine/base/check.h"
@@ -77,8 +76,7 @@ Result<void> IdentityFold::review_met(const Hash128& identifier, const RecordCau
   auto review_named_with = [&](const Container& container) {
     std::set<Hash128> met;
     for (const Evidence& evidence : container.evidence) {
-      auto same = [&](const EvidenceMember& member) { return member.id == identifier; };
-      if (std::none_of(evidence.members.begin(), evidence.members.end(), same)) continue;
+      if (!evidence.names(identifier)) continue;
       for (const EvidenceMember& member : evidence.members) met.insert(member.id);
     }
     for (const Hash128& id : met) review_later(id, false, cause);

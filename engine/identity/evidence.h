@@ -1,6 +1,7 @@
 // Evidence: a distinct set of identifiers seen together, with the trust of each.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,9 @@ struct Evidence {
   Timestamp last_at = {};  // event time of its last event; kept up to date only while a rule looks at it
   std::shared_ptr<const EvidenceRegister> decided = {};  // null: nobody decided anything
 
+  bool names(const Hash128& id) const {
+    return std::any_of(members.begin(), members.end(), [&](const EvidenceMember& member) { return member.id == id; });
+  }
   bool live() const { return decided == nullptr || decided->state == EvidenceState::live; }
 };
 
