@@ -1,5 +1,4 @@
-#include <algorithm>
-#include <tuple>
+#include <utility>
 
 #include "engine/fold/identity_fold.h"
 
@@ -50,17 +49,10 @@ Result<bool> IdentityFold::decide_pair(const Assertion& assertion, const RecordC
   auto united = unite(roots, first->root, cause);
   if (!united) return united.error();
   Container& container = **united;
+  const PairRegister* known = container.find_pair(a->hash, b->hash);
+  if (known != nullptr && !holds_over(assertion.decision, known->decision)) return true;
   PairRegister pair{a->hash, b->hash, first->kind, second->kind, assertion.pair, assertion.decision};
-  auto place = std::lower_bound(
-      container.pairs.begin(), container.pairs.end(), pair,
-      [](const PairRegister& x, const PairRegister& y) { return std::tie(x.a, x.b) < std::tie(y.a, y.b); });
-  if (place == container.pairs.end() || place->a != pair.a || place->b != pair.b) {
-    container.pairs.insert(place, pair);
-  } else if (holds_over(pair.decision, place->decision)) {
-    *place = pair;
-  } else {
-    return true;
-  }
+  set_pair(container, pair);
   table_.put_pair(cause.workspace, container.root, pair);
   TRIBUTARY_TRY(recounted(container, cause));
   return true;

@@ -349,14 +349,7 @@ class Preview {
     if (b < a) std::swap(a, b);
     const ContainerMember *x = container.find(a), *y = container.find(b);
     if (x == nullptr || y == nullptr) return;
-    PairRegister pair{a, b, x->kind, y->kind, assertion.pair, assertion.decision};
-    auto known = std::find_if(container.pairs.begin(), container.pairs.end(),
-                              [&](const PairRegister& each) { return each.a == a && each.b == b; });
-    if (known == container.pairs.end()) {
-      container.pairs.push_back(std::move(pair));
-    } else {
-      *known = std::move(pair);
-    }
+    set_pair(container, {a, b, x->kind, y->kind, assertion.pair, assertion.decision});
   }
 
   Result<void> read_last_times(Container& container) {
