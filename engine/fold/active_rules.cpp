@@ -20,13 +20,6 @@ Hash128 after(const Hash128& root) {
   return root;
 }
 
-Result<RuleSet> compile(uint32_t version, std::string_view bytes) {
-  auto rules = decode_rules(bytes);
-  if (!rules) return rules.error();
-  if (!mistakes_of(*rules).empty()) return Error{ErrorCode::corrupt, "the stored rules have mistakes"};
-  return RuleSet(version, *rules);
-}
-
 }  // namespace
 
 Result<void> ActiveRules::open() {
@@ -50,7 +43,7 @@ Result<WorkspaceRules*> ActiveRules::of(WorkspaceId workspace) {
   if (!row) return row.error();
   WorkspaceRules rules;
   if (row->version > 1) {
-    auto active = compile(row->version, row->rules);
+    auto active = compile_rules(row->version, row->rules);
     if (!active) return active.error();
     rules.active = std::move(*active);
     rules.decision = row->decision;
@@ -61,7 +54,7 @@ Result<WorkspaceRules*> ActiveRules::of(WorkspaceId workspace) {
   if (*sweep) {
     auto decoded = decode_sweep(value);
     if (!decoded) return decoded.error();
-    auto before = compile(decoded->before, decoded->rules);
+    auto before = compile_rules(decoded->before, decoded->rules);
     if (!before) return before.error();
     rules.before = std::move(*before);
     rules.sweep = std::move(*decoded);
