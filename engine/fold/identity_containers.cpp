@@ -38,10 +38,10 @@ Result<IdentityFold::FoundEvidence> IdentityFold::find_evidence(const Hash128& e
   auto container = container_of(home, cause);
   if (!container) return container.error();
   if (Evidence* found = evidence_in(**container, evidence)) return FoundEvidence{*container, found};
-  auto seat = table_.seat_of(cause.workspace, home, evidence);
-  if (!seat) return seat.error();
-  if (!*seat) return FoundEvidence{*container};
-  container = container_of(**seat, cause);
+  auto elsewhere = table_.find_hub_evidence(cause.workspace, home, evidence);
+  if (!elsewhere) return elsewhere.error();
+  if (!*elsewhere) return FoundEvidence{*container};
+  container = container_of((*elsewhere)->seat, cause);
   if (!container) return container.error();
   return FoundEvidence{*container, evidence_in(**container, evidence)};
 }

@@ -87,8 +87,8 @@ void IdentityFold::add_vertex(const RecordIdentifier& identifier, uint8_t out, c
 }
 
 // The container must know who of its members is out, and a hub must know which evidence names it elsewhere.
-Result<void> IdentityFold::note_if_out(Container& container, const Hash128& identifier,
-                                       const IdentityTable::HubEvidence& evidence, const RecordCause& cause) {
+Result<void> IdentityFold::note_if_out(Container& container, const Hash128& identifier, const HubEvidence& evidence,
+                                       const RecordCause& cause) {
   // As it is now: with the containers that were united, it may have moved, or have been brought up to date.
   auto vertex = table_.vertex(cause.workspace, identifier);
   if (!vertex) return vertex.error();

@@ -101,7 +101,7 @@ class IdentityFold {
   static std::vector<Hash128> joining_members(const Evidence& evidence, const std::vector<Known>& known,
                                               const RuleSet& rules);
   void add_vertex(const RecordIdentifier& identifier, uint8_t out, const Hash128& root, WorkspaceId workspace);
-  Result<void> note_if_out(Container& container, const Hash128& identifier, const IdentityTable::HubEvidence& evidence,
+  Result<void> note_if_out(Container& container, const Hash128& identifier, const HubEvidence& evidence,
                            const RecordCause& cause);
   void count_unique_kinds(const std::vector<EvidenceMember>& members, const RuleSet& rules);
 

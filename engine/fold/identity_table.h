@@ -50,13 +50,9 @@ class IdentityTable {
   /// Nothing: the row goes away.
   void put_hub(WorkspaceId workspace, const Hash128& id, const std::optional<HubRow>& row);
 
-  /// Evidence that names a hub and lives elsewhere: with `seat`, one of its other identifiers.
-  struct HubEvidence {
-    Hash128 evidence;
-    Hash128 seat;
-  };
   Result<std::vector<HubEvidence>> hub_evidence(WorkspaceId workspace, const Hash128& hub) const;
-  Result<std::optional<Hash128>> seat_of(WorkspaceId workspace, const Hash128& hub, const Hash128& evidence) const;
+  Result<std::optional<HubEvidence>> find_hub_evidence(WorkspaceId workspace, const Hash128& hub,
+                                                       const Hash128& evidence) const;
   void put_hub_evidence(WorkspaceId workspace, const Hash128& hub, const HubEvidence& row);
   void erase_hub_evidence(WorkspaceId workspace, const Hash128& hub, const Hash128& evidence);
 

@@ -101,20 +101,14 @@ class Preview {
   Result<std::optional<Hash128>> root_of_evidence(const Assertion& assertion) {
     if (assertion.identifiers.empty()) return std::optional<Hash128>();
     const Hash128& member = assertion.identifiers.front().hash;
-    std::string seat;
-    auto elsewhere = reader_.get(Family::hub, hub_evidence_key(workspace_, member, assertion.evidence), seat);
+    auto elsewhere = load_hub_evidence(reader_, workspace_, member, assertion.evidence);
     if (!elsewhere) return elsewhere.error();
-    auto vertex = load_vertex(reader_, workspace_, *elsewhere ? Hash128::from_bytes(seat) : member);
+    auto vertex = load_vertex(reader_, workspace_, *elsewhere ? (*elsewhere)->seat : member);
     if (!vertex) return vertex.error();
     return *vertex ? std::optional<Hash128>((*vertex)->root) : std::nullopt;
   }
 
   // --------------------------------------------------------------------------- identifiers that would be out no more
-
-  struct IdentityHubEvidence {
-    Hash128 evidence;
-    Hash128 seat;
-  };
 
   // Each ties together the containers that it was kept out of.
   Result<void> find_released() {
@@ -132,18 +126,6 @@ class Preview {
     return rows->status();
   }
 
-  Result<std::vector<IdentityHubEvidence>> elsewhere_of(const Hash128& hub) {
-    std::vector<IdentityHubEvidence> elsewhere;
-    std::string prefix = id_key(workspace_, hub);
-    auto rows = reader_.scan(Family::hub, prefix);
-    for (; rows->valid(); rows->next()) {
-      if (rows->key().size() != prefix.size() + 16 || rows->value().size() != 16) continue;
-      elsewhere.push_back({Hash128::from_bytes(rows->key().substr(prefix.size())), Hash128::from_bytes(rows->value())});
-    }
-    TRIBUTARY_TRY(rows->status());
-    return elsewhere;
-  }
-
   Result<void> release_or_keep(const Hash128& hub) {
     TRIBUTARY_TRY(ask_cancelled());
     auto vertex = load_vertex(reader_, workspace_, hub);
@@ -157,9 +139,9 @@ class Preview {
     std::set<Hash128> roots;
     Meetings meetings(hub);
     TRIBUTARY_TRY(count_meetings((*vertex)->root, meetings));
-    auto elsewhere = elsewhere_of(hub);
+    auto elsewhere = load_hub_evidence(reader_, workspace_, hub);
     if (!elsewhere) return elsewhere.error();
-    for (const IdentityHubEvidence& each : *elsewhere) {
+    for (const HubEvidence& each : *elsewhere) {
       auto seat = load_vertex(reader_, workspace_, each.seat);
       if (!seat) return seat.error();
       if (!*seat || !roots.insert((*seat)->root).second) continue;

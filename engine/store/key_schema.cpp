@@ -327,6 +327,12 @@ void encode(const HubRow& row, std::string& bytes) {
   write(row.decision, out);
 }
 
+void encode(const HubEvidence& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.raw(row.seat.view());
+}
+
 void encode(const RulesRow& row, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kRowVersion);
@@ -518,6 +524,14 @@ Result<HubRow> decode_hub(std::string_view bytes) {
   row.decided = static_cast<HubState>(in.u8());
   row.decision = read_decision(in);
   if (!closed(in)) return damaged("hub");
+  return row;
+}
+
+Result<HubEvidence> decode_hub_evidence(const Hash128& evidence, std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("hub evidence");
+  HubEvidence row{evidence, read_hash(in)};
+  if (!closed(in)) return damaged("hub evidence");
   return row;
 }
 

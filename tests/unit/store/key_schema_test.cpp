@@ -228,6 +228,13 @@ TEST(Rows, Hub) {
   expect_equal(read.decision, kDecision);
 }
 
+TEST(Rows, HubEvidence) {
+  auto decode = [](std::string_view bytes) { return decode_hub_evidence(hash(1), bytes); };
+  HubEvidence read = read_back(HubEvidence{hash(1), hash(2)}, decode, "hub evidence");
+  EXPECT_EQ(read.evidence, hash(1));
+  EXPECT_EQ(read.seat, hash(2));
+}
+
 TEST(Rows, RulesAndSweep) {
   RulesRow rules = read_back(RulesRow{7, kDecision, "rules"}, decode_rules_row, "rules");
   EXPECT_EQ(rules.version, 7u);
