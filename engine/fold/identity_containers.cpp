@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/fold/identity_fold.h"
+#include "engine/identity/root_sets.h"
 
 namespace tributary {
 namespace {
@@ -96,26 +97,18 @@ Result<Container*> IdentityFold::unite(const std::vector<Hash128>& roots, const 
 // All containers that belong together at once: one after the other, the large one would be gone through for each.
 Result<void> IdentityFold::unite_pending() {
   std::vector<Join> joins = std::exchange(joins_, {});
-  std::map<Hash128, Hash128> parents;
-  auto find = [&](Hash128 root) {
-    for (auto parent = parents.find(root); parent != parents.end(); parent = parents.find(root)) root = parent->second;
-    return root;
-  };
-  std::map<Hash128, RecordCause> causes;  // by root, of those that have company
+  RootSets together;
+  std::map<Hash128, RecordCause> causes;  // by root
   for (Join& join : joins) {
     auto a = table_.vertex(join.cause.workspace, join.a);
     if (!a) return a.error();
     auto b = table_.vertex(join.cause.workspace, join.b);
     if (!b) return b.error();
-    Hash128 x = find(a->root), y = find(b->root);
     causes.emplace(a->root, join.cause);
     causes.emplace(b->root, join.cause);
-    if (x != y) parents[std::max(x, y)] = std::min(x, y);
+    together.unite(a->root, b->root);
   }
-  std::map<Hash128, std::vector<Hash128>> together;
-  for (const auto& [root, cause] : causes) together[find(root)].push_back(root);
-  for (const auto& [first, roots] : together) {
-    if (roots.size() < 2) continue;
+  for (const auto& [first, roots] : together.sets()) {
     auto united = unite(roots, first, causes.at(first));
     if (!united) return united.error();
   }

@@ -5,48 +5,13 @@
 #include <set>
 
 #include "engine/identity/meetings.h"
+#include "engine/identity/root_sets.h"
 #include "engine/query/identity_names.h"
 
 namespace tributary {
 namespace {
 
 constexpr uint64_t kContainersPerQuestion = 64;  // between two looks at `cancelled`
-
-// Containers that would become one: disjoint sets of roots.
-class Unions {
- public:
-  Hash128 find(const Hash128& root) {
-    auto parent = parents_.find(root);
-    if (parent == parents_.end()) return root;
-    return parent->second = find(parent->second);
-  }
-  void unite(const Hash128& a, const Hash128& b) {
-    Hash128 x = find(a), y = find(b);
-    if (x == y) return;
-    parents_[std::max(x, y)] = std::min(x, y);
-    members_[std::min(x, y)].merge(with_itself(std::max(x, y)));
-    members_[std::min(x, y)].insert(std::min(x, y));
-  }
-  /// All roots of a set that was united; nothing for a root that stays alone.
-  const std::set<Hash128>* all_of(const Hash128& root) {
-    auto found = members_.find(find(root));
-    return found == members_.end() ? nullptr : &found->second;
-  }
-
- private:
-  std::set<Hash128> with_itself(const Hash128& root) {
-    std::set<Hash128> all{root};
-    auto found = members_.find(root);
-    if (found != members_.end()) {
-      all.merge(found->second);
-      members_.erase(found);
-    }
-    return all;
-  }
-
-  std::map<Hash128, Hash128> parents_;
-  std::map<Hash128, std::set<Hash128>> members_;
-};
 
 class Preview {
  public:
@@ -65,6 +30,7 @@ class Preview {
   Result<PreviewView> run() {
     TRIBUTARY_TRY(take_decisions());
     TRIBUTARY_TRY(find_released());
+    together_ = unions_.sets();
     if (query_.rules) {
       TRIBUTARY_TRY(visit_all());
     } else {
@@ -233,11 +199,11 @@ class Preview {
   // A container that stays alone at once; the others when their last one is here.
   Result<void> visit(Container container) {
     TRIBUTARY_TRY(ask_cancelled());
-    const std::set<Hash128>* together = unions_.all_of(container.root);
-    if (together == nullptr) return compare(std::move(container));
-    std::vector<Container>& waiting = waiting_[unions_.find(container.root)];
+    auto together = together_.find(unions_.find(container.root));
+    if (together == together_.end()) return compare(std::move(container));
+    std::vector<Container>& waiting = waiting_[together->first];
     waiting.push_back(std::move(container));
-    if (waiting.size() < together->size()) return {};
+    if (waiting.size() < together->second.size()) return {};
     std::vector<Container> all = std::move(waiting);
     return compare(std::move(all));
   }
@@ -363,8 +329,9 @@ class Preview {
   IdentityNames names_;
   PreviewView view_;
   uint64_t asked_ = 0;
-  Unions unions_;
-  std::set<Hash128> concerned_;  // roots
+  RootSets unions_;                                   // of containers that would become one
+  std::map<Hash128, std::vector<Hash128>> together_;  // unions_.sets(), when all are known
+  std::set<Hash128> concerned_;                       // roots
   std::map<Hash128, HubState> hubs_decided_;
   std::set<Hash128> released_;
   std::map<Hash128, std::vector<Container>> waiting_;  // by the name of their union
