@@ -10,6 +10,7 @@ constexpr uint8_t kContainerHeader = 0;
 constexpr uint8_t kContainerEvidence = 1;
 constexpr uint8_t kContainerMark = 2;
 constexpr uint8_t kContainerPair = 3;
+constexpr uint8_t kContainerEnd = 4;
 constexpr uint8_t kChange = 0;
 constexpr uint8_t kChangeOfCustomer = 1;
 constexpr uint8_t kMarkForeign = 0x80;  // beside OutFlags
@@ -99,6 +100,12 @@ std::string sweep_key(WorkspaceId workspace) { return std::string(kSweepPrefix) 
 std::string container_header_key(WorkspaceId workspace, const Hash128& root) {
   std::string key = id_key(workspace, root);
   ByteWriter(key).u8(kContainerHeader);
+  return key;
+}
+
+std::string container_end(WorkspaceId workspace, const Hash128& root) {
+  std::string key = id_key(workspace, root);
+  ByteWriter(key).u8(kContainerEnd);
   return key;
 }
 
@@ -344,7 +351,8 @@ void encode(const RulesRow& row, std::string& bytes) {
 void encode(const SweepRow& row, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kRowVersion);
-  out.raw(row.next.view());
+  out.u8(row.visited ? 1 : 0);
+  if (row.visited) out.raw(row.visited->view());
   out.u32(row.changes);
   out.u32(row.before);
   out.text(row.rules);
@@ -550,7 +558,7 @@ Result<SweepRow> decode_sweep(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("sweep");
   SweepRow row;
-  row.next = read_hash(in);
+  if (in.u8() != 0) row.visited = read_hash(in);
   row.changes = in.u32();
   row.before = in.u32();
   row.rules = in.text();

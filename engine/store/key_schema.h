@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,9 +73,9 @@ struct RulesRow {
 
 /// How far containers were computed again under the active rules: in order of their roots.
 struct SweepRow {
-  Hash128 next;          // first root to come
-  uint32_t changes = 0;  // written so far
-  uint32_t before = 1;   // version and rules that came before
+  std::optional<Hash128> visited;  // last root; none yet
+  uint32_t changes = 0;            // written so far
+  uint32_t before = 1;             // version and rules that came before
   std::string rules;
 };
 
@@ -123,6 +124,8 @@ std::string rules_key(WorkspaceId workspace);
 std::string sweep_key(WorkspaceId workspace);
 constexpr std::string_view kSweepPrefix = "sweep";
 std::string container_header_key(WorkspaceId workspace, const Hash128& root);
+/// Behind all rows of a container.
+std::string container_end(WorkspaceId workspace, const Hash128& root);
 std::string container_evidence_key(WorkspaceId workspace, const Hash128& root, const Hash128& evidence);
 std::string container_mark_key(WorkspaceId workspace, const Hash128& root, const Hash128& member);
 std::string container_pair_key(WorkspaceId workspace, const Hash128& root, const Hash128& a, const Hash128& b);
