@@ -79,7 +79,8 @@ class Engine {
   virtual Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) = 0;
 
   /// Records a decision; `done` runs like that of ingest(), when it is durable and every reader sees its effect. The
-  /// outcome is `accepted`, or `rejected` for a decision about evidence that was never seen.
+  /// outcome is `accepted`, or `rejected` for a decision about evidence that was never seen, or about the wrong number
+  /// of identifiers.
   virtual void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) = 0;
   /// Records other rules. The outcome is `accepted`, or `rejected` when another version than `based_on` is active;
   /// customers follow in the background, see RulesView::applying. Refused as overloaded while they follow an earlier

@@ -47,24 +47,16 @@ auto async_ingest(Engine& engine, IngestRequest request, std::function<void()> c
                                                                            std::move(request), std::move(copied));
 }
 
-/// The same for a decision about identity.
-template <class CompletionToken>
-auto async_assert(Engine& engine, WorkspaceId workspace, Assertion assertion, CompletionToken&& token) {
-  auto initiation = [&engine, workspace](auto handler, Assertion decided) {
-    engine.assert_identity(workspace, std::move(decided), resuming(std::move(handler)));
+/// The same for one decision, recorded by a member of Engine:
+///   co_await async_decide(engine, &Engine::assert_identity, workspace, std::move(assertion), kUseTask);
+template <class Decided, class CompletionToken>
+auto async_decide(Engine& engine, void (Engine::*record)(WorkspaceId, Decided, std::function<void(IngestOutcome)>),
+                  WorkspaceId workspace, Decided decided, CompletionToken&& token) {
+  auto initiation = [&engine, record, workspace](auto handler, Decided taken) {
+    (engine.*record)(workspace, std::move(taken), resuming(std::move(handler)));
   };
   return boost::asio::async_initiate<CompletionToken, void(IngestOutcome)>(std::move(initiation), token,
-                                                                           std::move(assertion));
-}
-
-/// The same for other rules.
-template <class CompletionToken>
-auto async_change_rules(Engine& engine, WorkspaceId workspace, RuleSetChange change, CompletionToken&& token) {
-  auto initiation = [&engine, workspace](auto handler, RuleSetChange decided) {
-    engine.change_rules(workspace, std::move(decided), resuming(std::move(handler)));
-  };
-  return boost::asio::async_initiate<CompletionToken, void(IngestOutcome)>(std::move(initiation), token,
-                                                                           std::move(change));
+                                                                           std::move(decided));
 }
 
 }  // namespace tributary

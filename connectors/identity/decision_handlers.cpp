@@ -58,8 +58,8 @@ Task<HttpResponse> DecisionHandlers::decide(const HttpRequest& request, const Ap
   complete(assertion.decision, caller);
   const Decision decision = assertion.decision;
   const std::vector<AssertedIdentifier> identifiers = assertion.identifiers;
-  IngestOutcome outcome =
-      co_await async_assert(services_.engine, caller.key->workspace, std::move(assertion), kUseTask);
+  IngestOutcome outcome = co_await async_decide(services_.engine, &Engine::assert_identity, caller.key->workspace,
+                                                std::move(assertion), kUseTask);
   if (outcome.refused) co_return refuse(request, *outcome.refused);
   if (!is_accepted(outcome)) co_return refuse(request, RejectionCode::not_found, "there is no such evidence");
   co_return json_response(assertion_json(decision, customers_of(caller, identifiers)));
@@ -102,8 +102,8 @@ Task<HttpResponse> DecisionHandlers::change_rules(const HttpRequest& request, co
   if (auto* refusal = std::get_if<HttpResponse>(&rules)) co_return std::move(*refusal);
   complete(draft.decision, caller);
   RuleSetChange change{draft.based_on, draft.decision, encode_rules(std::get<Rules>(rules))};
-  IngestOutcome outcome =
-      co_await async_change_rules(services_.engine, caller.key->workspace, std::move(change), kUseTask);
+  IngestOutcome outcome = co_await async_decide(services_.engine, &Engine::change_rules, caller.key->workspace,
+                                                std::move(change), kUseTask);
   if (outcome.refused) co_return refuse(request, *outcome.refused);
   co_return rules_answer(request, caller, draft.decision, is_accepted(outcome));
 }
@@ -160,6 +160,7 @@ std::variant<PreviewQuery, HttpResponse> DecisionHandlers::preview_query(const H
     auto resolved = resolve(request, caller, std::move(each));
     if (auto* refusal = std::get_if<HttpResponse>(&resolved)) return std::move(*refusal);
     query.assertions.push_back(std::get<Assertion>(std::move(resolved)));
+    complete(query.assertions.back().decision, caller);
   }
   return query;
 }

@@ -1,5 +1,7 @@
 #include "engine/domain/assertion.h"
 
+#include <tuple>
+
 #include "engine/base/hash_bytes.h"
 
 namespace tributary {
@@ -7,22 +9,6 @@ namespace {
 
 constexpr uint8_t kDecisionPayloadVersion = 1;
 constexpr uint8_t kLastState = 2;
-
-void encode(const Decision& decision, ByteWriter& out) {
-  out.i64(decision.at.micros);
-  out.text(decision.id);
-  out.text(decision.author);
-  out.text(decision.reason);
-}
-
-Decision decode_decision(ByteReader& in) {
-  Decision decision;
-  decision.at = Timestamp{in.i64()};
-  decision.id = in.text();
-  decision.author = in.text();
-  decision.reason = in.text();
-  return decision;
-}
 
 uint8_t state_of(const Assertion& assertion) {
   switch (assertion.subject) {
@@ -38,13 +24,17 @@ uint8_t state_of(const Assertion& assertion) {
 
 }  // namespace
 
+bool holds_over(const Decision& newer, const Decision& older) {
+  return std::tie(newer.at, newer.id) > std::tie(older.at, older.id);
+}
+
 void encode_assertion(const Assertion& assertion, std::string& payload) {
   ByteWriter out(payload);
   out.u8(kDecisionPayloadVersion);
   out.u8(static_cast<uint8_t>(assertion.subject));
   out.u8(state_of(assertion));
   out.raw(assertion.evidence.view());
-  encode(assertion.decision, out);
+  write(assertion.decision, out);
   out.varint(assertion.identifiers.size());
   for (const AssertedIdentifier& each : assertion.identifiers) {
     out.u8(static_cast<uint8_t>(each.identifier.kind().family));
@@ -58,7 +48,7 @@ void encode_rule_set_change(const RuleSetChange& change, std::string& payload) {
   ByteWriter out(payload);
   out.u8(kDecisionPayloadVersion);
   out.u32(change.based_on);
-  encode(change.decision, out);
+  write(change.decision, out);
   out.raw(change.rules);
 }
 
@@ -76,7 +66,7 @@ Result<Assertion> decode_assertion(std::string_view payload) {
   assertion.evidence_state = static_cast<EvidenceState>(assertion.subject == AssertionSubject::evidence ? state : 0);
   assertion.hub = static_cast<HubState>(assertion.subject == AssertionSubject::hub ? state : 0);
   assertion.evidence = read_hash(in);
-  assertion.decision = decode_decision(in);
+  assertion.decision = read_decision(in);
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     auto family = static_cast<IdentifierFamily>(in.u8());
     Hash128 hash = read_hash(in);
@@ -94,10 +84,26 @@ Result<RuleSetChange> decode_rule_set_change(std::string_view payload) {
   if (in.u8() != kDecisionPayloadVersion) return Error{ErrorCode::corrupt, "rule-set record has an unknown version"};
   RuleSetChange change;
   change.based_on = in.u32();
-  change.decision = decode_decision(in);
+  change.decision = read_decision(in);
   change.rules = in.rest();
   if (!in.ok()) return Error{ErrorCode::corrupt, "rule-set record is cut short"};
   return change;
+}
+
+void write(const Decision& decision, ByteWriter& out) {
+  out.i64(decision.at.micros);
+  out.text(decision.id);
+  out.text(decision.author);
+  out.text(decision.reason);
+}
+
+Decision read_decision(ByteReader& in) {
+  Decision decision;
+  decision.at = Timestamp{in.i64()};
+  decision.id = in.text();
+  decision.author = in.text();
+  decision.reason = in.text();
+  return decision;
 }
 
 }  // namespace tributary

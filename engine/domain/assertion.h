@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/domain/identifier.h"
@@ -30,6 +31,9 @@ struct Decision {
   std::string author;
   std::string reason;
 };
+
+/// Whether `newer` takes the place of `older`; the same decision does not.
+bool holds_over(const Decision& newer, const Decision& older);
 
 struct AssertedIdentifier {
   Hash128 hash;
@@ -66,5 +70,10 @@ void encode_rule_set_change(const RuleSetChange& change, std::string& payload);
 /// Errors: corrupt for an unknown version, subject or state, or a cut payload.
 Result<Assertion> decode_assertion(std::string_view payload);
 Result<RuleSetChange> decode_rule_set_change(std::string_view payload);
+
+/// The part of a layout that is a decision, as above; rows of the state hold it as well.
+void write(const Decision& decision, ByteWriter& out);
+/// What is missing is empty and leaves `in` not ok().
+Decision read_decision(ByteReader& in);
 
 }  // namespace tributary

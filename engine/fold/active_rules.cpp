@@ -11,22 +11,6 @@ namespace {
 constexpr size_t kRootsPerScan = 100'000;
 constexpr size_t kHeaderKeyBytes = 4 + 16 + 1;
 
-// The next root in byte order. The last one of all stands for itself: to visit it twice does no harm.
-Hash128 after(const Hash128& root) {
-  Hash128 next = root;
-  for (size_t i = next.bytes.size(); i-- > 0;) {
-    if (++next.bytes[i] != 0) return next;
-  }
-  return root;
-}
-
-Result<RuleSet> compile(uint32_t version, std::string_view bytes) {
-  auto rules = decode_rules(bytes);
-  if (!rules) return rules.error();
-  if (!mistakes_of(*rules).empty()) return Error{ErrorCode::corrupt, "the stored rules have mistakes"};
-  return RuleSet(version, *rules);
-}
-
 }  // namespace
 
 Result<void> ActiveRules::open() {
@@ -50,7 +34,7 @@ Result<WorkspaceRules*> ActiveRules::of(WorkspaceId workspace) {
   if (!row) return row.error();
   WorkspaceRules rules;
   if (row->version > 1) {
-    auto active = compile(row->version, row->rules);
+    auto active = compile_rules(row->version, row->rules);
     if (!active) return active.error();
     rules.active = std::move(*active);
     rules.decision = row->decision;
@@ -61,7 +45,7 @@ Result<WorkspaceRules*> ActiveRules::of(WorkspaceId workspace) {
   if (*sweep) {
     auto decoded = decode_sweep(value);
     if (!decoded) return decoded.error();
-    auto before = compile(decoded->before, decoded->rules);
+    auto before = compile_rules(decoded->before, decoded->rules);
     if (!before) return before.error();
     rules.before = std::move(*before);
     rules.sweep = std::move(*decoded);
@@ -109,14 +93,14 @@ Result<std::vector<Hash128>> ActiveRules::next_roots(WorkspaceId workspace, size
     next.push_back(rules.unvisited.back());
     rules.unvisited.pop_back();
   }
-  if (!next.empty()) rules.sweep->next = after(next.back());
+  if (!next.empty()) rules.sweep->visited = next.back();
   return next;
 }
 
 // Containers made after this have the active version, and one that was united away is passed over by whoever visits.
 Result<void> ActiveRules::refill(WorkspaceId workspace, WorkspaceRules& rules) {
   auto rows = store_.scan(Family::container, workspace_prefix(workspace));
-  rows->seek(id_key(workspace, rules.sweep->next));
+  if (rules.sweep->visited) rows->seek(container_end(workspace, *rules.sweep->visited));
   for (; rows->valid() && rules.unvisited.size() < kRootsPerScan; rows->next()) {
     if (rows->key().size() == kHeaderKeyBytes)
       rules.unvisited.push_back(Hash128::from_bytes(rows->key().substr(4, 16)));

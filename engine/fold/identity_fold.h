@@ -46,7 +46,7 @@ class IdentityFold {
   /// The evidence was seen at this time. To be called for every event while rules(workspace).has_newest().
   Result<void> set_last(const Hash128& evidence, const Hash128& home, Timestamp at, const RecordCause& cause);
 
-  /// False for a decision about evidence that nobody ever saw: it has no effect.
+  /// False for a decision about evidence that nobody ever saw, or about the wrong number of identifiers: no effect.
   Result<bool> decide(const Assertion& assertion, const RecordCause& cause);
   /// False when another version is active than the change was based on. Nothing else may be in the group.
   Result<bool> change_rules(const RuleSetChange& change, const RecordCause& cause);
@@ -85,40 +85,44 @@ class IdentityFold {
     bool judge_value = false;  // other rules may block it, or no more
     RecordCause cause;
   };
+  struct FoundEvidence {
+    Container* container = nullptr;
+    Evidence* evidence = nullptr;  // null: it was never seen
+  };
   struct PendingChange {
     WorkspaceId workspace;
     Lsn lsn;
     Change change;
   };
 
-  // New evidence.
+  // New evidence: identity_evidence.cpp.
   Result<void> look_up(std::span<const RecordIdentifier> identifiers, const RuleSet& rules, const RecordCause& cause,
                        std::vector<Known>& known);
   static std::vector<Hash128> joining_members(const Evidence& evidence, const std::vector<Known>& known,
                                               const RuleSet& rules);
   void add_vertex(const RecordIdentifier& identifier, uint8_t out, const Hash128& root, WorkspaceId workspace);
-  Result<void> note_if_out(Container& container, const Hash128& identifier, const IdentityTable::HubEvidence& evidence,
+  Result<void> note_if_out(Container& container, const Hash128& identifier, const HubEvidence& evidence,
                            const RecordCause& cause);
   void count_unique_kinds(const std::vector<EvidenceMember>& members, const RuleSet& rules);
 
-  // Containers.
+  // Containers: identity_containers.cpp.
   Result<Container*> find_container(const Hash128& root, const RecordCause& cause);
   Result<Container*> container_of(const Hash128& identifier, const RecordCause& cause);
-  Result<Container*> container_with(const Hash128& evidence, const Hash128& home, const RecordCause& cause,
-                                    Evidence*& found);
+  Result<FoundEvidence> find_evidence(const Hash128& evidence, const Hash128& home, const RecordCause& cause);
+  Result<FoundEvidence> known_evidence(const Hash128& evidence, const Hash128& home, const RecordCause& cause);
   Result<Container*> unite(const std::vector<Hash128>& roots, const Hash128& new_root, const RecordCause& cause);
   Result<void> unite_pending();
   Result<void> touch(const Container& container, const RecordCause& cause);
   Result<std::vector<Cluster>> customers_before(WorkspaceId workspace, const Container& container);
   Result<void> recounted(Container& container, const RecordCause& cause);
 
-  // Decisions.
+  // Decisions: identity_decisions.cpp.
   Result<VertexRow> ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause);
-  Result<void> decide_pair(const Assertion& assertion, const RecordCause& cause);
+  Result<bool> decide_pair(const Assertion& assertion, const RecordCause& cause);
   Result<bool> decide_evidence(const Assertion& assertion, const RecordCause& cause);
-  Result<void> decide_hub(const Assertion& assertion, const RecordCause& cause);
+  Result<bool> decide_hub(const Assertion& assertion, const RecordCause& cause);
 
-  // Hubs.
+  // Hubs: identity_hubs.cpp.
   Result<void> detect_hubs(Container& container, std::span<const EvidenceMember> members, const RecordCause& cause);
   Result<void> review(const Hash128& identifier, bool judge_value, const RecordCause& cause);
   void review_later(const Hash128& identifier, bool judge_value, const RecordCause& cause);
@@ -138,15 +142,15 @@ class IdentityFold {
   Result<void> join_ownerless(const Container& container, const RecordCause& cause);
   Result<IdentifierKind> kind_of(const Meetings::Crossing& crossing, WorkspaceId workspace);
 
-  // Other rules.
+  // Other rules: identity_sweep.cpp.
   Result<void> refresh(Container& container, const WorkspaceRules& rules, const RecordCause& cause);
   Result<void> review_met(const Hash128& identifier, const RecordCause& cause);
   Result<void> read_last_times(WorkspaceId workspace, Container& container);
   Result<bool> is_container(WorkspaceId workspace, const Hash128& root);
 
-  // Settling.
+  // Settling: identity_settling.cpp.
   Result<void> complete();
-  Result<void> settle(const Hash128& root, Touched& touched);
+  Result<void> settle_container(const Hash128& root, const Touched& touched);
   static void count_refusal(const Refusal& refusal, ContainerSummary& summary);
   void count_settled(const ContainerSummary& before, const ContainerSummary& after);
   void add_change(Change change, const RecordCause& cause);

@@ -3,6 +3,7 @@
 #include "engine/base/check.h"
 
 namespace tributary {
+
 void IdentityTable::forget_group() {
   hub_rows_.clear();
   vertices_.evict();
@@ -67,8 +68,8 @@ void IdentityTable::put_evidence(WorkspaceId workspace, const Hash128& root, con
   batch_->put(Family::container, container_evidence_key(workspace, root, evidence.hash), buffer_);
 }
 
-void IdentityTable::put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool lone) {
-  bool wanted = member.out != 0 || member.foreign || member.decided || lone;
+void IdentityTable::put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool keep) {
+  bool wanted = member.out != 0 || member.foreign || member.decided || keep;
   if (!wanted && !member.marked) return;
   member.marked = wanted;
   std::string key = container_mark_key(workspace, root, member.id);
@@ -144,50 +145,44 @@ void IdentityTable::put_hub(WorkspaceId workspace, const Hash128& id, const std:
   put_hub_row(id_key(workspace, id), std::move(value));
 }
 
-Result<std::vector<IdentityTable::HubEvidence>> IdentityTable::hub_evidence(WorkspaceId workspace,
-                                                                            const Hash128& hub) const {
+// As the store has it, and what this group changed of it.
+Result<std::vector<HubEvidence>> IdentityTable::hub_evidence(WorkspaceId workspace, const Hash128& hub) const {
+  auto stored = load_hub_evidence(store_, workspace, hub);
+  if (!stored) return stored.error();
+  std::map<Hash128, HubEvidence> found;
+  for (const HubEvidence& row : *stored) found.emplace(row.evidence, row);
   std::string prefix = id_key(workspace, hub);
-  std::map<Hash128, Hash128> found;
-  auto rows = store_.scan(Family::hub, prefix);
-  for (; rows->valid(); rows->next()) {
-    std::string_view evidence = rows->key().substr(prefix.size());
-    if (!evidence.empty()) found[Hash128::from_bytes(evidence)] = Hash128::from_bytes(rows->value());
-  }
-  TRIBUTARY_TRY(rows->status());
-  for (auto row = hub_rows_.lower_bound(prefix); row != hub_rows_.end() && row->first.starts_with(prefix); ++row) {
-    if (row->first.size() == prefix.size()) continue;
-    Hash128 evidence = Hash128::from_bytes(std::string_view(row->first).substr(prefix.size()));
-    if (row->second) {
-      found[evidence] = Hash128::from_bytes(*row->second);
-    } else {
-      found.erase(evidence);
-    }
+  for (auto pending = hub_rows_.lower_bound(prefix); pending != hub_rows_.end(); ++pending) {
+    const auto& [key, value] = *pending;
+    if (!key.starts_with(prefix)) break;
+    if (key.size() == prefix.size()) continue;  // the hub's own row
+    Hash128 evidence = Hash128::from_bytes(std::string_view(key).substr(prefix.size()));
+    found.erase(evidence);
+    if (!value) continue;
+    auto row = decode_hub_evidence(evidence, *value);
+    if (!row) return row.error();
+    found.emplace(evidence, *row);
   }
   std::vector<HubEvidence> all;
   all.reserve(found.size());
-  for (const auto& [evidence, seat] : found) all.push_back({evidence, seat});
+  for (const auto& [evidence, row] : found) all.push_back(row);
   return all;
 }
 
-Result<std::optional<Hash128>> IdentityTable::seat_of(WorkspaceId workspace, const Hash128& hub,
-                                                      const Hash128& evidence) const {
-  std::string key = hub_evidence_key(workspace, hub, evidence);
-  std::optional<std::string> value;
-  if (auto pending = hub_rows_.find(key); pending != hub_rows_.end()) {
-    value = pending->second;
-  } else {
-    std::string bytes;
-    auto found = store_.get(Family::hub, key, bytes);
-    if (!found) return found.error();
-    if (*found) value = std::move(bytes);
-  }
-  if (!value) return std::optional<Hash128>();
-  if (value->size() != 16) return Error{ErrorCode::corrupt, "evidence of a hub has a damaged row"};
-  return std::optional<Hash128>(Hash128::from_bytes(*value));
+Result<std::optional<HubEvidence>> IdentityTable::find_hub_evidence(WorkspaceId workspace, const Hash128& hub,
+                                                                    const Hash128& evidence) const {
+  auto pending = hub_rows_.find(hub_evidence_key(workspace, hub, evidence));
+  if (pending == hub_rows_.end()) return load_hub_evidence(store_, workspace, hub, evidence);
+  if (!pending->second) return std::optional<HubEvidence>();
+  auto row = decode_hub_evidence(evidence, *pending->second);
+  if (!row) return row.error();
+  return std::optional<HubEvidence>(*row);
 }
 
 void IdentityTable::put_hub_evidence(WorkspaceId workspace, const Hash128& hub, const HubEvidence& row) {
-  put_hub_row(hub_evidence_key(workspace, hub, row.evidence), std::string(row.seat.view()));
+  std::string value;
+  encode(row, value);
+  put_hub_row(hub_evidence_key(workspace, hub, row.evidence), std::move(value));
 }
 
 void IdentityTable::erase_hub_evidence(WorkspaceId workspace, const Hash128& hub, const Hash128& evidence) {

@@ -38,8 +38,8 @@ class IdentityTable {
 
   void put_header(WorkspaceId workspace, const Container& container);
   void put_evidence(WorkspaceId workspace, const Hash128& root, const Evidence& evidence);
-  /// The mark of a member, or none when there is nothing to say about it. `lone`: no evidence and no pair names it.
-  void put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool lone = false);
+  /// The mark of a member, or none when there is nothing to say about it, unless `keep`: nothing else may name it.
+  void put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool keep = false);
   void put_pair(WorkspaceId workspace, const Hash128& root, const PairRegister& pair);
 
   /// Moves all of the small ones, members, evidence, pairs and rows, into `large`; they are gone.
@@ -50,13 +50,9 @@ class IdentityTable {
   /// Nothing: the row goes away.
   void put_hub(WorkspaceId workspace, const Hash128& id, const std::optional<HubRow>& row);
 
-  /// Evidence that names a hub and lives elsewhere: with `seat`, one of its other identifiers.
-  struct HubEvidence {
-    Hash128 evidence;
-    Hash128 seat;
-  };
   Result<std::vector<HubEvidence>> hub_evidence(WorkspaceId workspace, const Hash128& hub) const;
-  Result<std::optional<Hash128>> seat_of(WorkspaceId workspace, const Hash128& hub, const Hash128& evidence) const;
+  Result<std::optional<HubEvidence>> find_hub_evidence(WorkspaceId workspace, const Hash128& hub,
+                                                       const Hash128& evidence) const;
   void put_hub_evidence(WorkspaceId workspace, const Hash128& hub, const HubEvidence& row);
   void erase_hub_evidence(WorkspaceId workspace, const Hash128& hub, const Hash128& evidence);
 

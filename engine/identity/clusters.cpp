@@ -74,13 +74,22 @@ class Computation {
 
   // The member of the evidence that is not out and has the smallest (priority, hash): its place within the evidence.
   std::optional<uint32_t> centre_of(size_t e) const {
-    std::optional<uint32_t> centre;
+    return best_of(e, [](const ContainerMember& member) { return member.out == 0; });
+  }
+
+  std::optional<uint32_t> best_hub_of(size_t e) const {
+    return best_of(e, [](const ContainerMember& member) { return !member.blocked(); });
+  }
+
+  std::optional<uint32_t> best_of(size_t e, const auto& eligible) const {
     const Evidence& evidence = container_.evidence[e];
-    for (uint32_t i = 0; i < evidence.members.size(); ++i) {
-      if (container_.members[member_of_[begin_of_[e] + i]].out != 0) continue;
-      if (!centre || is_better_centre(evidence.members[i], evidence.members[*centre], rules_)) centre = i;
-    }
-    return centre;
+    auto place_of = [&](const EvidenceMember& member) {
+      return static_cast<uint32_t>(&member - evidence.members.data());
+    };
+    const EvidenceMember* best = best_centre(evidence, rules_, [&](const EvidenceMember& member) {
+      return eligible(container_.members[member_of_[begin_of_[e] + place_of(member)]]);
+    });
+    return best == nullptr ? std::nullopt : std::optional(place_of(*best));
   }
 
   // A star around the centre, never a clique: a conflict must not tear an event's own identifiers apart.
@@ -276,16 +285,6 @@ class Computation {
       if (evidence.live() && !owner) owner = best_hub_of(e);
       result_.of_evidence.push_back(owner ? result_.of_member[member_of_[begin_of_[e] + *owner]] : kNobody);
     }
-  }
-
-  std::optional<uint32_t> best_hub_of(size_t e) const {
-    std::optional<uint32_t> best;
-    const Evidence& evidence = container_.evidence[e];
-    for (uint32_t i = 0; i < evidence.members.size(); ++i) {
-      if (container_.members[member_of_[begin_of_[e] + i]].blocked()) continue;
-      if (!best || is_better_centre(evidence.members[i], evidence.members[*best], rules_)) best = i;
-    }
-    return best;
   }
 
   struct CannotPair {

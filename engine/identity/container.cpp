@@ -13,6 +13,13 @@ auto lower_bound_of(auto& members, const Hash128& id) {
                           [](const ContainerMember& member, const Hash128& value) { return member.id < value; });
 }
 
+auto place_of_pair(auto& pairs, const Hash128& a, const Hash128& b) {
+  return std::lower_bound(pairs.begin(), pairs.end(), std::tie(a, b),
+                          [](const PairRegister& pair, const auto& key) { return std::tie(pair.a, pair.b) < key; });
+}
+
+bool is_about(const PairRegister& pair, const Hash128& a, const Hash128& b) { return pair.a == a && pair.b == b; }
+
 void count_member(ContainerSummary& summary, const ContainerMember& member, const RuleSet& rules) {
   summary.count_kind(member.kind);
   if (!rules.rule(member.kind).weak) ++summary.strong;
@@ -186,6 +193,11 @@ uint32_t Container::index_of(const Hash128& id) const {
   return static_cast<uint32_t>(member - members.data());
 }
 
+const PairRegister* Container::find_pair(const Hash128& a, const Hash128& b) const {
+  auto place = place_of_pair(pairs, a, b);
+  return place != pairs.end() && is_about(*place, a, b) ? &*place : nullptr;
+}
+
 bool is_simple(const ContainerSummary& summary, const RuleSet& rules) {
   if (summary.out > 0 || summary.decisions > 0) return false;
   for (const auto& row : summary.kinds) {
@@ -231,6 +243,15 @@ ContainerMember& add_member(Container& container, const MemberMark& mark, const 
   ContainerMember added{mark.id, mark.kind, false, mark.out, mark.foreign, mark.decided, true};
   count_member(container.summary, added, rules);
   return *container.members.insert(place, added);
+}
+
+void set_pair(Container& container, PairRegister pair) {
+  auto place = place_of_pair(container.pairs, pair.a, pair.b);
+  if (place != container.pairs.end() && is_about(*place, pair.a, pair.b)) {
+    *place = std::move(pair);
+  } else {
+    container.pairs.insert(place, std::move(pair));
+  }
 }
 
 void absorb(Container& large, std::vector<Container> small, const RuleSet& rules) {

@@ -86,6 +86,8 @@ struct Container {
   const ContainerMember* find(const Hash128& id) const;
   /// The place of a member that must be there.
   uint32_t index_of(const Hash128& id) const;
+  /// What was decided about two identifiers, the smaller one first.
+  const PairRegister* find_pair(const Hash128& a, const Hash128& b) const;
 };
 
 /// What is known of a container beside its evidence: members that are out, or that nothing else names.
@@ -115,6 +117,9 @@ void add_evidence(Container& container, Evidence evidence, const RuleSet& rules)
 
 /// Adds a member that is not there yet.
 ContainerMember& add_member(Container& container, const MemberMark& mark, const RuleSet& rules);
+
+/// Puts what was decided about two members in the place of what was decided before. Counts stay as they are.
+void set_pair(Container& container, PairRegister pair);
 
 /// Moves everything of the small ones into `large`, in one pass over all of it. A member of several is foreign in all
 /// but at most one.

@@ -10,8 +10,7 @@ bool is_better_centre(const EvidenceMember& a, const EvidenceMember& b, const Ru
 }
 
 const EvidenceMember& centre_of(const Evidence& evidence, const RuleSet& rules) {
-  return *std::min_element(evidence.members.begin(), evidence.members.end(),
-                           [&](const auto& a, const auto& b) { return is_better_centre(a, b, rules); });
+  return *best_centre(evidence, rules, [](const EvidenceMember&) { return true; });
 }
 
 const EvidenceMember& home_of(const std::vector<EvidenceMember>& members) {

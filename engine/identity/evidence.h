@@ -1,6 +1,7 @@
 // Evidence: a distinct set of identifiers seen together, with the trust of each.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,13 +42,25 @@ struct Evidence {
   Timestamp last_at = {};  // event time of its last event; kept up to date only while a rule looks at it
   std::shared_ptr<const EvidenceRegister> decided = {};  // null: nobody decided anything
 
+  bool names(const Hash128& id) const {
+    return std::any_of(members.begin(), members.end(), [&](const EvidenceMember& member) { return member.id == id; });
+  }
   bool live() const { return decided == nullptr || decided->state == EvidenceState::live; }
 };
 
-/// The best centre of all members, out or not.
-const EvidenceMember& centre_of(const Evidence& evidence, const RuleSet& rules);
 /// The better centre of two members: the smaller (priority, hash).
 bool is_better_centre(const EvidenceMember& a, const EvidenceMember& b, const RuleSet& rules);
+/// The best centre of the members that are eligible; null when none is.
+const EvidenceMember* best_centre(const Evidence& evidence, const RuleSet& rules, const auto& eligible) {
+  const EvidenceMember* best = nullptr;
+  for (const EvidenceMember& member : evidence.members) {
+    if (!eligible(member)) continue;
+    if (best == nullptr || is_better_centre(member, *best, rules)) best = &member;
+  }
+  return best;
+}
+/// The best centre of all members, out or not.
+const EvidenceMember& centre_of(const Evidence& evidence, const RuleSet& rules);
 
 /// The member with the smallest (rank, kind, hash): where the fragment and the timeline of this evidence live. Depends
 /// on the event alone, so it never moves.

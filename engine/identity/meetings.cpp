@@ -5,8 +5,7 @@
 namespace tributary {
 
 void Meetings::add(const Evidence& evidence, const Container& container) {
-  auto same = [&](const EvidenceMember& member) { return member.id == of_; };
-  if (std::none_of(evidence.members.begin(), evidence.members.end(), same)) return;
+  if (!evidence.names(of_)) return;
   for (const EvidenceMember& member : evidence.members) {
     if (member.id == of_) continue;
     const ContainerMember* known = container.find(member.id);

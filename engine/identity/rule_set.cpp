@@ -147,6 +147,13 @@ bool RuleSet::blocked(const IdentifierKind& kind, std::string_view value) const 
 
 bool RuleSet::has_newest() const { return compiled_->newest; }
 
+Result<RuleSet> compile_rules(uint32_t version, std::string_view bytes) {
+  auto rules = decode_rules(bytes);
+  if (!rules) return rules.error();
+  if (!mistakes_of(*rules).empty()) return Error{ErrorCode::corrupt, "the stored rules have mistakes"};
+  return RuleSet(version, *rules);
+}
+
 uint8_t home_rank(KindCode kind) {
   for (const RankRow& row : kRanks) {
     if (row.family == family_of(kind)) return row.rank;

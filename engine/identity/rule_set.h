@@ -42,6 +42,9 @@ class RuleSet {
   std::shared_ptr<const Compiled> compiled_;
 };
 
+/// Rules as encode_rules() made them. Errors: corrupt, also when they have mistakes.
+Result<RuleSet> compile_rules(uint32_t version, std::string_view bytes);
+
 /// Decides the home of an evidence: the same for every rule set and every version.
 uint8_t home_rank(KindCode kind);
 

@@ -108,7 +108,7 @@ struct RulesView {
 /// What rules or decisions would do. Rules take the place of the whole active set.
 struct PreviewQuery {
   std::optional<Rules> rules;
-  std::vector<Assertion> assertions;  // they count as made now
+  std::vector<Assertion> assertions;  // they count as made now, one after the other
   size_t samples = 20;                // of changes
 };
 

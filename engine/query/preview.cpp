@@ -3,55 +3,15 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "engine/identity/meetings.h"
+#include "engine/identity/root_sets.h"
 #include "engine/query/identity_names.h"
 
 namespace tributary {
 namespace {
 
 constexpr uint64_t kContainersPerQuestion = 64;  // between two looks at `cancelled`
-
-// Containers that would become one: disjoint sets of roots.
-class Unions {
- public:
-  Hash128 find(const Hash128& root) {
-    auto parent = parents_.find(root);
-    if (parent == parents_.end()) return root;
-    return parent->second = find(parent->second);
-  }
-  void unite(const Hash128& a, const Hash128& b) {
-    Hash128 x = find(a), y = find(b);
-    if (x == y) return;
-    parents_[std::max(x, y)] = std::min(x, y);
-    members_[std::min(x, y)].merge(with_itself(std::max(x, y)));
-    members_[std::min(x, y)].insert(std::min(x, y));
-  }
-  /// All roots of a set that was united; nothing for a root that stays alone.
-  const std::set<Hash128>* all_of(const Hash128& root) {
-    auto found = members_.find(find(root));
-    return found == members_.end() ? nullptr : &found->second;
-  }
-
- private:
-  std::set<Hash128> with_itself(const Hash128& root) {
-    std::set<Hash128> all{root};
-    auto found = members_.find(root);
-    if (found != members_.end()) {
-      all.merge(found->second);
-      members_.erase(found);
-    }
-    return all;
-  }
-
-  std::map<Hash128, Hash128> parents_;
-  std::map<Hash128, std::set<Hash128>> members_;
-};
-
-bool holds_over(const Decision& newer, const Decision& older) {
-  return std::tie(newer.at, newer.id) >= std::tie(older.at, older.id);
-}
 
 class Preview {
  public:
@@ -70,6 +30,7 @@ class Preview {
   Result<PreviewView> run() {
     TRIBUTARY_TRY(take_decisions());
     TRIBUTARY_TRY(find_released());
+    together_ = unions_.sets();
     if (query_.rules) {
       TRIBUTARY_TRY(visit_all());
     } else {
@@ -106,20 +67,14 @@ class Preview {
   Result<std::optional<Hash128>> root_of_evidence(const Assertion& assertion) {
     if (assertion.identifiers.empty()) return std::optional<Hash128>();
     const Hash128& member = assertion.identifiers.front().hash;
-    std::string seat;
-    auto elsewhere = reader_.get(Family::hub, hub_evidence_key(workspace_, member, assertion.evidence), seat);
+    auto elsewhere = load_hub_evidence(reader_, workspace_, member, assertion.evidence);
     if (!elsewhere) return elsewhere.error();
-    auto vertex = load_vertex(reader_, workspace_, *elsewhere ? Hash128::from_bytes(seat) : member);
+    auto vertex = load_vertex(reader_, workspace_, *elsewhere ? (*elsewhere)->seat : member);
     if (!vertex) return vertex.error();
     return *vertex ? std::optional<Hash128>((*vertex)->root) : std::nullopt;
   }
 
   // --------------------------------------------------------------------------- identifiers that would be out no more
-
-  struct IdentityHubEvidence {
-    Hash128 evidence;
-    Hash128 seat;
-  };
 
   // Each ties together the containers that it was kept out of.
   Result<void> find_released() {
@@ -137,18 +92,6 @@ class Preview {
     return rows->status();
   }
 
-  Result<std::vector<IdentityHubEvidence>> elsewhere_of(const Hash128& hub) {
-    std::vector<IdentityHubEvidence> elsewhere;
-    std::string prefix = id_key(workspace_, hub);
-    auto rows = reader_.scan(Family::hub, prefix);
-    for (; rows->valid(); rows->next()) {
-      if (rows->key().size() != prefix.size() + 16 || rows->value().size() != 16) continue;
-      elsewhere.push_back({Hash128::from_bytes(rows->key().substr(prefix.size())), Hash128::from_bytes(rows->value())});
-    }
-    TRIBUTARY_TRY(rows->status());
-    return elsewhere;
-  }
-
   Result<void> release_or_keep(const Hash128& hub) {
     TRIBUTARY_TRY(ask_cancelled());
     auto vertex = load_vertex(reader_, workspace_, hub);
@@ -162,9 +105,9 @@ class Preview {
     std::set<Hash128> roots;
     Meetings meetings(hub);
     TRIBUTARY_TRY(count_meetings((*vertex)->root, meetings));
-    auto elsewhere = elsewhere_of(hub);
+    auto elsewhere = load_hub_evidence(reader_, workspace_, hub);
     if (!elsewhere) return elsewhere.error();
-    for (const IdentityHubEvidence& each : *elsewhere) {
+    for (const HubEvidence& each : *elsewhere) {
       auto seat = load_vertex(reader_, workspace_, each.seat);
       if (!seat) return seat.error();
       if (!*seat || !roots.insert((*seat)->root).second) continue;
@@ -256,11 +199,11 @@ class Preview {
   // A container that stays alone at once; the others when their last one is here.
   Result<void> visit(Container container) {
     TRIBUTARY_TRY(ask_cancelled());
-    const std::set<Hash128>* together = unions_.all_of(container.root);
-    if (together == nullptr) return compare(std::move(container));
-    std::vector<Container>& waiting = waiting_[unions_.find(container.root)];
+    auto together = together_.find(unions_.find(container.root));
+    if (together == together_.end()) return compare(std::move(container));
+    std::vector<Container>& waiting = waiting_[together->first];
     waiting.push_back(std::move(container));
-    if (waiting.size() < together->size()) return {};
+    if (waiting.size() < together->second.size()) return {};
     std::vector<Container> all = std::move(waiting);
     return compare(std::move(all));
   }
@@ -354,14 +297,7 @@ class Preview {
     if (b < a) std::swap(a, b);
     const ContainerMember *x = container.find(a), *y = container.find(b);
     if (x == nullptr || y == nullptr) return;
-    PairRegister pair{a, b, x->kind, y->kind, assertion.pair, assertion.decision};
-    auto known = std::find_if(container.pairs.begin(), container.pairs.end(),
-                              [&](const PairRegister& each) { return each.a == a && each.b == b; });
-    if (known == container.pairs.end()) {
-      container.pairs.push_back(std::move(pair));
-    } else if (holds_over(pair.decision, known->decision)) {
-      *known = std::move(pair);
-    }
+    set_pair(container, {a, b, x->kind, y->kind, assertion.pair, assertion.decision});
   }
 
   Result<void> read_last_times(Container& container) {
@@ -393,8 +329,9 @@ class Preview {
   IdentityNames names_;
   PreviewView view_;
   uint64_t asked_ = 0;
-  Unions unions_;
-  std::set<Hash128> concerned_;  // roots
+  RootSets unions_;                                   // of containers that would become one
+  std::map<Hash128, std::vector<Hash128>> together_;  // unions_.sets(), when all are known
+  std::set<Hash128> concerned_;                       // roots
   std::map<Hash128, HubState> hubs_decided_;
   std::set<Hash128> released_;
   std::map<Hash128, std::vector<Container>> waiting_;  // by the name of their union

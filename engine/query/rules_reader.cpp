@@ -15,13 +15,11 @@ Result<RuleSet> RulesReader::rules(const StateReader& reader, WorkspaceId worksp
   }
   auto decoded = decode_rules_row(row);
   if (!decoded) return decoded.error();
-  auto rules = decode_rules(decoded->rules);
-  if (!rules) return rules.error();
-  if (!mistakes_of(*rules).empty()) return Error{ErrorCode::corrupt, "the stored rules have mistakes"};
-  RuleSet compiled(decoded->version, *rules);
+  auto compiled = compile_rules(decoded->version, decoded->rules);
+  if (!compiled) return compiled.error();
   // Another reader may do the same at the same time; either result is good.
   auto more = std::make_shared<ByWorkspace>(*known);
-  more->insert_or_assign(workspace, Compiled{std::move(row), compiled});
+  more->insert_or_assign(workspace, Compiled{std::move(row), *compiled});
   known_.store(std::move(more));
   return compiled;
 }

@@ -91,6 +91,33 @@ Result<std::optional<HubRow>> load_hub(const StateReader& reader, WorkspaceId wo
   return std::optional<HubRow>(std::move(*row));
 }
 
+Result<std::vector<HubEvidence>> load_hub_evidence(const StateReader& reader, WorkspaceId workspace,
+                                                   const Hash128& hub) {
+  std::string prefix = id_key(workspace, hub);
+  std::vector<HubEvidence> all;
+  auto rows = reader.scan(Family::hub, prefix);
+  for (; rows->valid(); rows->next()) {
+    std::string_view suffix = rows->key().substr(prefix.size());
+    if (suffix.empty()) continue;  // the hub's own row
+    auto row = decode_hub_evidence(Hash128::from_bytes(suffix), rows->value());
+    if (!row) return row.error();
+    all.push_back(*row);
+  }
+  TRIBUTARY_TRY(rows->status());
+  return all;
+}
+
+Result<std::optional<HubEvidence>> load_hub_evidence(const StateReader& reader, WorkspaceId workspace,
+                                                     const Hash128& hub, const Hash128& evidence) {
+  std::string value;
+  auto found = reader.get(Family::hub, hub_evidence_key(workspace, hub, evidence), value);
+  if (!found) return found.error();
+  if (!*found) return std::optional<HubEvidence>();
+  auto row = decode_hub_evidence(evidence, value);
+  if (!row) return row.error();
+  return std::optional<HubEvidence>(*row);
+}
+
 Result<IdentifierValue> load_value(const StateReader& reader, WorkspaceId workspace, const Hash128& id) {
   std::string value;
   auto found = reader.get(Family::value, id_key(workspace, id), value);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "engine/identity/container.h"
 #include "engine/store/state_store.h"
@@ -28,6 +29,13 @@ Result<std::optional<VertexRow>> load_vertex(const StateReader& reader, Workspac
 
 /// Why an identifier is out, and what was decided about it; nothing for the others.
 Result<std::optional<HubRow>> load_hub(const StateReader& reader, WorkspaceId workspace, const Hash128& id);
+
+/// All evidence that names a hub and lives elsewhere, by its hash. Errors: corrupt.
+Result<std::vector<HubEvidence>> load_hub_evidence(const StateReader& reader, WorkspaceId workspace,
+                                                   const Hash128& hub);
+/// One piece of it; nothing when it lives with the hub. Errors: corrupt.
+Result<std::optional<HubEvidence>> load_hub_evidence(const StateReader& reader, WorkspaceId workspace,
+                                                     const Hash128& hub, const Hash128& evidence);
 
 /// Kind and value of an identifier that has a vertex. Errors: corrupt when it is missing.
 Result<IdentifierValue> load_value(const StateReader& reader, WorkspaceId workspace, const Hash128& id);

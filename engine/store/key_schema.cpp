@@ -10,6 +10,7 @@ constexpr uint8_t kContainerHeader = 0;
 constexpr uint8_t kContainerEvidence = 1;
 constexpr uint8_t kContainerMark = 2;
 constexpr uint8_t kContainerPair = 3;
+constexpr uint8_t kContainerEnd = 4;
 constexpr uint8_t kChange = 0;
 constexpr uint8_t kChangeOfCustomer = 1;
 constexpr uint8_t kMarkForeign = 0x80;  // beside OutFlags
@@ -23,22 +24,6 @@ Error damaged(std::string_view layout) {
 bool open_row(ByteReader& in) { return in.u8() == kRowVersion; }
 
 bool closed(const ByteReader& in) { return in.ok() && in.at_end(); }
-
-void write(const Decision& decision, ByteWriter& out) {
-  out.i64(decision.at.micros);
-  out.text(decision.id);
-  out.text(decision.author);
-  out.text(decision.reason);
-}
-
-Decision read_decision(ByteReader& in) {
-  Decision decision;
-  decision.at = Timestamp{in.i64()};
-  decision.id = in.text();
-  decision.author = in.text();
-  decision.reason = in.text();
-  return decision;
-}
 
 void write(const std::vector<Hash128>& hashes, ByteWriter& out) {
   out.varint(hashes.size());
@@ -115,6 +100,12 @@ std::string sweep_key(WorkspaceId workspace) { return std::string(kSweepPrefix) 
 std::string container_header_key(WorkspaceId workspace, const Hash128& root) {
   std::string key = id_key(workspace, root);
   ByteWriter(key).u8(kContainerHeader);
+  return key;
+}
+
+std::string container_end(WorkspaceId workspace, const Hash128& root) {
+  std::string key = id_key(workspace, root);
+  ByteWriter(key).u8(kContainerEnd);
   return key;
 }
 
@@ -343,6 +334,12 @@ void encode(const HubRow& row, std::string& bytes) {
   write(row.decision, out);
 }
 
+void encode(const HubEvidence& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.raw(row.seat.view());
+}
+
 void encode(const RulesRow& row, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kRowVersion);
@@ -354,7 +351,8 @@ void encode(const RulesRow& row, std::string& bytes) {
 void encode(const SweepRow& row, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kRowVersion);
-  out.raw(row.next.view());
+  out.u8(row.visited ? 1 : 0);
+  if (row.visited) out.raw(row.visited->view());
   out.u32(row.changes);
   out.u32(row.before);
   out.text(row.rules);
@@ -537,6 +535,14 @@ Result<HubRow> decode_hub(std::string_view bytes) {
   return row;
 }
 
+Result<HubEvidence> decode_hub_evidence(const Hash128& evidence, std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("hub evidence");
+  HubEvidence row{evidence, read_hash(in)};
+  if (!closed(in)) return damaged("hub evidence");
+  return row;
+}
+
 Result<RulesRow> decode_rules_row(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("rules");
@@ -552,7 +558,7 @@ Result<SweepRow> decode_sweep(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("sweep");
   SweepRow row;
-  row.next = read_hash(in);
+  if (in.u8() != 0) row.visited = read_hash(in);
   row.changes = in.u32();
   row.before = in.u32();
   row.rules = in.text();

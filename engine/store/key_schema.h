@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,7 @@ enum class Family : uint8_t {
   history,    // ws u32 | 00 | lsn u64 | index u32             -> Change
               // ws u32 | 01 | H(name) 16 | lsn u64 | index u32 -> nothing: the change names this customer
   hub,        // ws u32 | H(v) 16                              -> HubRow: v is out, or somebody decided about it
-              // ws u32 | H(v) 16 | H(s) 16                    -> H(u) 16: evidence that names v and lives with u
+              // ws u32 | H(v) 16 | H(s) 16                    -> HubEvidence: it names v and lives elsewhere
 };
 constexpr size_t kFamilyCount = 11;
 std::string_view family_name(Family family);
@@ -57,6 +58,12 @@ struct HubRow {
   Decision decision;  // without id: nobody decided anything
 };
 
+/// Evidence that names a hub and lives elsewhere.
+struct HubEvidence {
+  Hash128 evidence;
+  Hash128 seat;  // one of its other identifiers: it lives in whose container that is
+};
+
 /// The active rules of a workspace; without a row the defaults.
 struct RulesRow {
   uint32_t version = 1;
@@ -66,9 +73,9 @@ struct RulesRow {
 
 /// How far containers were computed again under the active rules: in order of their roots.
 struct SweepRow {
-  Hash128 next;          // first root to come
-  uint32_t changes = 0;  // written so far
-  uint32_t before = 1;   // version and rules that came before
+  std::optional<Hash128> visited;  // last root; none yet
+  uint32_t changes = 0;            // written so far
+  uint32_t before = 1;             // version and rules that came before
   std::string rules;
 };
 
@@ -106,7 +113,7 @@ struct AppliedState {
   uint64_t hubs = 0;  // identifiers that are out
 };
 
-constexpr uint8_t kStateFormat = 3;
+constexpr uint8_t kStateFormat = 4;
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kFormatKey = "format";
 
@@ -117,6 +124,8 @@ std::string rules_key(WorkspaceId workspace);
 std::string sweep_key(WorkspaceId workspace);
 constexpr std::string_view kSweepPrefix = "sweep";
 std::string container_header_key(WorkspaceId workspace, const Hash128& root);
+/// Behind all rows of a container.
+std::string container_end(WorkspaceId workspace, const Hash128& root);
 std::string container_evidence_key(WorkspaceId workspace, const Hash128& root, const Hash128& evidence);
 std::string container_mark_key(WorkspaceId workspace, const Hash128& root, const Hash128& member);
 std::string container_pair_key(WorkspaceId workspace, const Hash128& root, const Hash128& a, const Hash128& b);
@@ -163,6 +172,8 @@ void encode(const MemberMark& row, std::string& out);
 /// The identifiers stand in the key.
 void encode(const PairRegister& row, std::string& out);
 void encode(const HubRow& row, std::string& out);
+/// The evidence's hash stands in the key.
+void encode(const HubEvidence& row, std::string& out);
 void encode(const RulesRow& row, std::string& out);
 void encode(const SweepRow& row, std::string& out);
 void encode(const Change& row, std::string& out);
@@ -179,6 +190,7 @@ Result<Evidence> decode_evidence(const Hash128& hash, std::string_view bytes);
 Result<MemberMark> decode_mark(const Hash128& member, std::string_view bytes);
 Result<PairRegister> decode_pair(const Hash128& a, const Hash128& b, std::string_view bytes);
 Result<HubRow> decode_hub(std::string_view bytes);
+Result<HubEvidence> decode_hub_evidence(const Hash128& evidence, std::string_view bytes);
 Result<RulesRow> decode_rules_row(std::string_view bytes);
 Result<SweepRow> decode_sweep(std::string_view bytes);
 Result<Change> decode_change(std::string_view bytes);

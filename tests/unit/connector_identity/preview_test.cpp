@@ -61,6 +61,16 @@ TEST_F(Preview, RulesAndDecisionsAreHandedOver) {
   EXPECT_TRUE(engine.rule_changes.empty());
 }
 
+TEST_F(Preview, DecisionsCountAsMadeNow) {
+  Timestamp before = system_clock().now();
+  engine.on_preview = [&](const PreviewQuery& query, const std::function<bool()>&) -> Result<PreviewView> {
+    EXPECT_GE(query.assertions.at(0).decision.at, before);
+    return PreviewView{};
+  };
+  EXPECT_EQ(post(kPath, R"({"assertions":[{"type":"share","identifier":{"kind":"user_id","value":"A"}}]})").status,
+            200);
+}
+
 TEST_F(Preview, ASecondOneIsRefusedWhileOneRuns) {
   block();
   boost::asio::io_context context(1);

@@ -40,6 +40,14 @@ TEST(Assertion, ComesBackAsItWasWritten) {
   EXPECT_EQ(back->decision.reason, "two sisters");
 }
 
+TEST(Decision, HoldsOverOlderOnesAndNotOverItself) {
+  Decision older{Timestamp{1}, "as-2", "", ""}, newer{Timestamp{2}, "as-1", "", ""};
+  EXPECT_TRUE(holds_over(newer, older));
+  EXPECT_FALSE(holds_over(older, newer));
+  EXPECT_TRUE(holds_over({Timestamp{1}, "as-3", "", ""}, older));  // of one time the greater id
+  EXPECT_FALSE(holds_over(older, older));
+}
+
 TEST(Assertion, KeepsTheStateOfItsSubjectOnly) {
   Assertion retraction;
   retraction.subject = AssertionSubject::evidence;

@@ -162,6 +162,25 @@ TEST_F(IdentityFoldTest, DecisionWithoutEffectMayBeSentAgain) {
   for (const auto& [id, customer] : all.customers) EXPECT_EQ(customer.events, 0u);
 }
 
+// Nobody can send these; a log may hold them, and they have no effect.
+TEST_F(IdentityFoldTest, DecisionAboutTheWrongNumberOfIdentifiersIsRejected) {
+  harness_.fold(kWorkspace, {event({{"user_id", "A"}}, 1)});
+  AssertedIdentifier a = asserted("user_id", "A"), b = asserted("user_id", "B"), c = asserted("user_id", "C");
+  Assertion made = pair(PairState::must, "A", "B", "as-1", 10);
+  for (const std::vector<AssertedIdentifier>& identifiers :
+       {std::vector<AssertedIdentifier>{}, {a}, {a, a}, {a, b, c}}) {
+    made.identifiers = identifiers;
+    EXPECT_EQ(harness_.try_to_decide(kWorkspace, made), ItemOutcome::rejected) << "pair of " << identifiers.size();
+  }
+  made.subject = AssertionSubject::hub;
+  made.hub = HubState::always;
+  for (const std::vector<AssertedIdentifier>& identifiers : {std::vector<AssertedIdentifier>{}, {a, b}}) {
+    made.identifiers = identifiers;
+    EXPECT_EQ(harness_.try_to_decide(kWorkspace, made), ItemOutcome::rejected) << "hub of " << identifiers.size();
+  }
+  EXPECT_EQ(harness_.fold_unit().applied().identifiers, 1u);
+}
+
 TEST_F(IdentityFoldTest, DecisionSentAgainDoesNotOverruleANewerOne) {
   harness_.fold(kWorkspace, {event({{"user_id", "A"}}, 1), event({{"user_id", "B"}}, 2)});
   harness_.decide(kWorkspace, pair(PairState::must, "A", "B", "as-1", 10));

@@ -213,5 +213,21 @@ TEST(Container, MemoryGrowsWithWhatItHolds) {
   EXPECT_GT(memory_bytes(large), memory_bytes(small));
 }
 
+TEST(Pairs, LastOneIsFoundWhereverItStands) {
+  Container box;
+  auto put = [&](const std::string& a, const std::string& b, PairState state) {
+    set_pair(box, {hash_of(a), hash_of(b), 1, 1, state, {}});
+  };
+  put("B", "C", PairState::must);
+  put("A", "C", PairState::must);
+  put("A", "B", PairState::must);
+  put("A", "C", PairState::cannot);
+  ASSERT_EQ(box.pairs.size(), 3u);
+  EXPECT_EQ(box.pairs[0].b, hash_of("B"));
+  EXPECT_EQ(box.find_pair(hash_of("A"), hash_of("C"))->state, PairState::cannot);
+  EXPECT_EQ(box.find_pair(hash_of("B"), hash_of("C"))->state, PairState::must);
+  EXPECT_EQ(box.find_pair(hash_of("A"), hash_of("D")), nullptr);
+}
+
 }  // namespace
 }  // namespace tributary

@@ -43,6 +43,18 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+TEST(RuleSet, StoredRulesAreCompiledUnlessTheyHaveMistakes) {
+  Rules rules = default_rules();
+  rules.claims = ClaimsPolicy::strict;
+  auto compiled = compile_rules(7, encode_rules(rules));
+  ASSERT_TRUE(compiled) << compiled.error().message;
+  EXPECT_EQ(compiled->version(), 7u);
+  EXPECT_EQ(compiled->claims(), ClaimsPolicy::strict);
+  rules.blocked.patterns = {"("};
+  EXPECT_EQ(compile_rules(7, encode_rules(rules)).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(compile_rules(7, "").error().code, ErrorCode::corrupt);
+}
+
 TEST(RuleSet, DefaultPolicyIsFill) { EXPECT_EQ(RuleSet{}.claims(), ClaimsPolicy::fill); }
 
 }  // namespace

@@ -35,6 +35,14 @@ TEST(Keys, OfAContainerShareItsPrefixAndTheHeaderComesFirst) {
   EXPECT_EQ(evidence.size(), 4u + 16 + 1 + 16);
 }
 
+TEST(Keys, EndOfAContainerStandsBehindItsRowsAndBeforeTheNextOne) {
+  std::string end = container_end(kWorkspace, hash(1));
+  EXPECT_LT(container_header_key(kWorkspace, hash(1)), end);
+  EXPECT_LT(container_pair_key(kWorkspace, hash(1), hash(0xff), hash(0xff)), end);
+  EXPECT_GT(container_header_key(kWorkspace, hash(2)), end);
+  EXPECT_GT(container_header_key(WorkspaceId{8}, hash(0)), container_end(kWorkspace, hash(0xff)));
+}
+
 TEST(Keys, OfAFragmentAreHomeThenEvidence) {
   EXPECT_EQ(fragment_key(kWorkspace, hash(1), hash(2)), id_key(kWorkspace, hash(1)) + std::string(16, '\2'));
 }
@@ -228,15 +236,23 @@ TEST(Rows, Hub) {
   expect_equal(read.decision, kDecision);
 }
 
+TEST(Rows, HubEvidence) {
+  auto decode = [](std::string_view bytes) { return decode_hub_evidence(hash(1), bytes); };
+  HubEvidence read = read_back(HubEvidence{hash(1), hash(2)}, decode, "hub evidence");
+  EXPECT_EQ(read.evidence, hash(1));
+  EXPECT_EQ(read.seat, hash(2));
+}
+
 TEST(Rows, RulesAndSweep) {
   RulesRow rules = read_back(RulesRow{7, kDecision, "rules"}, decode_rules_row, "rules");
   EXPECT_EQ(rules.version, 7u);
   EXPECT_EQ(rules.rules, "rules");
   SweepRow sweep = read_back(SweepRow{hash(3), 4, 6, "before"}, decode_sweep, "sweep");
-  EXPECT_EQ(sweep.next, hash(3));
+  EXPECT_EQ(sweep.visited, hash(3));
   EXPECT_EQ(sweep.changes, 4u);
   EXPECT_EQ(sweep.before, 6u);
   EXPECT_EQ(sweep.rules, "before");
+  EXPECT_FALSE(read_back(SweepRow{}, decode_sweep, "sweep").visited);
 }
 
 TEST(Rows, Change) {

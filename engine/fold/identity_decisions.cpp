@@ -1,0 +1,99 @@
+#include <utility>
+
+#include "engine/fold/identity_fold.h"
+
+namespace tributary {
+
+Result<bool> IdentityFold::decide(const Assertion& assertion, const RecordCause& cause) {
+  switch (assertion.subject) {
+    case AssertionSubject::pair:
+      return decide_pair(assertion, cause);
+    case AssertionSubject::evidence:
+      return decide_evidence(assertion, cause);
+    case AssertionSubject::hub:
+      return decide_hub(assertion, cause);
+  }
+  return false;
+}
+
+// An identifier that no event has named yet: a container of its own.
+Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause) {
+  auto found = table_.find_vertex(cause.workspace, asserted.hash);
+  if (!found) return found.error();
+  if (*found) return **found;
+  auto rules = this->rules(cause.workspace);
+  if (!rules) return rules.error();
+  const IdentifierKind& kind = asserted.identifier.kind();
+  uint8_t out = (*rules)->blocked(kind, asserted.identifier.value()) ? OutFlags::kBlocked : 0;
+  auto container = unite({}, asserted.hash, cause);
+  if (!container) return container.error();
+  RecordIdentifier identifier{asserted.hash, Trust::claimed, kind.family, kind.platform, asserted.identifier.value()};
+  add_vertex(identifier, out, asserted.hash, cause.workspace);
+  ContainerMember& member = add_member(**container, {asserted.hash, kind_code(kind), out, false, false}, **rules);
+  table_.put_mark(cause.workspace, asserted.hash, member, true);
+  return table_.vertex(cause.workspace, asserted.hash);
+}
+
+// Both containers become one, whatever was decided: the loop must meet the pair when their customers would.
+Result<bool> IdentityFold::decide_pair(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.size() != 2 || assertion.identifiers[0].hash == assertion.identifiers[1].hash) return false;
+  const AssertedIdentifier* a = &assertion.identifiers[0];
+  const AssertedIdentifier* b = &assertion.identifiers[1];
+  if (b->hash < a->hash) std::swap(a, b);
+  auto first = ensure_vertex(*a, cause);
+  if (!first) return first.error();
+  auto second = ensure_vertex(*b, cause);
+  if (!second) return second.error();
+  std::vector<Hash128> roots{first->root};
+  if (second->root != first->root) roots.push_back(second->root);
+  auto united = unite(roots, first->root, cause);
+  if (!united) return united.error();
+  Container& container = **united;
+  const PairRegister* known = container.find_pair(a->hash, b->hash);
+  if (known != nullptr && !holds_over(assertion.decision, known->decision)) return true;
+  PairRegister pair{a->hash, b->hash, first->kind, second->kind, assertion.pair, assertion.decision};
+  set_pair(container, pair);
+  table_.put_pair(cause.workspace, container.root, pair);
+  TRIBUTARY_TRY(recounted(container, cause));
+  return true;
+}
+
+Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.empty()) return false;
+  auto known = table_.find_vertex(cause.workspace, assertion.identifiers[0].hash);
+  if (!known) return known.error();
+  if (!*known) return false;
+  auto found = find_evidence(assertion.evidence, assertion.identifiers[0].hash, cause);
+  if (!found) return found.error();
+  auto [container, evidence] = *found;
+  // Only what was seen can be retracted, by those who were seen.
+  if (evidence == nullptr) return false;
+  for (const AssertedIdentifier& asserted : assertion.identifiers) {
+    if (!evidence->names(asserted.hash)) return false;
+  }
+  if (evidence->decided && !holds_over(assertion.decision, evidence->decided->decision)) return true;
+  TRIBUTARY_TRY(touch(*container, cause));
+  evidence->decided =
+      std::make_shared<const EvidenceRegister>(EvidenceRegister{assertion.evidence_state, assertion.decision});
+  table_.put_evidence(cause.workspace, container->root, *evidence);
+  TRIBUTARY_TRY(recounted(*container, cause));
+  return true;
+}
+
+Result<bool> IdentityFold::decide_hub(const Assertion& assertion, const RecordCause& cause) {
+  if (assertion.identifiers.size() != 1) return false;
+  const AssertedIdentifier& asserted = assertion.identifiers[0];
+  if (auto vertex = ensure_vertex(asserted, cause); !vertex) return vertex.error();
+  auto known = table_.find_hub(cause.workspace, asserted.hash);
+  if (!known) return known.error();
+  HubRow row = known->value_or(HubRow{});
+  bool decided = *known && !row.decision.id.empty();
+  if (decided && !holds_over(assertion.decision, row.decision)) return true;
+  row.decided = assertion.hub;
+  row.decision = assertion.decision;
+  table_.put_hub(cause.workspace, asserted.hash, row);
+  TRIBUTARY_TRY(review(asserted.hash, false, cause));
+  return true;
+}
+
+}  // namespace tributary
