@@ -153,7 +153,7 @@ int check_webhook_connector(const WebhookFlags& flags) {
   if (!connector) return kExitConfig;
   FileTestReport report = run_file_tests(*connector);
   for (const std::string& failure : report.failures) say(failure);
-  for (const std::string& rule : report.unreached) say("no test reaches " + rule);
+  for (const std::string& rule : report.not_reached) say("no test reaches " + rule);
   say(flags.connector + ": " + std::to_string(connector->tests.size()) + " tests, " +
       std::to_string(report.failures.size()) + " failed");
   return report.failures.empty() ? kExitOk : kExitConfig;
