@@ -382,9 +382,11 @@ class ConnectorReader {
     if (nameless && named) reader_.add(*member(node, "name"), of + "name: only a track has a name");
   }
 
-  /// Members, or a reference to an object that is copied.
+  /// Members, or a reference to an object that is copied, or the first of several: no member's value is a list.
   std::optional<Value> read_object(const DocumentNode& node, const std::string& of) {
-    if (node.kind == Kind::scalar) return parse_value(reader_, names_, node, of);
+    const DocumentNode* candidates = node.kind == Kind::map ? member(node, "first_of") : nullptr;
+    bool is_choice = candidates != nullptr && candidates->kind == Kind::list && node.children.size() == 2;
+    if (node.kind == Kind::scalar || is_choice) return parse_value(reader_, names_, node, of);
     return parse_members(reader_, names_, node, of);
   }
 

@@ -182,8 +182,10 @@ class TestRun {
       } else if (name == "time") {
         check_time(find_member(event, "timestamp"), value, where);
       } else {
-        std::string_view member_name = name == "name" ? "event" : name == "message_id" ? "messageId" : name;
-        check_member(find_member(event, member_name), value, where + name + ": ");
+        std::string_view wire = name;
+        if (name == "name") wire = "event";
+        if (name == "message_id") wire = "messageId";
+        check_member(find_member(event, wire), value, where + name + ": ");
       }
     }
   }
