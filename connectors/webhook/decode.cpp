@@ -173,6 +173,7 @@ JsonValue value_at(const JsonValue& from, std::string_view step, size_t& steps_t
     std::string scratch;
     for_each_member(from, [&](const JsonValue& key, const JsonValue& value) {
       ++steps_taken;
+      if (key.end() - key.begin() < step.size() + 2) return;  // an escape is never shorter than what it means
       if (key.text(scratch) == step) found = value;
     });
     return found;

@@ -427,6 +427,8 @@ bool Evaluation::write(const Value& value, const Scope& scope, std::string& out)
 bool Evaluation::write_first_of(const Value& value, const Scope& scope, std::string& out) {
   size_t begin = out.size();
   for (const Value& candidate : value.of) {
+    // An escape may be a blank too, and only a reference writes foreign escapes.
+    if (candidate.form == Form::reference && read(candidate, scope).blank()) continue;
     if (write(candidate, scope, out) && !is_blank_json(std::string_view(out).substr(begin))) return true;
     out.resize(begin);
   }
