@@ -55,7 +55,7 @@ Field* place_of(Field& root, std::vector<std::string>& parts) {
     if (!at->texts.empty()) return nullptr;
     at = &at->member(part.empty() ? std::to_string(at->members.size()) : part);
   }
-  if (!at->members.empty()) return nullptr;
+  if (!at->members.empty()) at = &at->member("");
   at->is_list = at->is_list || is_list;
   return at;
 }
@@ -87,7 +87,6 @@ class FormBuilder {
   }
 
   static void write(std::string& out, const Field& field) {
-    // Members under a name that has texts already can only be there for a name with unpaired brackets.
     if (field.texts.empty()) return write_members(out, field, counts_up(field));
     if (field.texts.size() == 1 && !field.is_list) return append_json_string(out, field.texts[0]);
     out += '[';

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "connectors/webhook/decode.h"
+#include "connectors/webhook/digests.h"
 #include "connectors/webhook/evaluation.h"
 #include "connectors/webhook/mapping_functions.h"
 #include "connectors/webhook/node_reader.h"
@@ -71,6 +72,7 @@ struct Mapper::State {
   explicit State(size_t bytes_max) : body_bytes_max(bytes_max), decoder(bytes_max) {}
 
   SignedPart signed_part() const;
+  bool is_weak() const;
   WebhookAnswer answer(const AnswerRule& rule);
 
   void find_elements(const ElementPattern& pattern, size_t step, Scope scope, JsonValue last);
@@ -101,10 +103,11 @@ struct Mapper::State {
   DocumentDecoder decoder;
   Evaluation evaluation;
   const Connector* connector = nullptr;
-  const WebhookDelivery* delivery = nullptr;
+  std::optional<WebhookDelivery> delivery;
   std::vector<Scope> elements;
   std::vector<MappedIdentifier> identifiers;  // of the event being written
   std::string own_fault;                      // of the element being mapped
+  bool stopped = false;                       // there is too much of something: no further element is mapped
   std::string out;
   std::vector<bool> reached;
   MappedDelivery mapped;
@@ -118,19 +121,25 @@ const std::vector<bool>& Mapper::rules_reached() const { return state_->reached;
 Result<void> Mapper::read(const Connector& connector, const WebhookDelivery& delivery) {
   State& state = *state_;
   state.connector = &connector;
-  state.delivery = &delivery;
+  state.delivery.emplace(delivery);
   auto decoded = state.decoder.decode(connector.decode, delivery.request.header("content-type"), delivery.body);
-  state.evaluation.begin(delivery, state.decoder.root(), state.signed_part(),
+  state.evaluation.begin(*state.delivery, state.decoder.root(), state.signed_part(),
                          std::max(state.body_bytes_max * 4, kOutputBytesMin));
   return decoded;
 }
 
 SignedPart Mapper::State::signed_part() const {
-  if (!connector->signed_part) return {};
+  if (connector->signature.extent != SignedExtent::member) return {};
   size_t steps = 0;
-  JsonValue part = value_at(decoder.root(), *connector->signed_part, steps);
+  JsonValue part = value_at(decoder.root(), connector->signed_part, steps);
   if (part.is(JsonKind::absent)) return {false, 0, 0};
   return {false, part.begin(), part.end()};
+}
+
+/// True when the signature makes nothing of a body more than a claim.
+bool Mapper::State::is_weak() const {
+  const SignatureRule& signature = connector->signature;
+  return signature.none || signature.trust == SignatureTrust::weak || signature.extent == SignedExtent::nothing;
 }
 
 // -- answers ----------------------------------------------------------------------------------------------------------
@@ -175,13 +184,14 @@ MappedDelivery Mapper::map() {
   Scope document{state.decoder.root(), {}};
   state.mapped = {};
   state.out = "[";
+  state.stopped = false;
   state.reached.assign(state.connector->events.size(), false);
   state.elements.clear();
   for (const ElementPattern& pattern : state.connector->each) state.find_elements(pattern, 0, document, {});
-  if (state.elements.empty()) state.map_element(document, state.connector->each.empty());
-  for (const Scope& element : state.elements) {
-    if (state.evaluation.exhausted()) break;
-    state.map_element(element, true);
+  if (state.connector->each.empty()) state.elements.push_back(document);
+  if (state.elements.empty()) state.map_element(document, false);
+  for (size_t i = 0; i < state.elements.size() && !state.stopped; ++i) {
+    state.map_element(state.elements[i], true);
   }
   if (state.elements.size() > kKeptElements) state.elements = {};
   MappedDelivery mapped = std::move(state.mapped);
@@ -220,8 +230,10 @@ void Mapper::State::map_element(const Scope& scope, bool known) {
   } else if (!known || !write_events(scope)) {
     write_unmapped(scope, known);
   }
-  if (mapped.event_count > kMappedEventsMax) fail("more than 10,000 events in one delivery");
+  bool too_many = elements.size() > kMappedEventsMax && &scope == &elements.back();
+  if (too_many || mapped.event_count > kMappedEventsMax) fail("more than 10,000 events in one delivery");
   if (!has_fault()) return;
+  stopped = too_many || mapped.event_count > kMappedEventsMax || evaluation.exhausted();
   keep_fault(scope);
   out.resize(out_before);
   mapped.event_count = events_before;
@@ -252,9 +264,9 @@ void Mapper::State::fail(std::string message) {
 }
 
 void Mapper::State::keep_fault(const Scope& scope) {
-  // With too much work or output the rest of the document is not looked at: all of it is what was not mapped.
-  JsonValue element = evaluation.exhausted() ? decoder.root() : scope.element;
-  JsonValue at = evaluation.fault().empty() ? element : evaluation.fault_at();
+  // When mapping stops the rest of the document is not looked at: all of it is what was not mapped.
+  JsonValue element = stopped ? decoder.root() : scope.element;
+  JsonValue at = stopped || evaluation.fault().empty() ? element : evaluation.fault_at();
   if (at.is(JsonKind::absent)) at = element;
   MappingFault fault;
   fault.message = evaluation.fault().empty() ? own_fault : evaluation.fault();
@@ -354,7 +366,7 @@ void Mapper::State::write_message_id(const std::optional<Value>& own, const Scop
   const std::optional<Value>& value = own ? own : connector->message_id;
   Found found = value ? evaluation.read(*value, scope) : Found{};
   if (!found.blank()) return write_text("messageId", trim(found.bytes, kJsonSpace));
-  write_text("messageId", "sha256:" + hex_digits(sha256(scope.element.raw())));
+  write_text("messageId", "sha256:" + hex_text(sha256(scope.element.raw())));
 }
 
 void Mapper::State::write_time(const std::optional<Value>& own, const Scope& scope) {
@@ -436,7 +448,7 @@ void Mapper::State::gather(const IdentifierRule& rule, const Scope& scope) {
   Found account = rule.scope ? evaluation.read(*rule.scope, scope) : Found{};
   if (rule.scope && (account.blank() || account.kind == Found::Kind::json)) return;
   Found value = evaluation.read(rule.value, scope);
-  bool claimed = rule.claimed || !connector->strong;
+  bool claimed = rule.claimed || is_weak();
   auto add = [&](const Found& found) {
     if (found.kind != Found::Kind::text && found.kind != Found::Kind::number) return;
     add_identifier(rule, account.bytes, found.bytes, claimed || evaluation.was_unsigned());

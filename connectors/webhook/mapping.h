@@ -44,7 +44,8 @@ class Mapper {
   Mapper(const Mapper&) = delete;
   Mapper& operator=(const Mapper&) = delete;
 
-  /// Decodes. Both must outlive the calls below. Errors: invalid, with the reason for the rejected event.
+  /// Decodes. The connector, and what the delivery refers to, must outlive the calls below. Errors: invalid, with the
+  /// reason for the rejected event.
   Result<void> read(const Connector& connector, const WebhookDelivery& delivery);
 
   /// The answer of the first handshake rule that applies: of those that ask for no signature (`verified` false), or of
