@@ -1,6 +1,6 @@
 #include "connectors/webhook/digests.h"
 
-#include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/x509.h>
@@ -24,6 +24,15 @@ struct CipherContextFree {
 using Key = std::unique_ptr<EVP_PKEY, KeyFree>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, DigestContextFree>;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, CipherContextFree>;
+
+/// What goes wrong with foreign keys and signatures must not stand in the thread's list when TLS looks there.
+class QuietErrors {
+ public:
+  QuietErrors() { ERR_set_mark(); }
+  ~QuietErrors() { ERR_pop_to_mark(); }
+  QuietErrors(const QuietErrors&) = delete;
+  QuietErrors& operator=(const QuietErrors&) = delete;
+};
 
 constexpr size_t kAesBlockBytes = 16, kAesKeyBytes = 32;
 
@@ -130,10 +139,12 @@ std::string hmac_digest(HashKind kind, std::string_view key, std::string_view te
 }
 
 bool is_ed25519_key(std::string_view public_key) {
+  QuietErrors quiet;
   return public_key.size() == kEd25519KeyBytes && ed25519_public_key(public_key) != nullptr;
 }
 
 bool ed25519_verifies(std::string_view public_key, std::string_view message, std::string_view signature) {
+  QuietErrors quiet;
   if (public_key.size() != kEd25519KeyBytes) return false;
   return verifies(ed25519_public_key(public_key).get(), nullptr, message, signature);
 }
@@ -144,13 +155,18 @@ Result<std::string> ed25519_signature(std::string_view seed, std::string_view me
   return signature_of(key.get(), nullptr, message);
 }
 
-bool is_p256_key(std::string_view spki) { return p256_public_key(spki) != nullptr; }
+bool is_p256_key(std::string_view spki) {
+  QuietErrors quiet;
+  return p256_public_key(spki) != nullptr;
+}
 
 bool p256_verifies(std::string_view spki, std::string_view message, std::string_view signature) {
+  QuietErrors quiet;
   return verifies(p256_public_key(spki).get(), EVP_sha256(), message, signature);
 }
 
 Result<std::string> p256_signature(std::string_view pkcs8, std::string_view message) {
+  QuietErrors quiet;
   const uint8_t* at = bytes_of(pkcs8);
   Key key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(pkcs8.size())));
   if (!is_on_p256(key.get())) return Error(ErrorCode::invalid, "not a P-256 private key (PKCS#8)");

@@ -53,8 +53,7 @@ constexpr std::array<std::pair<std::string_view, char>, 12> kDecodedEscapes = {{
 std::string some_escapes_decoded(std::string_view url) {
   std::string out;
   for (size_t i = 0; i < url.size(); ++i) {
-    std::string escape(url.substr(i, 3));
-    boost::algorithm::to_upper(escape);
+    std::string_view escape = url.substr(i, 3);
     auto known = std::find_if(kDecodedEscapes.begin(), kDecodedEscapes.end(),
                               [&](const auto& row) { return row.first == escape; });
     if (known == kDecodedEscapes.end()) {

@@ -97,7 +97,8 @@ class SchemeCheck {
       : rule_(rule), scheme_(scheme), inputs_(inputs) {}
 
   Verification run(Timestamp now) const {
-    auto texts = split_signatures(part_text(scheme_.signature, inputs_.request, inputs_.json), scheme_);
+    std::string found = part_text(scheme_.signature, inputs_.request, inputs_.json);
+    auto texts = split_signatures(found, scheme_);
     if (texts.empty()) return refused(SignatureFault::missing);
     auto signatures = decode_signatures(texts, scheme_);
     if (signatures.empty()) return refused(SignatureFault::malformed);
