@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "connectors/bulk/decimal.h"
+#include "engine/base/decimal.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
 

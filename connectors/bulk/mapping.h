@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "connectors/bulk/date_format.h"
 #include "connectors/bulk/table_reader.h"
+#include "engine/base/date_format.h"
 
 namespace re2 {
 class RE2;

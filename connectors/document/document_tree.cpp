@@ -53,6 +53,7 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& value) override {
     DocumentNode scalar = node(DocumentNode::Kind::scalar, mark, tag, anchor);
     scalar.text = value;
+    scalar.quoted = tag == "!";
     attach(std::move(scalar));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,

@@ -24,6 +24,7 @@ struct DocumentNode {
   size_t line = 1;  // of a value that is missing or null: where its key stands
   size_t column = 1;
   std::string text;                    // of a scalar, without quotes
+  bool quoted = false;                 // of a scalar: "1" is no number
   std::vector<DocumentNode> children;  // of a list its items; of a map key, value, key, value, as written
 };
 

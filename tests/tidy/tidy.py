@@ -102,7 +102,7 @@ LEVELS = {"base": 0, "domain": 1, "metrics": 1, "identity": 2, "profile": 2, "in
 # The closed set of rejection codes is a domain value and a metric label.
 SIDEWAYS_ALLOWED = {("metrics", "domain")}
 # A webhook's payload is read where it lies, digits and all, by what reads events.
-SEEN_BY_CONNECTORS = ("engine/engine.h", "engine/ingest/json_index.h")
+SEEN_BY_CONNECTORS = ("engine/engine.h", "engine/ingest/json_index.h", "engine/ingest/json_repair.h")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 

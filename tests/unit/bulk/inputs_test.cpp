@@ -6,11 +6,11 @@
 
 #include <set>
 
-#include "connectors/bulk/decimal.h"
 #include "connectors/bulk/mapped_file.h"
 #include "connectors/bulk/mapping_file.h"
 #include "connectors/bulk/ndjson_input.h"
 #include "connectors/bulk/table_input.h"
+#include "engine/base/decimal.h"
 
 namespace tributary {
 namespace {

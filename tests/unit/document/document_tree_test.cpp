@@ -47,6 +47,14 @@ TEST(DocumentTree, ReadsYamlWithPlaces) {
             "{a@1:1=[1@1:5,x y@1:8]@1:4,b@2:1={c@3:3=d@3:6,e@4:3=~@4:3}@3:3}@1:1");
 }
 
+TEST(DocumentTree, TellsQuotedScalars) {
+  DocumentNode list = tree_of("[1, '1', \"1\", one, '']");
+  std::string quoted;
+  for (const DocumentNode& item : list.children) quoted += item.quoted ? 'q' : 'p';
+  EXPECT_EQ(quoted, "pqqpq");
+  EXPECT_TRUE(tree_of("|\n  1\n").quoted) << "a block of text";
+}
+
 TEST(DocumentTree, ReadsJsonWithTabsAndWithoutBlanks) {
   EXPECT_EQ(
       sketch(tree_of("{\n\t\"kinds\":\t{\"user_id\":{\"limits\":[{\"count\":1},\n\t\t{\"window\":\"7d\"}]}}\r\n}\n")),

@@ -1,4 +1,4 @@
-#include "connectors/bulk/date_format.h"
+#include "engine/base/date_format.h"
 
 #include <charconv>
 

@@ -1,4 +1,4 @@
-// Exact decimals for sums over rows: money never passes through a double.
+// Exact decimals: money never passes through a double.
 #pragma once
 
 #include <optional>

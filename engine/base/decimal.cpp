@@ -1,4 +1,4 @@
-#include "connectors/bulk/decimal.h"
+#include "engine/base/decimal.h"
 
 #include <algorithm>
 

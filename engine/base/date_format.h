@@ -11,7 +11,7 @@
 
 namespace tributary {
 
-/// How one column writes points in time.
+/// How a column or a member writes points in time.
 ///
 /// Formats: `iso8601`, `unix_seconds`, `unix_millis`, or text with %Y (4 digits), %y (69..99 -> 19xx, else 20xx), %m,
 /// %d, %H, %M, %S (1 or 2 digits when a separator follows, else exactly 2), %b (Jan..Dec, any case), %%. Everything
