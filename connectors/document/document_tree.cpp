@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <sstream>
 
@@ -28,6 +29,8 @@ struct Refusal {
 /// stray comma: both end here.
 class TreeBuilder final : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(Aliases aliases) : aliases_(aliases) {}
+
   bool has_document() const { return documents_ > 0; }
   DocumentNode take() { return std::move(root_); }
 
@@ -44,35 +47,44 @@ class TreeBuilder final : public YAML::EventHandler {
       null.line = open_.back().children.back().line;
       null.column = open_.back().children.back().column;
     }
+    keep(anchor, null, mark);
     attach(std::move(null));
   }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    throw Refusal{mark, "aliases are not taken; quote a text that begins with *"};
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (aliases_ == Aliases::refused) throw Refusal{mark, "aliases are not taken; quote a text that begins with *"};
+    auto named = anchored_.find(anchor);
+    if (named == anchored_.end()) throw Refusal{mark, "an alias of what it stands in"};
+    if (open_.size() + levels_of(named->second) > kLevelsMax) throw Refusal{mark, "nested deeper than 16 levels"};
+    count(count_of(named->second), mark);
+    attach(DocumentNode(named->second));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     DocumentNode scalar = node(DocumentNode::Kind::scalar, mark, tag, anchor);
     scalar.text = value;
     scalar.quoted = tag == "!";
+    keep(anchor, scalar, mark);
     attach(std::move(scalar));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    open(node(DocumentNode::Kind::list, mark, tag, anchor), mark);
+    open(node(DocumentNode::Kind::list, mark, tag, anchor), anchor, mark);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    open(node(DocumentNode::Kind::map, mark, tag, anchor), mark);
+    open(node(DocumentNode::Kind::map, mark, tag, anchor), anchor, mark);
   }
   void OnMapEnd() override { close(); }
 
  private:
   DocumentNode node(DocumentNode::Kind kind, const YAML::Mark& mark, std::string_view tag, YAML::anchor_t anchor) {
-    if (anchor != 0) throw Refusal{mark, "anchors are not taken; quote a text that begins with &"};
+    if (anchor != 0 && aliases_ == Aliases::refused) {
+      throw Refusal{mark, "anchors are not taken; quote a text that begins with &"};
+    }
     // yaml-cpp: "?" stands for plain, "!" for quoted.
     if (!tag.empty() && tag != "?" && tag != "!") throw Refusal{mark, "tags are not taken"};
-    if (++nodes_ > kNodesMax) throw Refusal{mark, "more than 250,000 values"};
+    count(1, mark);
     DocumentNode made;
     made.kind = kind;
     made.line = static_cast<size_t>(mark.line) + 1;
@@ -80,13 +92,38 @@ class TreeBuilder final : public YAML::EventHandler {
     return made;
   }
 
-  void open(DocumentNode&& container, const YAML::Mark& mark) {
+  /// Copies count like what is written, so a few lines of aliases can't unfold to more than the file may hold.
+  void count(size_t nodes, const YAML::Mark& mark) {
+    nodes_ += nodes;
+    if (nodes_ > kNodesMax) throw Refusal{mark, "more than 250,000 values"};
+  }
+  static size_t count_of(const DocumentNode& node) {
+    size_t nodes = 1;
+    for (const DocumentNode& child : node.children) nodes += count_of(child);
+    return nodes;
+  }
+  static size_t levels_of(const DocumentNode& node) {
+    if (node.kind != DocumentNode::Kind::list && node.kind != DocumentNode::Kind::map) return 0;
+    size_t levels = 0;
+    for (const DocumentNode& child : node.children) levels = std::max(levels, levels_of(child));
+    return levels + 1;
+  }
+  void keep(YAML::anchor_t anchor, const DocumentNode& node, const YAML::Mark& mark) {
+    if (anchor == 0) return;
+    count(count_of(node), mark);
+    anchored_[anchor] = node;
+  }
+
+  void open(DocumentNode&& container, YAML::anchor_t anchor, const YAML::Mark& mark) {
     if (open_.size() == kLevelsMax) throw Refusal{mark, "nested deeper than 16 levels"};
     open_.push_back(std::move(container));
+    open_anchors_.emplace_back(anchor, mark);
   }
   void close() {
     DocumentNode finished = std::move(open_.back());
     open_.pop_back();
+    keep(open_anchors_.back().first, finished, open_anchors_.back().second);
+    open_anchors_.pop_back();
     attach(std::move(finished));
   }
   void attach(DocumentNode&& finished) {
@@ -97,7 +134,10 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
+  Aliases aliases_;
   std::vector<DocumentNode> open_;  // from the root down
+  std::vector<std::pair<YAML::anchor_t, YAML::Mark>> open_anchors_;
+  std::map<YAML::anchor_t, DocumentNode> anchored_;
   DocumentNode root_;
   size_t documents_ = 0;
   size_t nodes_ = 0;
@@ -189,13 +229,13 @@ std::optional<DocumentMistake> find_bad_byte(std::string_view text) {
 
 }  // namespace
 
-std::variant<DocumentNode, DocumentMistake> parse_document(std::string_view text) {
+std::variant<DocumentNode, DocumentMistake> parse_document(std::string_view text, Aliases aliases) {
   if (text.size() > kDocumentBytesMax) return DocumentMistake{1, 1, "longer than 1 MiB"};
   if (auto mistake = find_bad_byte(text)) return *mistake;
   bool json = trim(text, kJsonSpace).starts_with('{');
   std::vector<Shortened> shortened;
   std::istringstream in(json ? with_long_escapes(text, shortened) : std::string(text));
-  TreeBuilder builder;
+  TreeBuilder builder(aliases);
   try {
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {

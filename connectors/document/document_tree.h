@@ -35,6 +35,9 @@ constexpr size_t kDocumentBytesMax = 1 << 20;
 /// Refused, because no document needs it and a stranger may have written this one: anchors and aliases (a few lines of
 /// them unfold to gigabytes), tags, a second document, control characters, ill-formed UTF-8; more than 16 levels,
 /// 250,000 values or kDocumentBytesMax. An empty text too: a file that was cut off must not mean something.
-std::variant<DocumentNode, DocumentMistake> parse_document(std::string_view text);
+///
+/// With Aliases::copied an alias is a copy of what its anchor names, and counts with everything in it.
+enum class Aliases { refused, copied };
+std::variant<DocumentNode, DocumentMistake> parse_document(std::string_view text, Aliases aliases = Aliases::refused);
 
 }  // namespace tributary

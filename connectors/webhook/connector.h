@@ -9,6 +9,7 @@
 
 #include "connectors/document/document_tree.h"
 #include "connectors/webhook/condition.h"
+#include "connectors/webhook/signature_rule.h"
 #include "connectors/webhook/value.h"
 
 namespace tributary {
@@ -101,9 +102,8 @@ struct Connector {
   std::string name, title, channel;
   uint32_t version = 1;
   std::vector<SettingRule> settings;
-  DocumentNode verify;
-  bool strong = false;                                  // a signature over what `signed_part` says
-  std::optional<std::vector<std::string>> signed_part;  // pointer to what is authentic; none: the whole body
+  SignatureRule signature;
+  std::vector<std::string> signed_part;  // steps of signature.signed_part
   std::vector<HandshakeRule> handshakes;
   DecodeRule decode;
   std::vector<ElementPattern> each;

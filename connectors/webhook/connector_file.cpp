@@ -36,7 +36,7 @@ std::string lower_case(std::string_view text) {
 
 class ConnectorReader {
  public:
-  explicit ConnectorReader(std::vector<DocumentMistake>& mistakes) : reader_(mistakes) {}
+  explicit ConnectorReader(std::vector<DocumentMistake>& mistakes) : mistakes_(mistakes), reader_(mistakes) {}
 
   Connector read(const DocumentNode& root) {
     if (root.kind != Kind::map) {
@@ -139,21 +139,12 @@ class ConnectorReader {
   }
 
   void read_verify(const DocumentNode& node) {
-    if (node.kind != Kind::scalar && node.kind != Kind::map) {
-      return reader_.add(node, "verify: expected the name of a signature rule, a rule or none");
-    }
-    made_.verify = node;
-    made_.strong = node.kind == Kind::map || node.text != "none";
-    if (node.kind != Kind::map) return;
-    const DocumentNode* trust = member(node, "trust");
-    if (trust != nullptr && trust->text == "weak") made_.strong = false;
-    const DocumentNode* part = member(node, "signed_part");
-    if (part == nullptr || part->kind != Kind::scalar) return;
-    if (part->text == "none") {
-      made_.strong = false;
-    } else {
-      made_.signed_part = parse_pointer(reader_, *part, part->text, "verify: signed_part: ");
-    }
+    auto rule = parse_signature_rule(node, mistakes_);
+    if (!rule) return;
+    made_.signature = std::move(*rule);
+    if (made_.signature.extent != SignedExtent::member) return;
+    auto steps = parse_pointer(reader_, node, made_.signature.signed_part, "verify: signed_part: ");
+    made_.signed_part = std::move(steps).value_or(std::vector<std::string>());
   }
 
   AnswerRule read_answer(const DocumentNode& node, const std::string& of) {
@@ -391,9 +382,11 @@ class ConnectorReader {
     if (nameless && named) reader_.add(*member(node, "name"), of + "name: only a track has a name");
   }
 
-  /// Members, or a reference to an object that is copied.
+  /// Members, or a reference to an object that is copied, or the first of several: no member's value is a list.
   std::optional<Value> read_object(const DocumentNode& node, const std::string& of) {
-    if (node.kind == Kind::scalar) return parse_value(reader_, names_, node, of);
+    const DocumentNode* candidates = node.kind == Kind::map ? member(node, "first_of") : nullptr;
+    bool is_choice = candidates != nullptr && candidates->kind == Kind::list && node.children.size() == 2;
+    if (node.kind == Kind::scalar || is_choice) return parse_value(reader_, names_, node, of);
     return parse_members(reader_, names_, node, of);
   }
 
@@ -510,6 +503,7 @@ class ConnectorReader {
     });
   }
 
+  std::vector<DocumentMistake>& mistakes_;
   NodeReader reader_;
   ValueNames names_;
   Connector made_;
@@ -519,7 +513,7 @@ class ConnectorReader {
 }  // namespace
 
 std::variant<Connector, std::vector<DocumentMistake>> parse_connector(std::string_view text) {
-  auto document = parse_document(text);
+  auto document = parse_document(text, Aliases::copied);
   if (auto mistake = std::get_if<DocumentMistake>(&document)) return std::vector{*mistake};
   std::vector<DocumentMistake> mistakes;
   Connector connector = ConnectorReader(mistakes).read(std::get<DocumentNode>(document));

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "connectors/webhook/form_document.h"
+#include "connectors/webhook/xml_document.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
 #include "engine/base/text.h"
@@ -122,7 +123,11 @@ Result<void> DocumentDecoder::decode_form(std::string_view content_type, std::st
   return keep(std::move(*document));
 }
 
-Result<void> DocumentDecoder::decode_xml(std::string_view) { return invalid("XML is not taken"); }
+Result<void> DocumentDecoder::decode_xml(std::string_view body) {
+  auto document = xml_to_json(body);
+  if (!document) return document.error();
+  return keep(std::move(*document));
+}
 
 Result<void> DocumentDecoder::decode_nested(const NestedRule& rule) {
   size_t steps_taken = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "connectors/webhook/decode.h"
+#include "connectors/webhook/digests.h"
 #include "connectors/webhook/mapping_functions.h"
 #include "connectors/webhook/node_reader.h"
 #include "engine/base/decimal.h"
@@ -363,7 +364,7 @@ Found Evaluation::read_digest(const Value& value, const Scope& scope) {
   if (value.form == Form::hmac_sha256) {
     Found key = read(value.of[0], scope), message = read(value.of[1], scope);
     if (key.missing() || message.missing()) return {};
-    return text(fresh() = hex_digits(hmac_sha256(key.bytes, message.bytes)));
+    return text(fresh() = hex_text(hmac_digest(HashKind::sha256, key.bytes, message.bytes)));
   }
   std::string all;
   for (const Value& part : value.of) {
@@ -371,7 +372,7 @@ Found Evaluation::read_digest(const Value& value, const Scope& scope) {
     all += '\0';
     if (!fits(all)) return {};
   }
-  return text(fresh() = hex_digits(sha256(all)));
+  return text(fresh() = hex_text(sha256(all)));
 }
 
 std::optional<Scope> Evaluation::find(const Value& value, const Scope& scope) {

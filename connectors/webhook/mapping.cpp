@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "connectors/webhook/decode.h"
+#include "connectors/webhook/digests.h"
 #include "connectors/webhook/evaluation.h"
 #include "connectors/webhook/mapping_functions.h"
 #include "connectors/webhook/node_reader.h"
@@ -71,6 +72,7 @@ struct Mapper::State {
   explicit State(size_t bytes_max) : body_bytes_max(bytes_max), decoder(bytes_max) {}
 
   SignedPart signed_part() const;
+  bool is_weak() const;
   WebhookAnswer answer(const AnswerRule& rule);
 
   void find_elements(const ElementPattern& pattern, size_t step, Scope scope, JsonValue last);
@@ -126,11 +128,17 @@ Result<void> Mapper::read(const Connector& connector, const WebhookDelivery& del
 }
 
 SignedPart Mapper::State::signed_part() const {
-  if (!connector->signed_part) return {};
+  if (connector->signature.extent != SignedExtent::member) return {};
   size_t steps = 0;
-  JsonValue part = value_at(decoder.root(), *connector->signed_part, steps);
+  JsonValue part = value_at(decoder.root(), connector->signed_part, steps);
   if (part.is(JsonKind::absent)) return {false, 0, 0};
   return {false, part.begin(), part.end()};
+}
+
+/// True when the signature makes nothing of a body more than a claim.
+bool Mapper::State::is_weak() const {
+  const SignatureRule& signature = connector->signature;
+  return signature.none || signature.trust == SignatureTrust::weak || signature.extent == SignedExtent::nothing;
 }
 
 // -- answers ----------------------------------------------------------------------------------------------------------
@@ -354,7 +362,7 @@ void Mapper::State::write_message_id(const std::optional<Value>& own, const Scop
   const std::optional<Value>& value = own ? own : connector->message_id;
   Found found = value ? evaluation.read(*value, scope) : Found{};
   if (!found.blank()) return write_text("messageId", trim(found.bytes, kJsonSpace));
-  write_text("messageId", "sha256:" + hex_digits(sha256(scope.element.raw())));
+  write_text("messageId", "sha256:" + hex_text(sha256(scope.element.raw())));
 }
 
 void Mapper::State::write_time(const std::optional<Value>& own, const Scope& scope) {
@@ -436,7 +444,7 @@ void Mapper::State::gather(const IdentifierRule& rule, const Scope& scope) {
   Found account = rule.scope ? evaluation.read(*rule.scope, scope) : Found{};
   if (rule.scope && (account.blank() || account.kind == Found::Kind::json)) return;
   Found value = evaluation.read(rule.value, scope);
-  bool claimed = rule.claimed || !connector->strong;
+  bool claimed = rule.claimed || is_weak();
   auto add = [&](const Found& found) {
     if (found.kind != Found::Kind::text && found.kind != Found::Kind::number) return;
     add_identifier(rule, account.bytes, found.bytes, claimed || evaluation.was_unsigned());

@@ -1,8 +1,5 @@
 #include "connectors/webhook/mapping_functions.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -135,26 +132,6 @@ std::optional<Timestamp> instant_of(std::string_view text, TimeUnit unit, const 
   int64_t micros_per_unit = micros_per_unit_of(*value);
   if (micros_per_unit == 0) return std::nullopt;
   return instant_of_number(*value, micros_per_unit);
-}
-
-std::string hex_digits(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(bytes.size() * 2);
-  for (char c : bytes) {
-    auto byte = static_cast<unsigned char>(c);
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
-}
-
-std::string hmac_sha256(std::string_view key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-       text.size(), digest.data(), &size);
-  return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 }  // namespace tributary

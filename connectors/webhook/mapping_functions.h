@@ -28,8 +28,4 @@ bool same_number(std::string_view a, std::string_view b);
 /// 10^11 counts seconds, below 10^14 milliseconds, below 10^17 microseconds.
 std::optional<Timestamp> instant_of(std::string_view text, TimeUnit unit, const std::optional<DateFormat>& zone);
 
-std::string hex_digits(std::string_view bytes);
-/// 32 bytes. Source: RFC 2104.
-std::string hmac_sha256(std::string_view key, std::string_view text);
-
 }  // namespace tributary

@@ -94,6 +94,25 @@ TEST(DocumentTree, RefusesWhatNoDocumentNeeds) {
   EXPECT_EQ(refusal_of(std::string(17, '[') + std::string(17, ']')), "1:17: nested deeper than 16 levels");
 }
 
+TEST(DocumentTree, CopiesAliasesWhereTheyAreTaken) {
+  auto copied = [](std::string_view text) {
+    auto parsed = parse_document(text, Aliases::copied);
+    auto mistake = std::get_if<DocumentMistake>(&parsed);
+    return mistake != nullptr ? mistake->message : sketch(std::get<DocumentNode>(parsed));
+  };
+  EXPECT_EQ(copied("a: &x {b: &y 1}\nc: *x\nd: [*y, *x]\n"), "{a={b=1},c={b=1},d=[1,{b=1}]}");
+  EXPECT_EQ(copied("a: &x [1, *x]\n"), "an alias of what it stands in");
+  EXPECT_EQ(copied("a: &x [[[[[[[[1]]]]]]]]\nb: [[[[[[[[*x]]]]]]]]\n"), "nested deeper than 16 levels");
+  std::string laughs = "a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n";
+  for (int i = 1; i < 12; ++i) {
+    std::string name = "a" + std::to_string(i), of = "*a" + std::to_string(i - 1);
+    laughs += name + ": &" + name + " [" + of;
+    for (int j = 1; j < 10; ++j) laughs += ", " + of;
+    laughs += "]\n";
+  }
+  EXPECT_EQ(copied(laughs), "more than 250,000 values");
+}
+
 TEST(DocumentTree, HostileTextsEndSoon) {
   for (std::string_view part :
        {"[",     "{",   "- ",  "? ",     "a: ",   ": ",      ",",       "]",
