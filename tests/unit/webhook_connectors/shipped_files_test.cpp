@@ -1,0 +1,67 @@
+// The platforms that are known without a file of one's own. What the files say is tested by the tests in them.
+#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "connectors/webhook/file_tests.h"
+#include "tests/unit/webhook_connectors/shipped_connector.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::string_view kSignatures = "signatures";  // rules, not a connector
+
+std::vector<Connector> shipped_connectors() {
+  std::vector<Connector> all;
+  for (const ShippedFile& file : shipped_files()) {
+    if (file.name == kSignatures) continue;
+    if (auto connector = shipped_connector(file.name)) all.push_back(std::move(*connector));
+  }
+  return all;
+}
+
+TEST(ShippedFiles, AreThePlatformsPromised) {
+  std::vector<std::string> names;
+  for (const Connector& connector : shipped_connectors()) names.push_back(connector.name);
+  EXPECT_THAT(names, ::testing::IsSupersetOf(
+                         {"cloudevents", "douyin", "douyin-spi", "generic", "github",   "hubspot", "intercom",
+                          "line",        "mailchimp", "mandrill", "meta", "segment",    "sendgrid", "shopify",
+                          "slack",       "standard-webhooks", "stripe", "svix", "tiktok-shop", "twilio", "wechat",
+                          "wecom",       "woocommerce", "youzan", "zendesk"}));
+}
+
+TEST(ShippedFiles, PassTheirTestsWhichReachEveryRule) {
+  for (const Connector& connector : shipped_connectors()) {
+    SCOPED_TRACE(connector.name);
+    FileTestReport report = run_file_tests(connector);
+    EXPECT_THAT(report.failures, ::testing::IsEmpty());
+    EXPECT_THAT(report.not_reached, ::testing::IsEmpty());
+    EXPECT_GT(report.tests, 1u);
+  }
+}
+
+// Elsewhere "webhook" would be all that a reader of the timeline sees.
+TEST(ShippedFiles, NameWhatTheyDoNotMap) {
+  for (const Connector& connector : shipped_connectors()) {
+    EXPECT_TRUE(connector.unmapped.name.has_value()) << connector.name;
+    EXPECT_TRUE(connector.message_id.has_value()) << connector.name;
+    EXPECT_FALSE(connector.channel.empty()) << connector.name;
+  }
+}
+
+// A signature rule that reads a setting which the file doesn't ask for could never be met.
+TEST(ShippedFiles, AskForTheSettingsOfTheirSignature) {
+  for (const Connector& connector : shipped_connectors()) {
+    for (const std::string& name : connector.signature.config_names()) {
+      auto known = std::find_if(connector.settings.begin(), connector.settings.end(),
+                                [&](const SettingRule& setting) { return setting.name == name && setting.required; });
+      EXPECT_NE(known, connector.settings.end()) << connector.name << ": " << name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tributary
