@@ -15,7 +15,7 @@
 namespace tributary {
 
 /// A setting that a source may or must give.
-struct SettingRule {
+struct ConnectorSetting {
   std::string name;
   std::string help;
   bool required = false;
@@ -101,7 +101,7 @@ struct ConnectorTest {
 struct Connector {
   std::string name, title, channel;
   uint32_t version = 1;
-  std::vector<SettingRule> settings;
+  std::vector<ConnectorSetting> settings;
   SignatureRule signature;
   std::vector<std::string> signed_part;  // steps of signature.signed_part
   std::vector<HandshakeRule> handshakes;

@@ -113,7 +113,7 @@ class ConnectorReader {
 
   void read_settings(const DocumentNode& list) {
     reader_.each_item(list, "settings: ", [&](const DocumentNode& item) {
-      SettingRule setting;
+      ConnectorSetting setting;
       reader_.each_entry(item, "settings: ", [&](const DocumentNode& key, const DocumentNode& value) {
         std::string of = "settings: " + key.text + ": ";
         if (key.text == "name") {
