@@ -103,7 +103,6 @@ struct Connector {
   uint32_t version = 1;
   std::vector<ConnectorSetting> settings;
   SignatureRule signature;
-  std::vector<std::string> signed_part;  // steps of signature.signed_part
   std::vector<HandshakeRule> handshakes;
   DecodeRule decode;
   std::vector<ElementPattern> each;
