@@ -66,6 +66,7 @@ struct IdentifierRule {
   bool is_user_id = false;
   Value value;
   std::optional<Value> scope;
+  std::string scope_prefix;  // stands before every scope of such a kind: `shopify:` before the shop's domain
   bool claimed = false;
   std::optional<Condition> when;
 };

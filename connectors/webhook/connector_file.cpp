@@ -301,6 +301,9 @@ class ConnectorReader {
       return reader_.add(node, of + "expected a platform, as in " + kind_name(*kind) + "/name");
     }
     rule.kind = kind_name(*kind);
+    bool scope_names_platform =
+        kind->family == IdentifierFamily::marketplace_buyer || kind->family == IdentifierFamily::social_id;
+    if (scope_names_platform) rule.scope_prefix = kind->platform + ":";
     rule.is_user_id = kind->family == IdentifierFamily::user_id;
   }
 

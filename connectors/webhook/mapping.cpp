@@ -433,6 +433,11 @@ void Mapper::State::gather(const std::vector<IdentifierRule>& rules, const Scope
 void Mapper::State::gather(const IdentifierRule& rule, const Scope& scope) {
   Found account = rule.scope ? evaluation.read(*rule.scope, scope) : Found{};
   if (rule.scope && (account.blank() || account.kind == Found::Kind::json)) return;
+  std::string prefixed;
+  if (rule.scope && !account.bytes.starts_with(rule.scope_prefix)) {
+    prefixed = rule.scope_prefix + std::string(account.bytes);
+    account.bytes = prefixed;
+  }
   Found value = evaluation.read(rule.value, scope);
   bool claimed = rule.claimed || is_weak();
   auto add = [&](const Found& found) {
