@@ -26,7 +26,7 @@ std::string_view without_plus(std::string_view text) {
 
 std::string describe(const ValueSpec& value) {
   std::string names;
-  for (const TemplatePart& part : value.parts) {
+  for (const RowTemplatePart& part : value.parts) {
     if (part.column) names += (names.empty() ? "column " : ", ") + part.column->name;
   }
   for (const ColumnRef& column : value.factors) names += (names.empty() ? "column " : ", ") + column.name;
@@ -36,7 +36,7 @@ std::string describe(const ValueSpec& value) {
 /// The text of a template for one row, stripped; empty when one of its columns is.
 std::string text_of(const ValueSpec& value, const TableRow& row) {
   std::string text;
-  for (const TemplatePart& part : value.parts) {
+  for (const RowTemplatePart& part : value.parts) {
     if (!part.column) {
       text += part.literal;
       continue;
@@ -156,7 +156,7 @@ void write_members(const ValueSpec& value, std::span<const TableRow> rows, JsonO
   out.end_object();
 }
 
-bool holds(const Condition& condition, const TableRow& row) {
+bool holds(const RowCondition& condition, const TableRow& row) {
   const std::string& cell = row.cells[condition.column.index];
   switch (condition.test) {
     case ConditionTest::equals:
@@ -173,7 +173,7 @@ bool holds(const Condition& condition, const TableRow& row) {
 
 const EventSpec& choose_event(const Mapping& mapping, const TableRow& row) {
   for (const EventSpec& event : mapping.events) {
-    bool all = std::all_of(event.when.begin(), event.when.end(), [&](const Condition& c) { return holds(c, row); });
+    bool all = std::all_of(event.when.begin(), event.when.end(), [&](const RowCondition& c) { return holds(c, row); });
     if (all) return event;
   }
   throw Fault{"no_rule", "no event of the mapping has conditions that hold for this row", row.place};

@@ -22,7 +22,7 @@ class Binder {
     for (ColumnRef& column : columns) bind(column);
   }
   void bind(ValueSpec& value) {
-    for (TemplatePart& part : value.parts) {
+    for (RowTemplatePart& part : value.parts) {
       if (part.column) bind(*part.column);
     }
     bind(value.factors);
@@ -49,7 +49,7 @@ std::vector<std::string> bind_columns(Mapping& mapping, const std::vector<std::s
   binder.bind(mapping.guest_id);
   for (ExternalIdSpec& id : mapping.external_ids) binder.bind(id.value);
   for (EventSpec& event : mapping.events) {
-    for (Condition& condition : event.when) binder.bind(condition.column);
+    for (RowCondition& condition : event.when) binder.bind(condition.column);
     binder.bind(event.name);
     binder.bind(event.properties);
     binder.bind(event.traits);

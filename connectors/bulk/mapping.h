@@ -25,7 +25,7 @@ struct ColumnRef {
 };
 
 /// A piece of a template: a literal, or a column when `column` is set.
-struct TemplatePart {
+struct RowTemplatePart {
   std::string literal;
   std::optional<ColumnRef> column;
 };
@@ -46,7 +46,7 @@ struct MemberSpec;
 struct ValueSpec {
   ValueKind kind = ValueKind::text;
   ValueType type = ValueType::text;
-  std::vector<TemplatePart> parts;
+  std::vector<RowTemplatePart> parts;
   std::vector<ColumnRef> factors;
   std::string strip_prefix, strip_suffix;  // taken off when there
   bool negate = false;
@@ -62,7 +62,7 @@ struct MemberSpec {
 
 enum class ConditionTest { equals, starts_with, empty, matches };
 
-struct Condition {
+struct RowCondition {
   ColumnRef column;
   ConditionTest test = ConditionTest::equals;
   std::string text;                         // of equals, starts_with
@@ -71,7 +71,7 @@ struct Condition {
 };
 
 struct EventSpec {
-  std::vector<Condition> when;  // all must hold for the event's first row; none: always
+  std::vector<RowCondition> when;  // all must hold for the event's first row; none: always
   std::string type = "track";
   std::optional<ValueSpec> name;  // `event` of a track, `name` of a page or screen
   std::optional<ValueSpec> properties, traits;

@@ -221,9 +221,9 @@ class MappingReader {
   // -- values ---------------------------------------------------------------------------------------------------------
 
   /// "guest-{InvoiceNo}"; {{ and }} stand for braces.
-  std::vector<TemplatePart> read_template(const YAML::Node& node) {
+  std::vector<RowTemplatePart> read_template(const YAML::Node& node) {
     std::string text = read_text(node);
-    std::vector<TemplatePart> parts;
+    std::vector<RowTemplatePart> parts;
     std::string literal;
     for (size_t i = 0; i < text.size(); ++i) {
       bool brace = text[i] == '{' || text[i] == '}';
@@ -237,11 +237,11 @@ class MappingReader {
         mistakes_.add(node, "a template's braces do not match; write {{ or }} for a brace itself");
         return parts;
       }
-      if (!literal.empty()) parts.push_back(TemplatePart{std::exchange(literal, {}), std::nullopt});
-      parts.push_back(TemplatePart{{}, ColumnRef{text.substr(i + 1, end - i - 1), node.Mark().line + 1, 0}});
+      if (!literal.empty()) parts.push_back(RowTemplatePart{std::exchange(literal, {}), std::nullopt});
+      parts.push_back(RowTemplatePart{{}, ColumnRef{text.substr(i + 1, end - i - 1), node.Mark().line + 1, 0}});
       i = end;
     }
-    if (!literal.empty()) parts.push_back(TemplatePart{literal, std::nullopt});
+    if (!literal.empty()) parts.push_back(RowTemplatePart{literal, std::nullopt});
     return parts;
   }
 
@@ -266,7 +266,7 @@ class MappingReader {
       if (found) ++kinds;
       return found;
     };
-    if (const auto* column = take("column")) value.parts.push_back(TemplatePart{{}, read_column(*column)});
+    if (const auto* column = take("column")) value.parts.push_back(RowTemplatePart{{}, read_column(*column)});
     if (const auto* text = take("template")) value.parts = read_template(*text);
     if (const auto* sum = take("sum")) {
       value.kind = ValueKind::sum;
@@ -349,7 +349,7 @@ class MappingReader {
     value.type = ValueType::time;
     value.required = true;
     const auto* column = map.need("column");
-    if (column) value.parts.push_back(TemplatePart{{}, read_column(*column)});
+    if (column) value.parts.push_back(RowTemplatePart{{}, read_column(*column)});
     const auto* format = map.need("format");
     const auto* zone = map.find("zone");
     auto date = DateFormat::make(format ? read_text(*format) : "iso8601", zone ? read_text(*zone) : "UTC");
@@ -426,7 +426,7 @@ class MappingReader {
     return value;
   }
 
-  void read_conditions(const YAML::Node& node, std::vector<Condition>& conditions) {
+  void read_conditions(const YAML::Node& node, std::vector<RowCondition>& conditions) {
     if (node.IsMap()) {
       conditions.push_back(read_condition(node));
       return;
@@ -435,8 +435,8 @@ class MappingReader {
     for (const auto& item : node) conditions.push_back(read_condition(item));
   }
 
-  Condition read_condition(const YAML::Node& node) {
-    Condition condition;
+  RowCondition read_condition(const YAML::Node& node) {
+    RowCondition condition;
     StrictMap map(node, mistakes_);
     if (const auto* column = map.need("column")) condition.column = read_column(*column);
     int tests = 0;

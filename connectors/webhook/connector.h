@@ -15,7 +15,7 @@
 namespace tributary {
 
 /// A setting that a source may or must give.
-struct SettingRule {
+struct ConnectorSetting {
   std::string name;
   std::string help;
   bool required = false;
@@ -66,6 +66,7 @@ struct IdentifierRule {
   bool is_user_id = false;
   Value value;
   std::optional<Value> scope;
+  std::string scope_prefix;  // stands before every scope of such a kind: `shopify:` before the shop's domain
   bool claimed = false;
   std::optional<Condition> when;
 };
@@ -101,9 +102,8 @@ struct ConnectorTest {
 struct Connector {
   std::string name, title, channel;
   uint32_t version = 1;
-  std::vector<SettingRule> settings;
+  std::vector<ConnectorSetting> settings;
   SignatureRule signature;
-  std::vector<std::string> signed_part;  // steps of signature.signed_part
   std::vector<HandshakeRule> handshakes;
   DecodeRule decode;
   std::vector<ElementPattern> each;

@@ -113,7 +113,7 @@ class ConnectorReader {
 
   void read_settings(const DocumentNode& list) {
     reader_.each_item(list, "settings: ", [&](const DocumentNode& item) {
-      SettingRule setting;
+      ConnectorSetting setting;
       reader_.each_entry(item, "settings: ", [&](const DocumentNode& key, const DocumentNode& value) {
         std::string of = "settings: " + key.text + ": ";
         if (key.text == "name") {
@@ -140,11 +140,7 @@ class ConnectorReader {
 
   void read_verify(const DocumentNode& node) {
     auto rule = parse_signature_rule(node, mistakes_);
-    if (!rule) return;
-    made_.signature = std::move(*rule);
-    if (made_.signature.extent != SignedExtent::member) return;
-    auto steps = parse_pointer(reader_, node, made_.signature.signed_part, "verify: signed_part: ");
-    made_.signed_part = std::move(steps).value_or(std::vector<std::string>());
+    if (rule) made_.signature = std::move(*rule);
   }
 
   AnswerRule read_answer(const DocumentNode& node, const std::string& of) {
@@ -187,7 +183,7 @@ class ConnectorReader {
     });
     if (node.kind != Kind::map) return;
     if (!has_answer) reader_.add(node, of + "`answer` is missing");
-    if (rule.method.empty() && member(node, "when") == nullptr) {
+    if (member(node, "method") == nullptr && member(node, "when") == nullptr) {
       reader_.add(node, of + "a rule without `method` and `when` would answer every call");
     }
     made_.handshakes.push_back(std::move(rule));
@@ -305,6 +301,9 @@ class ConnectorReader {
       return reader_.add(node, of + "expected a platform, as in " + kind_name(*kind) + "/name");
     }
     rule.kind = kind_name(*kind);
+    bool scope_names_platform =
+        kind->family == IdentifierFamily::marketplace_buyer || kind->family == IdentifierFamily::social_id;
+    if (scope_names_platform) rule.scope_prefix = kind->platform + ":";
     rule.is_user_id = kind->family == IdentifierFamily::user_id;
   }
 
@@ -346,12 +345,14 @@ class ConnectorReader {
 
   void read_emit(const DocumentNode& node, EventRule& rule) {
     const std::string of = "emit: ";
+    bool type_known = true;
     reader_.each_entry(node, of, [&](const DocumentNode& key, const DocumentNode& value) {
       std::string field = of + key.text + ": ";
       if (key.text == "type") {
         constexpr std::array kTypes = {EmitType::track, EmitType::identify, EmitType::merge, EmitType::privacy_erase,
                                        EmitType::privacy_access};
         auto found = reader_.word(value, field, {"track", "identify", "merge", "privacy_erase", "privacy_access"});
+        type_known = found.has_value();
         if (found) rule.type = kTypes[*found];
       } else if (key.text == "name") {
         rule.name = parse_value(reader_, names_, value, field);
@@ -377,7 +378,7 @@ class ConnectorReader {
     });
     if (node.kind != Kind::map) return;
     bool named = member(node, "name") != nullptr;
-    if (rule.type == EmitType::track && !named) reader_.add(node, of + "a track needs a `name`");
+    if (type_known && rule.type == EmitType::track && !named) reader_.add(node, of + "a track needs a `name`");
     bool nameless = rule.type == EmitType::identify || rule.type == EmitType::merge;
     if (nameless && named) reader_.add(*member(node, "name"), of + "name: only a track has a name");
   }

@@ -80,10 +80,9 @@ const Value* working_reference(const Value& value) {
 
 bool Found::blank() const { return missing() || (kind == Kind::text && is_blank_text(bytes)); }
 
-void Evaluation::begin(const WebhookDelivery& delivery, JsonValue root, SignedPart signed_part, size_t out_bytes_max) {
+void Evaluation::begin(const WebhookDelivery& delivery, JsonValue root, size_t out_bytes_max) {
   delivery_ = &delivery;
   root_ = root;
-  signed_ = signed_part;
   out_bytes_max_ = out_bytes_max;
   steps_ = 0;
   exhausted_ = false;
@@ -94,7 +93,6 @@ void Evaluation::begin(const WebhookDelivery& delivery, JsonValue root, SignedPa
 
 void Evaluation::begin_element() {
   made_used_ = 0;
-  was_unsigned_ = false;
   fault_.clear();
   fault_at_ = {};
 }
@@ -135,8 +133,8 @@ void Evaluation::fail(const Value& value, const Scope& scope, std::string messag
 
 // -- references -------------------------------------------------------------------------------------------------------
 
-Found Evaluation::outside(std::string_view bytes) {
-  if (!signed_.whole) was_unsigned_ = true;
+/// Bytes that nobody proved to be UTF-8.
+Found Evaluation::foreign(std::string_view bytes) {
   if (is_utf8(bytes)) return text(bytes);
   return text(fresh() = valid_utf8(bytes));
 }
@@ -148,7 +146,6 @@ JsonValue Evaluation::locate_reference(const Reference& reference, const Scope& 
   size_t steps = 0;
   JsonValue place = value_at(from, reference.steps, steps);
   if (!spend(steps) || place.is(JsonKind::absent) || place.is(JsonKind::null)) return {};
-  if (!signed_.whole && (place.begin() < signed_.begin || place.end() > signed_.end)) was_unsigned_ = true;
   return place;
 }
 
@@ -182,15 +179,15 @@ Found Evaluation::read_reference(const Reference& reference, const Scope& scope)
     case ReferenceRoot::outer:
       return read(locate_reference(reference, scope));
     case ReferenceRoot::header:
-      return request.has_header(reference.name) ? outside(request.header(reference.name)) : Found{};
+      return request.has_header(reference.name) ? foreign(request.header(reference.name)) : Found{};
     case ReferenceRoot::query:
-      return request.has_parameter(reference.name) ? outside(request.parameter(reference.name)) : Found{};
+      return request.has_parameter(reference.name) ? foreign(request.parameter(reference.name)) : Found{};
     case ReferenceRoot::config: {
       const std::string* setting = delivery_->settings.find(reference.name);
       return setting != nullptr ? text(*setting) : Found{};
     }
     case ReferenceRoot::body:
-      return outside(delivery_->body);
+      return foreign(delivery_->body);
     case ReferenceRoot::received_at:
       return text(received_at_);
     case ReferenceRoot::source:

@@ -23,12 +23,6 @@ struct Found {
   bool blank() const;
 };
 
-/// The part of the document that the signature covers, as positions.
-struct SignedPart {
-  bool whole = true;
-  size_t begin = 0, end = 0;
-};
-
 /// Where pointers begin.
 struct Scope {
   JsonValue element, outer;
@@ -41,7 +35,7 @@ struct Scope {
 class Evaluation {
  public:
   /// `delivery` and the document outlive the evaluation; `out_bytes_max` bounds what write() appends to.
-  void begin(const WebhookDelivery& delivery, JsonValue root, SignedPart signed_part, size_t out_bytes_max);
+  void begin(const WebhookDelivery& delivery, JsonValue root, size_t out_bytes_max);
   /// Forgets what was found, and the fault.
   void begin_element();
 
@@ -52,10 +46,6 @@ class Evaluation {
   /// Appends JSON, or nothing and returns false when it is missing.
   bool write(const Value& value, const Scope& scope, std::string& out);
   bool holds(const Condition& condition, const Scope& scope);
-
-  /// True once a value came from outside the signed part, until clear_unsigned().
-  bool was_unsigned() const { return was_unsigned_; }
-  void clear_unsigned() { was_unsigned_ = false; }
 
   /// Empty: none. `fault_at()`: where, absent when it is no place of the document.
   const std::string& fault() const { return fault_; }
@@ -82,17 +72,15 @@ class Evaluation {
   bool write_object(const Value& value, const Scope& scope, std::string& out);
 
   Found text(std::string_view bytes) const { return {Found::Kind::text, bytes}; }
-  Found outside(std::string_view bytes);
+  Found foreign(std::string_view bytes);
   std::string& fresh();
   void fail(const Value& value, const Scope& scope, std::string message);
   bool fits(const std::string& out);
 
   const WebhookDelivery* delivery_ = nullptr;
   JsonValue root_;
-  SignedPart signed_;
   size_t out_bytes_max_ = 0;
   size_t steps_ = 0;
-  bool was_unsigned_ = false;
   bool exhausted_ = false;
   std::string fault_;
   JsonValue fault_at_;

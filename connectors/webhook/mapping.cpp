@@ -71,7 +71,6 @@ bool may_handshake(const Connector& connector, std::string_view method, bool ver
 struct Mapper::State {
   explicit State(size_t bytes_max) : body_bytes_max(bytes_max), decoder(bytes_max) {}
 
-  SignedPart signed_part() const;
   bool is_weak() const;
   WebhookAnswer answer(const AnswerRule& rule);
 
@@ -123,24 +122,12 @@ Result<void> Mapper::read(const Connector& connector, const WebhookDelivery& del
   state.connector = &connector;
   state.delivery.emplace(delivery);
   auto decoded = state.decoder.decode(connector.decode, delivery.request.header("content-type"), delivery.body);
-  state.evaluation.begin(*state.delivery, state.decoder.root(), state.signed_part(),
-                         std::max(state.body_bytes_max * 4, kOutputBytesMin));
+  state.evaluation.begin(*state.delivery, state.decoder.root(), std::max(state.body_bytes_max * 4, kOutputBytesMin));
   return decoded;
 }
 
-SignedPart Mapper::State::signed_part() const {
-  if (connector->signature.extent != SignedExtent::member) return {};
-  size_t steps = 0;
-  JsonValue part = value_at(decoder.root(), connector->signed_part, steps);
-  if (part.is(JsonKind::absent)) return {false, 0, 0};
-  return {false, part.begin(), part.end()};
-}
-
-/// True when the signature makes nothing of a body more than a claim.
-bool Mapper::State::is_weak() const {
-  const SignatureRule& signature = connector->signature;
-  return signature.none || signature.trust == SignatureTrust::weak || signature.extent == SignedExtent::nothing;
-}
+/// True when the signature makes nothing of a body more than a claim. A rule that covers less than the body is weak.
+bool Mapper::State::is_weak() const { return connector->signature.trust == SignatureTrust::weak; }
 
 // -- answers ----------------------------------------------------------------------------------------------------------
 
@@ -444,14 +431,18 @@ void Mapper::State::gather(const std::vector<IdentifierRule>& rules, const Scope
 }
 
 void Mapper::State::gather(const IdentifierRule& rule, const Scope& scope) {
-  evaluation.clear_unsigned();
   Found account = rule.scope ? evaluation.read(*rule.scope, scope) : Found{};
   if (rule.scope && (account.blank() || account.kind == Found::Kind::json)) return;
+  std::string prefixed;
+  if (rule.scope && !account.bytes.starts_with(rule.scope_prefix)) {
+    prefixed = rule.scope_prefix + std::string(account.bytes);
+    account.bytes = prefixed;
+  }
   Found value = evaluation.read(rule.value, scope);
   bool claimed = rule.claimed || is_weak();
   auto add = [&](const Found& found) {
     if (found.kind != Found::Kind::text && found.kind != Found::Kind::number) return;
-    add_identifier(rule, account.bytes, found.bytes, claimed || evaluation.was_unsigned());
+    add_identifier(rule, account.bytes, found.bytes, claimed);
   };
   if (value.kind != Found::Kind::json) return add(value);
   for_each_element(evaluation.locate(rule.value, scope),

@@ -52,7 +52,7 @@ class Mapper {
   /// those that do. After read().
   std::optional<WebhookAnswer> handshake(bool verified);
 
-  /// After read(). Identifiers are claimed where the signature is weak or covers less than they were made of.
+  /// After read(). Identifiers are claimed where the signature is weak, or covers less than the body.
   MappedDelivery map();
 
   /// The connector's own answer, or counts. After read().

@@ -121,10 +121,10 @@ class CommandLine {
   void add_webhook() {
     CLI::App* webhook = app_.add_subcommand("webhook", "Try connectors of platforms");
     webhook->require_subcommand(1);
-    auto add = [this, webhook](const char* name, const char* about, int (*run)(const WebhookFlags&)) {
+    auto add = [this, webhook](const char* name, const char* about, int (*command_of)(const WebhookFlags&)) {
       CLI::App* command = webhook->add_subcommand(name, about);
       command->add_option("--connectors", webhook_.directory, "Folder with connector files of your own");
-      command->callback([this, run] { exit_code_ = run(webhook_); });
+      command->callback([this, command_of] { exit_code_ = command_of(webhook_); });
       return command;
     };
     constexpr const char* kName = "Name of a connector, or a connector file";

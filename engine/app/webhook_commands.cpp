@@ -1,6 +1,6 @@
 #include "engine/app/webhook_commands.h"
 
-#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -63,7 +63,7 @@ std::optional<std::pair<std::string, std::string>> split_at(const std::string& t
     say("webhook test: expected NAME" + std::string(1, separator) + "VALUE, not \"" + text + "\"");
     return std::nullopt;
   }
-  return std::pair(text.substr(0, at), std::string(trim_white_space(std::string_view(text).substr(at + 1))));
+  return std::pair(text.substr(0, at), std::string(trim(std::string_view(text).substr(at + 1))));
 }
 
 bool add_flags(const WebhookFlags& flags, WebhookSource& webhook) {
@@ -113,7 +113,8 @@ std::optional<HttpRequest> request_to_try(const WebhookFlags& flags, const std::
   for (const std::string& text : flags.headers) {
     auto header = split_at(text, ':');
     if (!header) return std::nullopt;
-    request.headers.emplace_back(ascii_lower(header->first), std::move(header->second));
+    for (char& c : header->first) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    request.headers.push_back(std::move(*header));
   }
   auto payload = read_payload(flags.payload);
   if (!payload) return std::nullopt;

@@ -43,14 +43,7 @@ void IdentifierCollector::add_scoped(const IdentifierKind& kind, std::string_vie
     ++blocked_;
     return;
   }
-  std::string value;
-  bool begins_with_platform =
-      kind.family == IdentifierFamily::marketplace_buyer || kind.family == IdentifierFamily::social_id;
-  if (begins_with_platform && !scope.starts_with(kind.platform + ':')) value = kind.platform + ':';
-  value += scope;
-  value += ':';
-  value += raw;
-  add(kind, value, trust);
+  add(kind, std::string(scope) + ':' + std::string(raw), trust);
 }
 
 std::vector<EventIdentifier> IdentifierCollector::take() {

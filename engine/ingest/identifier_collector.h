@@ -22,8 +22,7 @@ class IdentifierCollector {
       : index_key_(index_key), default_country_(default_country), bytes_max_(bytes_max), has_replaced_(has_replaced) {}
 
   void add(const IdentifierKind& kind, std::string_view raw, Trust trust);
-  /// `<scope>:<raw>`, with the platform in front where the scope of a shop or a network lacks it. The value is judged
-  /// before the scope hides that it is `null`.
+  /// `<scope>:<raw>`. The value is judged before the scope hides that it is `null`.
   void add_scoped(const IdentifierKind& kind, std::string_view scope, std::string_view raw, Trust trust);
 
   /// More than kIdentifiersPerEventMax distinct identifiers came; the rest was not looked at.

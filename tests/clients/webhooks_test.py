@@ -93,7 +93,7 @@ class WebhookSignatures(unittest.TestCase):
         signed = vendor([{"do": "sign", "platform": platform, "secret": SECRETS[platform], "body": encoded(body), "time": now}
                          for body in bodies])
         for body, headers in zip(bodies, signed):
-            self.assertEqual(self.post(platform, body, headers), 200, (platform, body[:200]))
+            self.assertIn(self.post(platform, body, headers), (200, 204), (platform, body[:200]))
         for body, headers in list(zip(bodies, signed))[:20]:
             self.assertEqual(self.post(platform, body + b" ", headers), 401, (platform, body[:200]))
         self.check_ours(platform, bodies[:20])

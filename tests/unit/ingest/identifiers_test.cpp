@@ -86,19 +86,6 @@ TEST(Identifiers, SegmentExternalIdsNeedAllFourMembersAndTheUsersCollection) {
   EXPECT_EQ(outcome->invalid, 1u) << "the one without its scope";
 }
 
-TEST(Identifiers, AScopeOfAShopOrANetworkNeedNotNameIt) {
-  auto outcome = from_server(R"({"type":"track","event":"e","userId":"u1","context":{"externalId":[
-    {"id":"77","type":"marketplace_buyer/shopify","scope":"Shop.example"},
-    {"id":"U77","type":"social_id/line","scope":"p1"},
-    {"id":"U78","type":"social_id/wecom","scope":"wecom:corp1"},
-    {"id":"c1","type":"external_id/hubspot","scope":"33"}]}})");
-  const Event& event = outcome->event();
-  EXPECT_EQ(identifier(event, "marketplace_buyer/shopify"), "shopify:shop.example:77 verified");
-  EXPECT_EQ(identifier(event, "social_id/line"), "line:p1:U77 verified");
-  EXPECT_EQ(identifier(event, "social_id/wecom"), "wecom:corp1:U78 verified");
-  EXPECT_EQ(identifier(event, "external_id/hubspot"), "33:c1 verified");
-}
-
 TEST(Identifiers, RudderStackExternalIds) {
   auto outcome = from_server(
       R"({"type":"track","event":"e","userId":"u1","context":{"externalId":[{"type":"brazeExternalId","id":"b7"}]}})");
