@@ -72,6 +72,7 @@ struct Mapper::State {
   explicit State(size_t bytes_max) : body_bytes_max(bytes_max), decoder(bytes_max) {}
 
   bool is_weak() const;
+  void begin();
   WebhookAnswer answer(const AnswerRule& rule);
 
   void find_elements(const ElementPattern& pattern, size_t step, Scope scope, JsonValue last);
@@ -122,8 +123,12 @@ Result<void> Mapper::read(const Connector& connector, const WebhookDelivery& del
   state.connector = &connector;
   state.delivery.emplace(delivery);
   auto decoded = state.decoder.decode(connector.decode, delivery.request.header("content-type"), delivery.body);
-  state.evaluation.begin(*state.delivery, state.decoder.root(), std::max(state.body_bytes_max * 4, kOutputBytesMin));
+  state.begin();
   return decoded;
+}
+
+void Mapper::State::begin() {
+  evaluation.begin(*delivery, decoder.root(), std::max(body_bytes_max * 4, kOutputBytesMin));
 }
 
 /// True when the signature makes nothing of a body more than a claim. A rule that covers less than the body is weak.
@@ -144,7 +149,7 @@ std::optional<WebhookAnswer> Mapper::handshake(bool verified) {
 }
 
 WebhookAnswer Mapper::State::answer(const AnswerRule& rule) {
-  evaluation.begin_element();
+  begin();  // a delivery that was too much to map is answered like the others
   Found body = rule.body ? evaluation.read(*rule.body, Scope{decoder.root(), {}}) : Found{};
   WebhookAnswer made;
   made.status = rule.status;

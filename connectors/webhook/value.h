@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "engine/base/date_format.h"
@@ -34,6 +33,8 @@ struct Reference {
 
 /// What a text or number says about a point in time.
 enum class TimeUnit : uint8_t { automatic, iso8601, seconds, millis };
+
+struct NamedValue;
 
 struct Value {
   enum class Form : uint8_t {
@@ -64,7 +65,12 @@ struct Value {
   std::string json;
   std::optional<DateFormat> zone;  // of texts without an offset
   std::vector<Value> of;
-  std::vector<std::pair<std::string, Value>> members;
+  std::vector<NamedValue> members;
+};
+
+struct NamedValue {
+  std::string name;
+  Value value;
 };
 
 }  // namespace tributary

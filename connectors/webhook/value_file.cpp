@@ -318,11 +318,11 @@ class ValueReader {
     return false;
   }
 
-  bool members(const DocumentNode& node, const std::string& of, std::vector<std::pair<std::string, Value>>& out) {
+  bool members(const DocumentNode& node, const std::string& of, std::vector<NamedValue>& out) {
     bool good = node.kind == Kind::map;
     reader_.each_entry(node, of, [&](const DocumentNode& key, const DocumentNode& member) {
       auto parsed = value(member, of + key.text + ": ");
-      if (parsed) out.emplace_back(key.text, std::move(*parsed));
+      if (parsed) out.push_back({key.text, std::move(*parsed)});
       good = good && parsed;
     });
     return good && out.size() * 2 == node.children.size();

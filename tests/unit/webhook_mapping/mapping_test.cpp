@@ -348,10 +348,13 @@ TEST_F(MappingTest, ElementsOfADeliveryAreBounded) {
 }
 
 TEST_F(MappingTest, OutputIsBounded) {
-  load_rule("{name: E, properties: {all: {map: {over: /l, to: {all: $root/big}}}}}");
+  load_rule("{name: E, properties: {all: {map: {over: /l, to: {all: $root/big}}}}}",
+            "answer: {body: {object: {ok: true}}}");
   std::string body = "{\"big\":\"" + std::string(100'000, 'x') + "\",\"l\":[{}";
   for (int i = 0; i < 100'000; ++i) body += ",{}";
-  MappedDelivery mapped = map(Call(body + "]}"));
+  Call call(body + "]}");
+  MappedDelivery mapped = map(call);
+  EXPECT_EQ(mapper_.success_answer(0, 0, 1).body, R"({"ok":true})");
   EXPECT_EQ(mapped.event_count, 0u);
   ASSERT_EQ(mapped.faults.size(), 1u);
   EXPECT_EQ(mapped.faults[0].message, "the events would take more than 4194304 bytes");
