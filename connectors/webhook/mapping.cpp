@@ -150,12 +150,17 @@ std::optional<WebhookAnswer> Mapper::handshake(bool verified) {
 
 WebhookAnswer Mapper::State::answer(const AnswerRule& rule) {
   begin();  // a delivery that was too much to map is answered like the others
-  Found body = rule.body ? evaluation.read(*rule.body, Scope{decoder.root(), {}}) : Found{};
+  Scope document{decoder.root(), {}};
+  Found body = rule.body ? evaluation.read(*rule.body, document) : Found{};
   WebhookAnswer made;
   made.status = rule.status;
   made.body = body.bytes;
   made.content_type = body.kind == Found::Kind::json ? "application/json" : "text/plain; charset=utf-8";
   if (!rule.content_type.empty()) made.content_type = rule.content_type;
+  for (const NamedValue& header : rule.headers) {
+    Found value = evaluation.read(header.value, document);
+    if (!value.blank()) made.headers.emplace_back(header.name, value.bytes);
+  }
   return made;
 }
 

@@ -38,6 +38,7 @@ def config(**settings) -> dict:
         {"id": "shop", "connector": "shopify", "secrets": ["newer-secret", SHOPIFY], "path": "shop-4f0c9a7e", **common},
         {"id": "pay", "connector": "stripe", "secrets": [STRIPE], **common},
         {"id": "chat", "connector": "line", "secrets": [LINE], "settings": {"provider": "p1"}, **common},
+        {"id": "clouds", "connector": "cloudevents", "secrets": ["cloud-token"], **common},
         {"id": "off", "connector": "stripe", "secrets": [STRIPE], "enabled": False, **common},
     ]
     made.update(settings)
@@ -193,6 +194,20 @@ class Answers(WebhookTest):
         body = b'{"destination":"U1","events":[]}'
         answer = self.call("/v1/webhooks/chat", body, {"x-line-signature": base64_hmac(LINE, body)})
         self.assertEqual(answer.expect(200).status, 200)
+
+    def test_permission_to_send_events_is_asked_with_options(self):
+        answer = self.call("/v1/webhooks/clouds", b"", {"WebHook-Request-Origin": "events.example.com"}, "OPTIONS").expect(200)
+        self.assertEqual(answer.headers["WebHook-Allowed-Origin"], "events.example.com")
+        self.call("/v1/webhooks/clouds", b"", {}, "OPTIONS").expect(401)
+
+    def test_events_in_headers(self):
+        headers = {"ce-specversion": "1.0", "ce-type": "tea.sold", "ce-source": "/shop", "ce-id": "c1",
+                   "Authorization": "Bearer cloud-token"}
+        body = b'{"user_id": "cloud-1", "total": 12345678901234567890}'
+        answer = self.call("/v1/webhooks/clouds", body, headers).expect(204)
+        self.assertNotIn("Content-Length", answer.headers)
+        self.assertEqual(self.names(self.customer("user_id", "cloud-1")), ["tea.sold"])
+        self.call("/v1/webhooks/clouds?access_token=wrong", body, {**headers, "Authorization": ""}).expect(401)
 
     def test_unknown_disabled_and_too_large(self):
         self.assertEqual(self.call("/v1/webhooks/nobody", b"{}").expect(404).json()["code"], "not_found")
