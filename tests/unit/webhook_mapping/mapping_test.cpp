@@ -44,7 +44,7 @@ TEST_F(MappingTest, MapsAnOrder) {
   EXPECT_EQ(events_of(call),
             R"([{"type":"track","event":"Order Completed","messageId":"820982911946154508:Order Completed",)"
             R"("timestamp":"2026-01-02T02:04:05.000Z","channel":"website","context":{"webhook":{"connector":"shop"},)"
-            R"("externalId":[{"type":"marketplace_buyer/shopify","scope":"t.myshopify.com","id":"207119551"},)"
+            R"("externalId":[{"type":"marketplace_buyer/shopify","scope":"shopify:t.myshopify.com","id":"207119551"},)"
             R"({"type":"email","id":"guest@example.com","claimed":true}]},)"
             R"("properties":{"order_id":820982911946154508,"total":403.00,"currency":"USD",)"
             R"("products":[{"product_id":1,"price":199.00,"quantity":1},{"price":1.50,"quantity":2}]}}])");
