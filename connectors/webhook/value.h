@@ -48,6 +48,7 @@ struct Value {
     timestamp,     // of: [value], `unit`, `zone`
     map,           // of: [over], `members`
     find,          // of: [in, where, take, equals...]
+    at,            // of: [JSON Pointer]
     object,        // `members`
     lookup,        // of: [value] or [value, else], `members` is the table
     strip_prefix,  // of: [value], `text`
