@@ -17,6 +17,7 @@ namespace tributary {
 namespace {
 
 constexpr std::string_view kXmlByteOrderMark = "\xEF\xBB\xBF";
+constexpr size_t kEntityNameBytes = 8;  // more than any that XML knows has
 
 bool is_known_entity(std::string_view name) {
   constexpr std::array<std::string_view, 5> kBuiltIn = {"amp", "lt", "gt", "quot", "apos"};
@@ -29,7 +30,8 @@ bool has_unknown_entity(std::string_view xml) {
       {{"<![CDATA[", "]]>"}, {"<!--", "-->"}}};
   for (size_t at = xml.find_first_of("&<"); at != xml.npos; at = xml.find_first_of("&<", at + 1)) {
     std::string_view rest = xml.substr(at);
-    if (rest.front() == '&' && !is_known_entity(rest.substr(1, std::min(rest.find(';'), rest.size()) - 1))) return true;
+    std::string_view name = rest.substr(1, kEntityNameBytes);
+    if (rest.front() == '&' && !is_known_entity(name.substr(0, name.find(';')))) return true;
     for (const auto& [open, close] : kVerbatim) {
       if (!rest.starts_with(open)) continue;
       size_t end = rest.find(close, open.size());
