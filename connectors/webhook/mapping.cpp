@@ -71,6 +71,7 @@ bool may_handshake(const Connector& connector, std::string_view method, bool ver
 struct Mapper::State {
   explicit State(size_t bytes_max) : body_bytes_max(bytes_max), decoder(bytes_max) {}
 
+  void begin_evaluation();
   bool is_weak() const;
   WebhookAnswer answer(const AnswerRule& rule);
 
@@ -122,8 +123,12 @@ Result<void> Mapper::read(const Connector& connector, const WebhookDelivery& del
   state.connector = &connector;
   state.delivery.emplace(delivery);
   auto decoded = state.decoder.decode(connector.decode, delivery.request.header("content-type"), delivery.body);
-  state.evaluation.begin(*state.delivery, state.decoder.root(), std::max(state.body_bytes_max * 4, kOutputBytesMin));
+  state.begin_evaluation();
   return decoded;
+}
+
+void Mapper::State::begin_evaluation() {
+  evaluation.begin(*delivery, decoder.root(), std::max(body_bytes_max * 4, kOutputBytesMin));
 }
 
 /// True when the signature makes nothing of a body more than a claim. A rule that covers less than the body is weak.
@@ -155,6 +160,7 @@ WebhookAnswer Mapper::State::answer(const AnswerRule& rule) {
 }
 
 WebhookAnswer Mapper::success_answer(size_t accepted, size_t duplicate, size_t rejected) {
+  state_->begin_evaluation();  // what the mapping spent is no reason for another answer
   if (state_->connector->answer) return state_->answer(*state_->connector->answer);
   WebhookAnswer made;
   JsonOut json(made.body);
