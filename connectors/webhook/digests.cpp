@@ -106,7 +106,7 @@ std::optional<std::string> aes_cbc(bool encrypt, std::string_view key, std::stri
       EVP_CipherFinal_ex(context.get(), bytes_of(out) + written, &rest) != 1) {
     return std::nullopt;
   }
-  out.resize(static_cast<size_t>(written + rest));
+  out.resize(static_cast<size_t>(written) + static_cast<size_t>(rest));
   return out;
 }
 

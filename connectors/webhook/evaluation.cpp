@@ -21,6 +21,8 @@ using Form = Value::Form;
 
 /// Members and elements looked at for one delivery: a tenth of a second.
 constexpr size_t kStepsMax = 20'000'000;
+/// Of a text that is read, hashed or copied: looking at one more element costs as much.
+constexpr size_t kBytesPerStep = 8;
 constexpr size_t kKeptTextBytes = 64 << 10;
 constexpr size_t kKeptTexts = 256;
 
@@ -116,6 +118,9 @@ bool Evaluation::spend(size_t steps) {
   return !exhausted_;
 }
 
+/// The same for bytes: one text may be read for every element.
+bool Evaluation::spend_bytes(size_t bytes) { return spend(bytes / kBytesPerStep); }
+
 bool Evaluation::fits(const std::string& out) {
   if (out.size() > out_bytes_max_) {
     exhausted_ = true;
@@ -145,6 +150,7 @@ void Evaluation::fail(const Value& value, const Scope& scope, std::string messag
 
 /// Bytes that nobody proved to be UTF-8.
 Found Evaluation::foreign(std::string_view bytes) {
+  if (!spend_bytes(bytes.size())) return {};
   if (is_utf8(bytes)) return text(bytes);
   return text(fresh() = valid_utf8(bytes));
 }
@@ -165,6 +171,7 @@ Found Evaluation::read(const JsonValue& value) {
     case JsonKind::null:
       return {};
     case JsonKind::string: {
+      if (!spend_bytes(value.raw().size())) return {};
       std::string& scratch = fresh();
       std::string_view bytes = value.text(scratch);
       if (bytes.data() != scratch.data()) --made_used_;
@@ -398,7 +405,7 @@ Found Evaluation::read_digest(const Value& value, const Scope& scope) {
   for (const Value& part : value.of) {
     all += read(part, scope).bytes;
     all += '\0';
-    if (!fits(all)) return {};
+    if (!fits(all) || !spend_bytes(all.size())) return {};
   }
   return text(fresh() = hex_text(sha256(all)));
 }
@@ -426,6 +433,7 @@ bool Evaluation::write(const Value& value, const Scope& scope, std::string& out)
     case Form::reference: {
       if (!is_in_document(value.reference)) break;
       JsonValue place = locate_reference(value.reference, scope);
+      if (!spend_bytes(place.raw().size())) return false;
       out += place.raw();
       return !place.is(JsonKind::absent);
     }
@@ -517,7 +525,7 @@ bool Evaluation::holds(const Condition& condition, const Scope& scope) {
     }
     case Condition::Form::matches: {
       Found found = read(condition.of[0], scope);
-      return !found.missing() && re2::RE2::PartialMatch(found.bytes, *condition.pattern);
+      return !found.missing() && spend(found.bytes.size()) && re2::RE2::PartialMatch(found.bytes, *condition.pattern);
     }
     case Condition::Form::exists:
       return !read(condition.of[0], scope).missing();

@@ -76,6 +76,7 @@ class Evaluation {
   Found foreign(std::string_view bytes);
   std::string& fresh();
   void fail(const Value& value, const Scope& scope, std::string message);
+  bool spend_bytes(size_t bytes);
   bool fits(const std::string& out);
 
   const WebhookDelivery* delivery_ = nullptr;

@@ -71,8 +71,8 @@ bool may_handshake(const Connector& connector, std::string_view method, bool ver
 struct Mapper::State {
   explicit State(size_t bytes_max) : body_bytes_max(bytes_max), decoder(bytes_max) {}
 
+  void begin_evaluation();
   bool is_weak() const;
-  void begin();
   WebhookAnswer answer(const AnswerRule& rule);
 
   void find_elements(const ElementPattern& pattern, size_t step, Scope scope, JsonValue last);
@@ -123,11 +123,11 @@ Result<void> Mapper::read(const Connector& connector, const WebhookDelivery& del
   state.connector = &connector;
   state.delivery.emplace(delivery);
   auto decoded = state.decoder.decode(connector.decode, delivery.request.header("content-type"), delivery.body);
-  state.begin();
+  state.begin_evaluation();
   return decoded;
 }
 
-void Mapper::State::begin() {
+void Mapper::State::begin_evaluation() {
   evaluation.begin(*delivery, decoder.root(), std::max(body_bytes_max * 4, kOutputBytesMin));
 }
 
@@ -149,7 +149,7 @@ std::optional<WebhookAnswer> Mapper::handshake(bool verified) {
 }
 
 WebhookAnswer Mapper::State::answer(const AnswerRule& rule) {
-  begin();  // a delivery that was too much to map is answered like the others
+  begin_evaluation();  // a delivery that was too much to map is answered like the others
   Scope document{decoder.root(), {}};
   Found body = rule.body ? evaluation.read(*rule.body, document) : Found{};
   WebhookAnswer made;

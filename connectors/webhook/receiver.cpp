@@ -63,8 +63,7 @@ WebhookReceiver::Tools::Tools(const WebhookServices& services)
     : mapper(std::make_unique<Mapper>(services.body_bytes_max)), parser(services.limits) {}
 WebhookReceiver::Tools::~Tools() = default;
 
-WebhookReceiver::WebhookReceiver(WebhookServices services)
-    : services_(std::move(services)), id_(next_receiver_id.fetch_add(1)) {}
+WebhookReceiver::WebhookReceiver(WebhookServices services) : services_(services), id_(next_receiver_id.fetch_add(1)) {}
 
 Task<HttpResponse> WebhookReceiver::receive(HttpRequest& request) {
   std::shared_ptr<const WebhookDirectory> directory = services_.webhooks.get();

@@ -324,6 +324,7 @@ class SignatureRuleReader {
   std::vector<std::string> read_texts(const DocumentNode& node) {
     if (node.kind != DocumentNode::Kind::list) return {read_text(node)};
     std::vector<std::string> texts;
+    texts.reserve(node.children.size());
     for (const DocumentNode& item : node.children) texts.push_back(read_text(item));
     if (texts.empty()) add(node, "expected a text or a list of texts");
     return texts;

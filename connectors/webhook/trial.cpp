@@ -102,8 +102,7 @@ bool write_mapping(JsonOut& out, const WebhookSource& webhook, const Source& sou
 
 }  // namespace
 
-Result<Trial> try_call(const WebhookSource& webhook, HttpRequest request, const TrialOptions& options,
-                             Timestamp now) {
+Result<Trial> try_call(const WebhookSource& webhook, HttpRequest request, const TrialOptions& options, Timestamp now) {
   Trial trial;
   JsonOut out(trial.json);
   out.begin_object().key("connector").string(webhook.connector->name);

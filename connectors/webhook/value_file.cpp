@@ -56,6 +56,7 @@ constexpr std::array kConditions = {
 template <class Names>
 std::vector<std::string> words_of(const Names& names) {
   std::vector<std::string> words;
+  words.reserve(names.size());
   for (const auto& name : names) words.emplace_back(name.word);
   return words;
 }

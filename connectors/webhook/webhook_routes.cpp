@@ -5,7 +5,7 @@
 namespace tributary {
 
 void add_webhook_routes(Router& router, WebhookServices services) {
-  auto receiver = std::make_shared<WebhookReceiver>(std::move(services));
+  auto receiver = std::make_shared<WebhookReceiver>(services);
   // HEAD comes with GET. OPTIONS is how CloudEvents asks for permission.
   for (const char* method : {"POST", "GET", "PUT", "OPTIONS"}) {
     router.add(Route{method, "/v1/webhooks/{path}", CorsPolicy::none, ErrorStyle::sdk,

@@ -17,6 +17,7 @@ namespace tributary {
 namespace {
 
 constexpr std::string_view kXmlByteOrderMark = "\xEF\xBB\xBF";
+constexpr size_t kEntityNameBytes = 8;  // more than any that XML knows has
 
 bool is_known_entity(std::string_view name) {
   constexpr std::array<std::string_view, 5> kBuiltIn = {"amp", "lt", "gt", "quot", "apos"};
@@ -29,7 +30,8 @@ bool has_unknown_entity(std::string_view xml) {
       {{"<![CDATA[", "]]>"}, {"<!--", "-->"}}};
   for (size_t at = xml.find_first_of("&<"); at != xml.npos; at = xml.find_first_of("&<", at + 1)) {
     std::string_view rest = xml.substr(at);
-    if (rest.front() == '&' && !is_known_entity(rest.substr(1, std::min(rest.find(';'), rest.size()) - 1))) return true;
+    std::string_view name = rest.substr(1, kEntityNameBytes);
+    if (rest.front() == '&' && !is_known_entity(name.substr(0, name.find(';')))) return true;
     for (const auto& [open, close] : kVerbatim) {
       if (!rest.starts_with(open)) continue;
       size_t end = rest.find(close, open.size());
@@ -52,7 +54,7 @@ std::optional<std::string_view> unfit_bytes(std::string_view xml) {
 }
 
 /// Character references can spell what is no character.
-std::string usable_text(std::string text) { return is_utf8(text) ? text : valid_utf8(text); }
+std::string usable_text(const std::string& text) { return is_utf8(text) ? text : valid_utf8(text); }
 
 class XmlWriter {
  public:
@@ -65,7 +67,7 @@ class XmlWriter {
     Members members = members_of(element, text);
     bool has_attributes = element.first_attribute() != nullptr;
     if (members.empty() && !has_attributes && (level > 1 || !text.empty())) {
-      json_.string(usable_text(std::move(text)));
+      json_.string(usable_text(text));
       return true;
     }
     json_.begin_object();
@@ -74,7 +76,7 @@ class XmlWriter {
       name += usable_text(attribute.name());
       json_.key(name).string(usable_text(attribute.value()));
     }
-    if (!trim(text, kJsonSpace).empty()) json_.key("#text").string(usable_text(std::move(text)));
+    if (!trim(text, kJsonSpace).empty()) json_.key("#text").string(usable_text(text));
     for (const Member& member : members) {
       json_.key(usable_text(member.name));
       if (!write_member(member, level + 1)) return false;

@@ -372,5 +372,34 @@ TEST_F(MappingTest, WorkIsBounded) {
   EXPECT_LT(mapped.event_count, 9'000u);
 }
 
+/// One text that every element asks for costs as often as it is read.
+TEST_F(MappingTest, WorkOnLongTextsIsBounded) {
+  const std::string escaped = "\\u00e9", many = "[" + [] {
+    std::string elements = "0";
+    for (int i = 0; i < 9'000; ++i) elements += ",1";
+    return elements;
+  }() + "]";
+  std::string text;
+  while (text.size() < 500'000) text += escaped;
+  for (const char* when : {"{equals: [$root/t, x]}", "{matches: [$root/t, 'x$']}", "{equals: [{sha256: [$root/t]}, x]}",
+                           "{equals: [$body, x]}", "{exists: {object: {t: $root/t}}}"}) {
+    load("name: t\nversion: 1\ntitle: T\nverify: none\neach: /l/*\nevent:\n  - {when: " + std::string(when) +
+         ", emit: {name: E}}\n");
+    MappedDelivery mapped = map(Call("{\"t\":\"" + text + "\",\"l\":" + many + "}"));
+    ASSERT_EQ(mapped.faults.size(), 1u) << when;
+    EXPECT_EQ(mapped.faults[0].message, "mapping this delivery takes too many steps") << when;
+    EXPECT_LT(mapped.event_count, 2'000u) << when;
+  }
+}
+
+TEST_F(MappingTest, ADeliveryThatIsTooMuchWorkIsAnsweredLikeEveryOther) {
+  load_rule("{name: E, properties: {p: {find: {in: $root, where: /x, equals: y, take: /z}}}}",
+            "each: /*\nanswer: {status: 200, body: {object: {code: 0}}}");
+  std::string body = "[0";
+  for (int i = 0; i < 9'000; ++i) body += ",{\"x\":1}";
+  ASSERT_EQ(map(Call(body + "]")).faults.size(), 1u);
+  EXPECT_EQ(mapper_.success_answer(0, 0, 0).body, R"({"code":0})");
+}
+
 }  // namespace
 }  // namespace tributary

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "engine/ingest/json_index.h"
 
 namespace tributary::testing {
@@ -57,6 +59,16 @@ TEST(XmlDocument, WhatIsNoDocument) {
     EXPECT_EQ(json_of(xml), "refused") << xml;
   }
   EXPECT_EQ(json_of(std::string("<x>\0</x>", 8)), "refused");
+}
+
+TEST(XmlDocument, ReferencesWithoutAnEndAreNotSearchedForOneEach) {
+  std::string xml = "<x>";
+  while (xml.size() < (4 << 20)) xml += "&#";
+  auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(json_of(xml), "refused");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5)) << "it took minutes";
+  EXPECT_EQ(json_of("<x>&quot;&amp;&#65;</x>"), R"("\"&A")");
+  EXPECT_EQ(json_of("<x>&quot </x>"), "refused");
 }
 
 TEST(XmlDocument, DepthIsLimited) {
