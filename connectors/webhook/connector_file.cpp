@@ -20,7 +20,7 @@ const std::vector<std::string> kMembers = {"name",        "version", "title",   
                                            "handshake",   "decode",  "each",     "message_id", "time",     "ignore",
                                            "identifiers", "event",   "unmapped", "answer",     "tests"};
 
-bool is_name(std::string_view text) {
+bool is_connector_name(std::string_view text) {
   if (text.empty() || text.size() > kNameBytesMax || text[0] < 'a' || text[0] > 'z') return false;
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
@@ -106,7 +106,7 @@ class ConnectorReader {
 
   void read_name(const DocumentNode& node) {
     made_.name = reader_.text(node, "name: ").value_or("");
-    if (node.kind == Kind::scalar && !is_name(made_.name)) {
+    if (node.kind == Kind::scalar && !is_connector_name(made_.name)) {
       reader_.add(node, "name: expected a small letter, then up to 39 of a-z, 0-9 and -, got " + shown_text(node.text));
     }
   }
