@@ -340,6 +340,15 @@ def check_lock_file(tree):
         yield from source.find(r'"[~^][0-9][^"]*"', "lock-file", "{}: exact versions only", code=False)
 
 
+def check_sources_are_built(tree):
+    """A source that no CMakeLists.txt names is compiled by nobody, and a test among them can't fail."""
+    for source in tree.matching(r"(engine|connectors|config|tests|benchmarks)/.*\.cpp"):
+        path = PurePosixPath(source.path)
+        lists = [tree.files.get(str(folder / "CMakeLists.txt")) for folder in path.parents]
+        if not any(re.search(rf"(?<![\w-]){re.escape(path.name)}\b", found.text) for found in lists if found):
+            yield Finding(source.path, 1, "not-built", "no CMakeLists.txt of its folder or above names it")
+
+
 # ----------------------------------------------------------------------------------------------------------- metrics
 
 METRIC = re.compile(r"(?<![\w/.-])tributary_[a-z0-9_]+")
@@ -410,7 +419,7 @@ def report_lengths(tree):
 # -------------------------------------------------------------------------------------------------------------- main
 
 CHECKS = (check_include_direction, check_fences, check_banned_calls, check_co_await, check_type_names, check_words,
-          check_top_level, check_lock_file, check_metrics)
+          check_top_level, check_lock_file, check_sources_are_built, check_metrics)
 
 
 def run_checks(tree):

@@ -190,6 +190,14 @@ class Layout(CheckTest):
         self.green(tidy.check_lock_file, "tests/clients/package.json", '{"esbuild": "0.28.2", "node": ">=20"}')
 
 
+    def test_every_source_is_built(self):
+        files = {"tests/unit/log/a_test.cpp": "", "tests/unit/log/b_test.cpp": "", "tests/fuzz/c.cpp": "", "engine/d.cpp": "",
+                 "tests/unit/log/CMakeLists.txt": "tributary_unit_test(log SOURCES aa_test.cpp b_test.cpp)",
+                 "tests/CMakeLists.txt": "add_executable(c fuzz/c.cpp d.cpp)"}
+        self.assertEqual(findings(tidy.check_sources_are_built, files),
+                         ["engine/d.cpp:1: not-built", "tests/unit/log/a_test.cpp:1: not-built"])
+
+
 class Metrics(CheckTest):
     def test_a_metric_that_does_not_exist(self):
         files = {"engine/metrics/metrics.cpp": 'r.counter("tributary_events_total", "x");',
