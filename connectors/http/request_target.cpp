@@ -4,17 +4,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/base/ascii.h"
 #include "engine/base/utf8.h"
 
 namespace tributary {
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // The byte of an escape at `at`, or -1 when there is none.
 int escaped_byte(std::string_view text, size_t at) {

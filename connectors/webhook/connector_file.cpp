@@ -6,6 +6,7 @@
 
 #include "connectors/webhook/node_reader.h"
 #include "connectors/webhook/value_file.h"
+#include "engine/base/ascii.h"
 #include "engine/base/nearest_word.h"
 #include "engine/engine.h"
 
@@ -24,14 +25,6 @@ bool is_connector_name(std::string_view text) {
   if (text.empty() || text.size() > kNameBytesMax || text[0] < 'a' || text[0] > 'z') return false;
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 class ConnectorReader {
@@ -469,7 +462,7 @@ class ConnectorReader {
         reader_.unknown_key(key, of, {"method", "query", "headers", "body"});
       }
     });
-    for (auto& [name, value] : test.headers) name = lower_case(name);
+    for (auto& [name, value] : test.headers) name = ascii_lowered(name);
     bool typed = std::any_of(test.headers.begin(), test.headers.end(),
                              [](const auto& header) { return header.first == "content-type"; });
     if (json && !typed) test.headers.emplace_back("content-type", "application/json");

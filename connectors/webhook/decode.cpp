@@ -6,6 +6,7 @@
 
 #include "connectors/webhook/form_document.h"
 #include "connectors/webhook/xml_document.h"
+#include "engine/base/ascii.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
 #include "engine/base/text.h"
@@ -23,11 +24,7 @@ Error invalid(std::string message) { return {ErrorCode::invalid, std::move(messa
 
 /// `application/json; charset=utf-8` as `application/json`.
 std::string media_type(std::string_view content_type) {
-  std::string type(trim(content_type.substr(0, content_type.find(';'))));
-  for (char& c : type) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return type;
+  return ascii_lowered(trim(content_type.substr(0, content_type.find(';'))));
 }
 
 bool is_json_type(std::string_view type) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/base/ascii.h"
 #include "engine/base/json_out.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -116,18 +117,10 @@ class FormBuilder {
 
 Error too_many_fields() { return {ErrorCode::invalid, "a form of more than 10,000 fields"}; }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 bool same_word(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    if (lower(a[i]) != lower(b[i])) return false;
+    if (ascii_lower(a[i]) != ascii_lower(b[i])) return false;
   }
   return true;
 }

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/algorithm/string/case_conv.hpp>
 #include <charconv>
 #include <set>
 
 #include "connectors/webhook/signature_rules.h"
 #include "connectors/webhook/signed_json.h"
+#include "engine/base/ascii.h"
 #include "engine/base/nearest_word.h"
 
 namespace tributary {
@@ -139,11 +139,7 @@ class SignatureRuleReader {
     return node == nullptr ? std::string{} : read_text(*node);
   }
 
-  std::string read_header_name(const DocumentNode& node) {
-    std::string name = read_text(node);
-    boost::algorithm::to_lower(name);
-    return name;
-  }
+  std::string read_header_name(const DocumentNode& node) { return ascii_lowered(read_text(node)); }
 
   std::string read_pointer(const DocumentNode& node) {
     std::string pointer = read_text(node);
@@ -315,7 +311,7 @@ class SignatureRuleReader {
     int given = (header != nullptr) + (query != nullptr) + (json != nullptr);
     if (given != 1) add(map, "needs exactly one of header, query and json");
     if (header != nullptr) part.headers = read_texts(*header);
-    for (std::string& name : part.headers) boost::algorithm::to_lower(name);
+    for (std::string& name : part.headers) name = ascii_lowered(name);
     if (query != nullptr) part.query = read_text(*query);
     if (json != nullptr) part.json = read_pointer(*json);
     return part;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/algorithm/string/case_conv.hpp>
 #include <set>
 
 #include "connectors/http/request_target.h"
 #include "connectors/webhook/signed_json.h"
+#include "engine/base/ascii.h"
 
 namespace tributary {
 namespace {
@@ -78,7 +78,7 @@ std::variant<TemplatePart, std::string> parse_variable(std::string_view inside) 
   if (known->argument == Argument::needed && argument.empty()) {
     return "{" + std::string(name) + ":...} needs a name behind its colon";
   }
-  if (known->variable == TemplateVariable::header) boost::algorithm::to_lower(argument);
+  if (known->variable == TemplateVariable::header) argument = ascii_lowered(argument);
   if (known->variable == TemplateVariable::json && !pointer_names(argument)) {
     return "{json:" + argument + "} is not a JSON Pointer";
   }

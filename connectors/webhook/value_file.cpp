@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/ascii.h"
+
 namespace tributary {
 namespace {
 
@@ -179,9 +181,7 @@ class ValueReader {
       reference.root = ReferenceRoot::query;
     } else if (word == "$header") {
       reference.root = ReferenceRoot::header;
-      for (char& c : reference.name) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      }
+      reference.name = ascii_lowered(reference.name);
     } else {
       reference.root = ReferenceRoot::config;
       return is_setting(node, reference.name, of);
