@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "connectors/http/request_target.h"
 #include "connectors/webhook/form_document.h"
 #include "connectors/webhook/xml_document.h"
 #include "engine/base/ascii.h"
@@ -49,7 +50,7 @@ std::optional<size_t> index_of(std::string_view step) {
 Result<std::string> nested_text(std::string_view text, const NestedRule& rule) {
   std::string decoded(text);
   for (NestedForm form : rule.as) {
-    if (form == NestedForm::urldecode) decoded = url_decoded(decoded, true);
+    if (form == NestedForm::urldecode) decode_form_value(std::string(decoded), decoded);
     if (form != NestedForm::base64) continue;
     auto bytes = parse_base64(trim(decoded, kJsonSpace));
     if (!bytes) return invalid(rule.written + " is no base64");
