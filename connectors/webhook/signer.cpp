@@ -199,8 +199,7 @@ class SchemeSigner {
   std::string timestamp_, id_;
 };
 
-// -- WeChat and WeCom
-// ---------------------------------------------------------------------------------------------------
+// -- WeChat and WeCom -------------------------------------------------------------------------------------------------
 
 /// Puts the signature of the sorted texts into the query, and what it covers.
 void sign_parameters(HttpRequest& request, const std::string& parameter, std::string_view token, Timestamp now,
