@@ -1,11 +1,11 @@
 #include "connectors/webhook/decode.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "connectors/http/request_target.h"
 #include "connectors/webhook/form_document.h"
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/xml_document.h"
 #include "engine/base/ascii.h"
 #include "engine/base/json_out.h"
@@ -36,15 +36,6 @@ bool is_form_type(std::string_view type) {
 }
 bool is_xml_type(std::string_view type) {
   return type == "application/xml" || type == "text/xml" || type.ends_with("+xml");
-}
-
-/// An array index without leading zeros.
-std::optional<size_t> index_of(std::string_view step) {
-  size_t index = 0;
-  auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
-  if (error != std::errc{} || end != step.data() + step.size()) return std::nullopt;
-  if (step.size() > 1 && step[0] == '0') return std::nullopt;
-  return index;
 }
 
 Result<std::string> nested_text(std::string_view text, const NestedRule& rule) {
@@ -163,36 +154,6 @@ Result<void> DocumentDecoder::prove(std::string_view json) {
   return invalid(proof == JsonProof::too_deep    ? "JSON that is nested deeper than 1024 levels"
                  : proof == JsonProof::too_large ? "a document that is too large"
                                                  : "no JSON");
-}
-
-JsonValue value_at(const JsonValue& from, std::string_view step, size_t& steps_taken) {
-  if (from.is(JsonKind::object)) {
-    JsonValue found;
-    std::string scratch;
-    for_each_member(from, [&](const JsonValue& key, const JsonValue& value) {
-      ++steps_taken;
-      if (key.end() - key.begin() < step.size() + 2) return;  // an escape is never shorter than what it means
-      if (key.text(scratch) == step) found = value;
-    });
-    return found;
-  }
-  auto index = from.is(JsonKind::array) ? index_of(step) : std::nullopt;
-  JsonValue found;
-  if (!index) return found;
-  size_t at = 0;
-  for_each_element(from, [&](const JsonValue& element) {
-    ++steps_taken;
-    if (at++ == *index) found = element;
-  });
-  return found;
-}
-
-JsonValue value_at(JsonValue from, const std::vector<std::string>& steps, size_t& steps_taken) {
-  for (const std::string& step : steps) {
-    from = value_at(from, step, steps_taken);
-    if (from.is(JsonKind::absent)) break;
-  }
-  return from;
 }
 
 }  // namespace tributary

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <set>
 
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/signature_rules.h"
 #include "connectors/webhook/signed_json.h"
 #include "engine/base/ascii.h"

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "connectors/http/request_target.h"
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/signed_json.h"
 #include "engine/base/ascii.h"
 

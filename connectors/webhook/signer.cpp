@@ -6,6 +6,7 @@
 
 #include "connectors/webhook/block_padding.h"
 #include "connectors/webhook/digests.h"
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/lark.h"
 #include "connectors/webhook/signed_json.h"
 #include "connectors/webhook/twilio.h"
