@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/base/ascii.h"
 #include "engine/base/decimal.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
@@ -84,9 +85,7 @@ std::string integer_text(std::string_view text, const ValueSpec& value, const Ta
 }
 
 std::string boolean_text(std::string_view text, const ValueSpec& value, const TableRow& row) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c); });
+  std::string lower = ascii_lowered(text);
   if (lower == "true" || lower == "1" || lower == "yes" || lower == "y") return "true";
   if (lower == "false" || lower == "0" || lower == "no" || lower == "n") return "false";
   throw Fault{"bad_boolean", describe(value) + " is neither true nor false", row.place};

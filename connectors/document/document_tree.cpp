@@ -229,6 +229,14 @@ std::optional<DocumentMistake> find_bad_byte(std::string_view text) {
 
 }  // namespace
 
+const DocumentNode* find_entry(const DocumentNode& map, std::string_view key) {
+  if (map.kind != DocumentNode::Kind::map) return nullptr;
+  for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
+    if (map.children[i].text == key) return &map.children[i + 1];
+  }
+  return nullptr;
+}
+
 std::variant<DocumentNode, DocumentMistake> parse_document(std::string_view text, Aliases aliases) {
   if (text.size() > kDocumentBytesMax) return DocumentMistake{1, 1, "longer than 1 MiB"};
   if (auto mistake = find_bad_byte(text)) return *mistake;

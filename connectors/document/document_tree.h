@@ -28,6 +28,9 @@ struct DocumentNode {
   std::vector<DocumentNode> children;  // of a list its items; of a map key, value, key, value, as written
 };
 
+/// The value of a map's key; null when there is none, and for what is no map.
+const DocumentNode* find_entry(const DocumentNode& map, std::string_view key);
+
 constexpr size_t kDocumentBytesMax = 1 << 20;
 
 /// Reads one document. JSON is YAML, so one parser serves the file of an operator and the body of a request.

@@ -7,6 +7,7 @@
 #include <boost/beast/core/string.hpp>
 
 #include "connectors/http/gate.h"
+#include "engine/base/ascii.h"
 
 namespace tributary {
 namespace {
@@ -19,13 +20,6 @@ constexpr std::array<std::string_view, 14> kForbiddenTrailers = {
     "content-range", "content-type", "cookie",           "expect",
     "host",          "te",           "trailer",          "transfer-encoding",
     "upgrade",       "x-write-key"};
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool is_legal_trailer(std::string_view line) {
   size_t colon = line.find(':');

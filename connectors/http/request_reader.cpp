@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "connectors/http/request_target.h"
+#include "engine/base/ascii.h"
 #include "engine/engine.h"
 
 namespace tributary {
@@ -17,10 +18,7 @@ ChunkedLimits chunked_limits(const ReaderLimits& limits) {
 
 void assign_lower_case(std::string_view text, std::string& out) {
   out.resize(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    out[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  }
+  std::transform(text.begin(), text.end(), out.begin(), ascii_lower);
 }
 
 }  // namespace

@@ -4,17 +4,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/base/ascii.h"
 #include "engine/base/utf8.h"
 
 namespace tributary {
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // The byte of an escape at `at`, or -1 when there is none.
 int escaped_byte(std::string_view text, size_t at) {
@@ -63,19 +57,6 @@ std::optional<RejectionCode> parse_path(std::string_view path, std::vector<std::
   return std::nullopt;
 }
 
-// Calls on_field(name, value), both still encoded, for each non-empty field.
-template <class OnField>
-void for_each_field(std::string_view form, OnField on_field) {
-  while (!form.empty()) {
-    size_t ampersand = form.find('&');
-    std::string_view field = form.substr(0, ampersand);
-    form.remove_prefix(ampersand == std::string_view::npos ? form.size() : ampersand + 1);
-    if (field.empty()) continue;
-    size_t equals = field.find('=');
-    on_field(field.substr(0, equals), equals == std::string_view::npos ? std::string_view{} : field.substr(equals + 1));
-  }
-}
-
 }  // namespace
 
 std::optional<RejectionCode> parse_target(std::string_view target, HttpRequest& request) {
@@ -84,7 +65,7 @@ std::optional<RejectionCode> parse_target(std::string_view target, HttpRequest& 
   if (auto refusal = parse_path(path == "*" ? std::string_view{} : path, request.path)) return refusal;
   size_t count = 0;
   if (question != std::string_view::npos) {
-    for_each_field(target.substr(question + 1), [&](std::string_view name, std::string_view value) {
+    for_each_form_field(target.substr(question + 1), [&](std::string_view name, std::string_view value) {
       auto& parameter = item_at(request.query, count++);
       decode_form_value(name, parameter.first);
       decode_form_value(value, parameter.second);
@@ -111,7 +92,7 @@ void decode_form_value(std::string_view text, std::string& out) {
 std::optional<std::string> form_field(std::string_view form, std::string_view name) {
   std::optional<std::string> found;
   std::string decoded_name;
-  for_each_field(form, [&](std::string_view field_name, std::string_view value) {
+  for_each_form_field(form, [&](std::string_view field_name, std::string_view value) {
     if (found) return;
     decode_form_value(field_name, decoded_name);
     if (decoded_name == name) decode_form_value(value, found.emplace());

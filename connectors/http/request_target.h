@@ -25,6 +25,18 @@ constexpr size_t kPathSegmentsMax = 32;
 /// "application/x-www-form-urlencoded".
 void decode_form_value(std::string_view text, std::string& out);
 
+/// Calls on_field(name, value), both still encoded, for each field of a urlencoded form that is not empty.
+template <class OnField>
+void for_each_form_field(std::string_view form, OnField on_field) {
+  while (!form.empty()) {
+    std::string_view field = form.substr(0, form.find('&'));
+    form.remove_prefix(field.size() < form.size() ? field.size() + 1 : field.size());
+    if (field.empty()) continue;
+    size_t equals = field.find('=');
+    on_field(field.substr(0, equals), equals == field.npos ? std::string_view{} : field.substr(equals + 1));
+  }
+}
+
 /// The first field of that name in a urlencoded form, decoded; nothing when it is absent.
 std::optional<std::string> form_field(std::string_view form, std::string_view name);
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "engine/base/ascii.h"
 #include "engine/base/nearest_word.h"
 #include "engine/base/quantity.h"
 
@@ -28,9 +29,9 @@ constexpr std::array<std::string_view, 17> kWordsAboutWholes = {
     "must_have",        "only_with", "unless",   "same_domain", "same_email_domain",
     "distinct_domains", "reject_if"};
 
-bool is_about_wholes(std::string word) {
+bool is_about_wholes(std::string_view written) {
+  std::string word = ascii_lowered(written);
   for (char& c : word) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     if (c == '-' || c == ' ') c = '_';
   }
   return std::find(kWordsAboutWholes.begin(), kWordsAboutWholes.end(), word) != kWordsAboutWholes.end();

@@ -6,6 +6,7 @@
 
 #include "connectors/webhook/node_reader.h"
 #include "connectors/webhook/value_file.h"
+#include "engine/base/ascii.h"
 #include "engine/base/nearest_word.h"
 #include "engine/engine.h"
 
@@ -20,18 +21,10 @@ const std::vector<std::string> kMembers = {"name",        "version", "title",   
                                            "handshake",   "decode",  "each",     "message_id", "time",     "ignore",
                                            "identifiers", "event",   "unmapped", "answer",     "tests"};
 
-bool is_name(std::string_view text) {
+bool is_connector_name(std::string_view text) {
   if (text.empty() || text.size() > kNameBytesMax || text[0] < 'a' || text[0] > 'z') return false;
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 class ConnectorReader {
@@ -44,25 +37,18 @@ class ConnectorReader {
       return std::move(made_);
     }
     // What others refer to is read first.
-    const DocumentNode* settings = member(root, "settings");
+    const DocumentNode* settings = find_entry(root, "settings");
     if (settings != nullptr) read_settings(*settings);
-    const DocumentNode* each = member(root, "each");
+    const DocumentNode* each = find_entry(root, "each");
     if (each != nullptr) read_each(*each);
     reader_.each_entry(root, "", [&](const DocumentNode& key, const DocumentNode& value) { read_member(key, value); });
     for (const char* needed : {"name", "version", "title", "verify", "event"}) {
-      if (member(root, needed) == nullptr) reader_.add(root, "`" + std::string(needed) + "` is missing");
+      if (find_entry(root, needed) == nullptr) reader_.add(root, "`" + std::string(needed) + "` is missing");
     }
     return std::move(made_);
   }
 
  private:
-  static const DocumentNode* member(const DocumentNode& map, std::string_view name) {
-    for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
-      if (map.children[i].text == name) return &map.children[i + 1];
-    }
-    return nullptr;
-  }
-
   void read_member(const DocumentNode& key, const DocumentNode& value) {
     const std::string& name = key.text;
     std::string of = name + ": ";
@@ -106,7 +92,7 @@ class ConnectorReader {
 
   void read_name(const DocumentNode& node) {
     made_.name = reader_.text(node, "name: ").value_or("");
-    if (node.kind == Kind::scalar && !is_name(made_.name)) {
+    if (node.kind == Kind::scalar && !is_connector_name(made_.name)) {
       reader_.add(node, "name: expected a small letter, then up to 39 of a-z, 0-9 and -, got " + shown_text(node.text));
     }
   }
@@ -188,7 +174,7 @@ class ConnectorReader {
     });
     if (node.kind != Kind::map) return;
     if (!has_answer) reader_.add(node, of + "`answer` is missing");
-    if (member(node, "method") == nullptr && member(node, "when") == nullptr) {
+    if (find_entry(node, "method") == nullptr && find_entry(node, "when") == nullptr) {
       reader_.add(node, of + "a rule without `method` and `when` would answer every call");
     }
     made_.handshakes.push_back(std::move(rule));
@@ -235,7 +221,7 @@ class ConnectorReader {
     });
     if (node.kind != Kind::map) return;
     if (!has_place) reader_.add(node, of + "`at` is missing");
-    if (member(node, "as") == nullptr) reader_.add(node, of + "`as` is missing");
+    if (find_entry(node, "as") == nullptr) reader_.add(node, of + "`as` is missing");
     made_.decode.nested.push_back(std::move(rule));
   }
 
@@ -287,7 +273,7 @@ class ConnectorReader {
         }
       });
       if (item.kind != Kind::map) return;
-      if (member(item, "kind") == nullptr) reader_.add(item, of + "`kind` is missing");
+      if (find_entry(item, "kind") == nullptr) reader_.add(item, of + "`kind` is missing");
       if (!has_value) reader_.add(item, of + "`value` is missing");
       out.push_back(std::move(rule));
     });
@@ -333,13 +319,13 @@ class ConnectorReader {
       }
     });
     if (node.kind != Kind::map) return;
-    const DocumentNode* emit = member(node, "emit");
+    const DocumentNode* emit = find_entry(node, "emit");
     if (emit == nullptr) {
       reader_.add(node, of + "`emit` is missing");
-    } else if (rule.continues && !member(*emit, "message_id")) {
+    } else if (rule.continues && !find_entry(*emit, "message_id")) {
       reader_.add(*emit, of + "a rule with `continue` needs a message_id of its own: two events of one id are one");
     }
-    bool always = member(node, "when") == nullptr && !rule.continues;
+    bool always = find_entry(node, "when") == nullptr && !rule.continues;
     if (always_ != nullptr) {
       reader_.add(node, of + "never reached: the rule of line " + std::to_string(always_->line) + " takes everything");
     } else if (always) {
@@ -382,15 +368,15 @@ class ConnectorReader {
       }
     });
     if (node.kind != Kind::map) return;
-    bool named = member(node, "name") != nullptr;
+    bool named = find_entry(node, "name") != nullptr;
     if (type_known && rule.type == EmitType::track && !named) reader_.add(node, of + "a track needs a `name`");
     bool nameless = rule.type == EmitType::identify || rule.type == EmitType::merge;
-    if (nameless && named) reader_.add(*member(node, "name"), of + "name: only a track has a name");
+    if (nameless && named) reader_.add(*find_entry(node, "name"), of + "name: only a track has a name");
   }
 
   /// Members, or a reference to an object that is copied, or the first of several: no member's value is a list.
   std::optional<Value> read_object(const DocumentNode& node, const std::string& of) {
-    const DocumentNode* candidates = node.kind == Kind::map ? member(node, "first_of") : nullptr;
+    const DocumentNode* candidates = find_entry(node, "first_of");
     bool is_choice = candidates != nullptr && candidates->kind == Kind::list && node.children.size() == 2;
     if (node.kind == Kind::scalar || is_choice) return parse_value(reader_, names_, node, of);
     return parse_members(reader_, names_, node, of);
@@ -400,7 +386,7 @@ class ConnectorReader {
     auto parsed = parse_members(reader_, names_, node, of);
     if (!parsed) return std::nullopt;
     for (const char* own : {"externalId", "externalIds", "webhook"}) {
-      if (member(node, own) != nullptr) {
+      if (find_entry(node, own) != nullptr) {
         reader_.add(node, of + std::string(own) + " is written by the mapping itself; see `identifiers`");
       }
     }
@@ -443,7 +429,7 @@ class ConnectorReader {
     });
     if (node.kind != Kind::map) return;
     for (const char* needed : {"name", "request", "expect"}) {
-      if (member(node, needed) == nullptr) reader_.add(node, "tests: `" + std::string(needed) + "` is missing");
+      if (find_entry(node, needed) == nullptr) reader_.add(node, "tests: `" + std::string(needed) + "` is missing");
     }
     made_.tests.push_back(std::move(test));
   }
@@ -469,7 +455,7 @@ class ConnectorReader {
         reader_.unknown_key(key, of, {"method", "query", "headers", "body"});
       }
     });
-    for (auto& [name, value] : test.headers) name = lower_case(name);
+    for (auto& [name, value] : test.headers) name = ascii_lowered(name);
     bool typed = std::any_of(test.headers.begin(), test.headers.end(),
                              [](const auto& header) { return header.first == "content-type"; });
     if (json && !typed) test.headers.emplace_back("content-type", "application/json");
@@ -491,7 +477,7 @@ class ConnectorReader {
           read_expected(
               item, of + "events: ",
               {"type", "name", "message_id", "time", "properties", "traits", "context", "channel", "identifiers"});
-          const DocumentNode* identifiers = item.kind == Kind::map ? member(item, "identifiers") : nullptr;
+          const DocumentNode* identifiers = find_entry(item, "identifiers");
           if (identifiers == nullptr) return;
           reader_.each_item(*identifiers, of + "identifiers: ", [&](const DocumentNode& identifier) {
             read_expected(identifier, of + "identifiers: ", {"kind", "value", "scope", "trust"});

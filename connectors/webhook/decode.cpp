@@ -1,11 +1,13 @@
 #include "connectors/webhook/decode.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "connectors/http/request_target.h"
 #include "connectors/webhook/form_document.h"
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/xml_document.h"
+#include "engine/base/ascii.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
 #include "engine/base/text.h"
@@ -23,11 +25,7 @@ Error invalid(std::string message) { return {ErrorCode::invalid, std::move(messa
 
 /// `application/json; charset=utf-8` as `application/json`.
 std::string media_type(std::string_view content_type) {
-  std::string type(trim(content_type.substr(0, content_type.find(';'))));
-  for (char& c : type) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return type;
+  return ascii_lowered(trim(content_type.substr(0, content_type.find(';'))));
 }
 
 bool is_json_type(std::string_view type) {
@@ -40,19 +38,10 @@ bool is_xml_type(std::string_view type) {
   return type == "application/xml" || type == "text/xml" || type.ends_with("+xml");
 }
 
-/// An array index without leading zeros.
-std::optional<size_t> index_of(std::string_view step) {
-  size_t index = 0;
-  auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
-  if (error != std::errc{} || end != step.data() + step.size()) return std::nullopt;
-  if (step.size() > 1 && step[0] == '0') return std::nullopt;
-  return index;
-}
-
 Result<std::string> nested_text(std::string_view text, const NestedRule& rule) {
   std::string decoded(text);
   for (NestedForm form : rule.as) {
-    if (form == NestedForm::urldecode) decoded = url_decoded(decoded, true);
+    if (form == NestedForm::urldecode) decode_form_value(std::string(decoded), decoded);
     if (form != NestedForm::base64) continue;
     auto bytes = parse_base64(trim(decoded, kJsonSpace));
     if (!bytes) return invalid(rule.written + " is no base64");
@@ -165,36 +154,6 @@ Result<void> DocumentDecoder::prove(std::string_view json) {
   return invalid(proof == JsonProof::too_deep    ? "JSON that is nested deeper than 1024 levels"
                  : proof == JsonProof::too_large ? "a document that is too large"
                                                  : "no JSON");
-}
-
-JsonValue value_at(const JsonValue& from, std::string_view step, size_t& steps_taken) {
-  if (from.is(JsonKind::object)) {
-    JsonValue found;
-    std::string scratch;
-    for_each_member(from, [&](const JsonValue& key, const JsonValue& value) {
-      ++steps_taken;
-      if (key.end() - key.begin() < step.size() + 2) return;  // an escape is never shorter than what it means
-      if (key.text(scratch) == step) found = value;
-    });
-    return found;
-  }
-  auto index = from.is(JsonKind::array) ? index_of(step) : std::nullopt;
-  JsonValue found;
-  if (!index) return found;
-  size_t at = 0;
-  for_each_element(from, [&](const JsonValue& element) {
-    ++steps_taken;
-    if (at++ == *index) found = element;
-  });
-  return found;
-}
-
-JsonValue value_at(JsonValue from, const std::vector<std::string>& steps, size_t& steps_taken) {
-  for (const std::string& step : steps) {
-    from = value_at(from, step, steps_taken);
-    if (from.is(JsonKind::absent)) break;
-  }
-  return from;
 }
 
 }  // namespace tributary

@@ -39,10 +39,4 @@ class DocumentDecoder {
   JsonRepair repair_;  // of a document with numbers or characters that the prover does not take
 };
 
-/// The value that the steps of a JSON Pointer lead to. `steps_taken` grows by what was looked at.
-JsonValue value_at(JsonValue from, const std::vector<std::string>& steps, size_t& steps_taken);
-
-/// One step of a JSON Pointer.
-JsonValue value_at(const JsonValue& from, std::string_view step, size_t& steps_taken);
-
 }  // namespace tributary

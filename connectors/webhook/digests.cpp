@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "engine/base/ascii.h"
 #include "engine/base/keyed_hash.h"
 
 namespace tributary {
@@ -110,13 +111,6 @@ std::optional<std::string> aes_cbc(bool encrypt, std::string_view key, std::stri
   return out;
 }
 
-int digit_of_hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 std::string plain_digest(HashKind kind, std::string_view text) {
@@ -198,7 +192,7 @@ std::optional<std::string> hex_bytes(std::string_view hex) {
   std::string bytes;
   bytes.reserve(hex.size() / 2);
   for (size_t i = 0; i < hex.size(); i += 2) {
-    int high = digit_of_hex(hex[i]), low = digit_of_hex(hex[i + 1]);
+    int high = hex_value(hex[i]), low = hex_value(hex[i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     bytes += static_cast<char>(high * 16 + low);
   }

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "connectors/webhook/decode.h"
 #include "connectors/webhook/digests.h"
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/mapping_functions.h"
 #include "connectors/webhook/node_reader.h"
 #include "engine/base/decimal.h"
@@ -76,16 +76,6 @@ std::string_view written_name(const Value& value) {
 const Value* working_reference(const Value& value) {
   if (value.form == Form::reference) return &value;
   return value.of.empty() ? nullptr : working_reference(value.of[0]);
-}
-
-/// Source: RFC 6901 section 4.
-std::string pointer_step(std::string_view written) {
-  std::string step;
-  for (size_t i = 0; i < written.size(); ++i) {
-    bool escaped = written[i] == '~' && i + 1 < written.size() && (written[i + 1] == '0' || written[i + 1] == '1');
-    step += !escaped ? written[i] : written[++i] == '0' ? '~' : '/';
-  }
-  return step;
 }
 
 }  // namespace
@@ -159,8 +149,12 @@ JsonValue Evaluation::locate_reference(const Reference& reference, const Scope& 
   JsonValue from = reference.root == ReferenceRoot::document ? root_
                    : reference.root == ReferenceRoot::outer  ? scope.outer
                                                              : scope.element;
+  return locate_names(from, reference.steps);
+}
+
+JsonValue Evaluation::locate_names(const JsonValue& from, const std::vector<std::string>& names) {
   size_t steps = 0;
-  JsonValue place = value_at(from, reference.steps, steps);
+  JsonValue place = value_at(from, names, steps);
   if (!spend(steps) || place.is(JsonKind::absent) || place.is(JsonKind::null)) return {};
   return place;
 }
@@ -232,20 +226,10 @@ JsonValue Evaluation::locate(const Value& value, const Scope& scope) {
 JsonValue Evaluation::locate_at(const Value& value, const Scope& scope) {
   Found pointer = read(value.of[0], scope);
   if (pointer.blank()) return {};
-  if (!pointer.bytes.starts_with('/')) {
-    fail(value, scope, "expected a JSON Pointer such as /customer/id, got " + shown_text(pointer.bytes));
-    return {};
-  }
-  JsonValue place = scope.element;
-  std::string step;
-  for (size_t begin = 1, end = 0; end < pointer.bytes.size(); begin = end + 1) {
-    end = std::min(pointer.bytes.find('/', begin), pointer.bytes.size());
-    step = pointer_step(pointer.bytes.substr(begin, end - begin));
-    size_t steps = 0;
-    place = value_at(place, step, steps);
-    if (!spend(steps) || place.is(JsonKind::absent) || place.is(JsonKind::null)) return {};
-  }
-  return place;
+  auto names = pointer_names(pointer.bytes);
+  if (names) return locate_names(scope.element, *names);
+  fail(value, scope, "expected a JSON Pointer such as /customer/id, got " + shown_text(pointer.bytes));
+  return {};
 }
 
 // -- functions --------------------------------------------------------------------------------------------------------

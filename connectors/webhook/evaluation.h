@@ -58,6 +58,7 @@ class Evaluation {
  private:
   Found read_reference(const Reference& reference, const Scope& scope);
   JsonValue locate_reference(const Reference& reference, const Scope& scope);
+  JsonValue locate_names(const JsonValue& from, const std::vector<std::string>& names);
   Found read_number(const Value& value, const Scope& scope);
   Found read_sum(const Value& value, const Scope& scope);
   Found read_timestamp(const Value& value, const Scope& scope);

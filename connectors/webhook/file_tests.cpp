@@ -16,13 +16,6 @@ constexpr size_t kBodyBytesMax = 1 << 20;
 constexpr std::string_view kReceivedAt = "2026-01-02T03:04:05Z";
 constexpr std::string_view kSourceId = "test";
 
-const DocumentNode* member(const DocumentNode& map, std::string_view name) {
-  for (size_t i = 0; map.kind == Kind::map && i + 1 < map.children.size(); i += 2) {
-    if (map.children[i].text == name) return &map.children[i + 1];
-  }
-  return nullptr;
-}
-
 std::string json_of(const DocumentNode& node) {
   std::string json;
   append_node_json(json, node);
@@ -84,10 +77,10 @@ std::vector<ShownIdentifier> identifiers_of(const JsonValue& event) {
 }
 
 bool is_identifier(const ShownIdentifier& identifier, const DocumentNode& expected) {
-  const DocumentNode* scope = member(expected, "scope");
-  const DocumentNode* trust = member(expected, "trust");
-  const DocumentNode* kind = member(expected, "kind");
-  const DocumentNode* value = member(expected, "value");
+  const DocumentNode* scope = find_entry(expected, "scope");
+  const DocumentNode* trust = find_entry(expected, "trust");
+  const DocumentNode* kind = find_entry(expected, "kind");
+  const DocumentNode* value = find_entry(expected, "value");
   bool split = scope != nullptr || identifier.scope.empty();
   std::string spelled = split ? identifier.value : identifier.scope + ":" + identifier.value;
   if (kind == nullptr || kind->text != identifier.kind) return false;
@@ -137,11 +130,11 @@ class TestRun {
   }
 
   void check_answer(const WebhookAnswer& answer) {
-    const DocumentNode* expected = member(test_.expect, "answer");
+    const DocumentNode* expected = find_entry(test_.expect, "answer");
     if (expected == nullptr) return;
     check_text(*expected, "status", std::to_string(answer.status));
     check_text(*expected, "content_type", answer.content_type);
-    const DocumentNode* body = member(*expected, "body");
+    const DocumentNode* body = find_entry(*expected, "body");
     if (body == nullptr || body->kind == Kind::scalar) return check_text(*expected, "body", answer.body);
     std::string padded = answer.body;
     padded.reserve(padded.size() + kBodyPaddingBytes);
@@ -151,13 +144,13 @@ class TestRun {
   }
 
   void check_text(const DocumentNode& expected, std::string_view name, const std::string& got) {
-    const DocumentNode* node = member(expected, name);
+    const DocumentNode* node = find_entry(expected, name);
     if (node == nullptr || node->text == got) return;
     fail("answer " + std::string(name) + ": expected " + shown_text(node->text) + ", got " + shown_text(got));
   }
 
   void check_events(const std::string& events) {
-    const DocumentNode* expected = member(test_.expect, "events");
+    const DocumentNode* expected = find_entry(test_.expect, "events");
     if (expected == nullptr) return;
     JsonIndex index(std::max(events.size(), kBodyBytesMax));
     std::vector<JsonValue> got;

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "connectors/http/request_target.h"
+#include "engine/base/ascii.h"
 #include "engine/base/json_out.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -116,18 +118,10 @@ class FormBuilder {
 
 Error too_many_fields() { return {ErrorCode::invalid, "a form of more than 10,000 fields"}; }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 bool same_word(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    if (lower(a[i]) != lower(b[i])) return false;
+    if (ascii_lower(a[i]) != ascii_lower(b[i])) return false;
   }
   return true;
 }
@@ -152,22 +146,6 @@ bool add_part(FormBuilder& form, std::string_view part) {
 }
 
 }  // namespace
-
-std::string url_decoded(std::string_view text, bool plus_is_blank) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    int high = i + 2 < text.size() && text[i] == '%' ? hex_value(text[i + 1]) : -1;
-    int low = high >= 0 ? hex_value(text[i + 2]) : -1;
-    if (low >= 0) {
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      out += text[i] == '+' && plus_is_blank ? ' ' : text[i];
-    }
-  }
-  return out;
-}
 
 std::string header_parameter(std::string_view value, std::string_view name) {
   size_t at = value.find(';');
@@ -196,15 +174,15 @@ std::string header_parameter(std::string_view value, std::string_view name) {
 
 Result<std::string> urlencoded_to_json(std::string_view body) {
   FormBuilder form;
-  while (!body.empty()) {
-    size_t end = std::min(body.find('&'), body.size());
-    std::string_view field = body.substr(0, end);
-    body.remove_prefix(std::min(end + 1, body.size()));
-    if (field.empty()) continue;
-    size_t equals = std::min(field.find('='), field.size());
-    std::string_view text = field.substr(std::min(equals + 1, field.size()));
-    if (!form.add(url_decoded(field.substr(0, equals), true), url_decoded(text, true))) return too_many_fields();
-  }
+  bool fits = true;
+  std::string name, text;
+  for_each_form_field(body, [&](std::string_view encoded_name, std::string_view encoded_text) {
+    if (!fits) return;
+    decode_form_value(encoded_name, name);
+    decode_form_value(encoded_text, text);
+    fits = form.add(name, text);
+  });
+  if (!fits) return too_many_fields();
   return form.json();
 }
 

@@ -17,9 +17,6 @@ Result<std::string> urlencoded_to_json(std::string_view body);
 /// boundary. Source: RFC 7578, RFC 2046 section 5.1.
 Result<std::string> multipart_to_json(std::string_view body, std::string_view boundary);
 
-/// `+` as a blank when `plus_is_blank`, %XX decoded, a stray % as it stands.
-std::string url_decoded(std::string_view text, bool plus_is_blank);
-
 /// A parameter of a header value such as Content-Type: without quotes, empty when absent; names in any case.
 std::string header_parameter(std::string_view value, std::string_view name);
 

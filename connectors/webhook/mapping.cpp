@@ -6,7 +6,7 @@
 #include "connectors/webhook/decode.h"
 #include "connectors/webhook/digests.h"
 #include "connectors/webhook/evaluation.h"
-#include "connectors/webhook/mapping_functions.h"
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/node_reader.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
@@ -41,20 +41,17 @@ std::string pointer_to(JsonValue from, const JsonValue& target) {
   };
   while (from.begin() != target.begin()) {
     JsonValue next;
-    std::string step, scratch;
+    std::string name, scratch;
     size_t index = 0;
     for_each_element(from, [&](const JsonValue& element) {
-      if (holds_target(element)) next = element, step = std::to_string(index);
+      if (holds_target(element)) next = element, name = std::to_string(index);
       ++index;
     });
     for_each_member(from, [&](const JsonValue& key, const JsonValue& value) {
-      if (!holds_target(value)) return;
-      next = value;
-      step.clear();
-      for (char c : key.text(scratch)) step += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+      if (holds_target(value)) next = value, name = key.text(scratch);
     });
     if (next.is(JsonKind::absent)) break;
-    pointer += '/' + step;
+    append_pointer_step(pointer, name);
     from = next;
   }
   return pointer;

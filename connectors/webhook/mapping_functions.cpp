@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "engine/base/ascii.h"
 #include "engine/base/decimal.h"
 #include "engine/base/text.h"
 
@@ -92,9 +93,7 @@ std::optional<Timestamp> instant_of_text(std::string_view text, const std::optio
 
 std::optional<int> minor_unit_digits(std::string_view currency) {
   std::string code(trim(currency));
-  for (char& c : code) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
+  for (char& c : code) c = ascii_upper(c);
   if (code.size() != 3) return std::nullopt;
   if (lists(kTwoDigits, code)) return 2;
   if (lists(kNoDigits, code)) return 0;

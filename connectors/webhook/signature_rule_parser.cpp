@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/algorithm/string/case_conv.hpp>
 #include <charconv>
 #include <set>
 
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/signature_rules.h"
 #include "connectors/webhook/signed_json.h"
+#include "engine/base/ascii.h"
 #include "engine/base/nearest_word.h"
 
 namespace tributary {
@@ -78,12 +79,12 @@ class SignatureRuleReader {
   SignatureRule read(const DocumentNode& node) {
     SignatureRule rule;
     if (!expect_map(node)) return rule;
-    if (find(node, "special") != nullptr) {
+    if (find_entry(node, "special") != nullptr) {
       read_special(node, rule);
       return rule;
     }
     read_common(node, rule);
-    const DocumentNode* alternatives = find(node, "any_of");
+    const DocumentNode* alternatives = find_entry(node, "any_of");
     if (alternatives == nullptr) {
       check_names(node, {"algorithm", "when", "secret", "signature", "timestamp", "id", "query_exclude", "template",
                          "signed_part", "decrypt", "once", "trust", "any_of"});
@@ -107,13 +108,6 @@ class SignatureRuleReader {
     return map;
   }
 
-  static const DocumentNode* find(const DocumentNode& map, std::string_view name) {
-    for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
-      if (map.children[i].text == name) return &map.children[i + 1];
-    }
-    return nullptr;
-  }
-
   void check_names(const DocumentNode& map, const std::vector<std::string>& known) {
     std::set<std::string_view> seen;
     for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
@@ -135,15 +129,11 @@ class SignatureRuleReader {
   }
 
   std::string read_optional_text(const DocumentNode& map, std::string_view name) {
-    const DocumentNode* node = find(map, name);
+    const DocumentNode* node = find_entry(map, name);
     return node == nullptr ? std::string{} : read_text(*node);
   }
 
-  std::string read_header_name(const DocumentNode& node) {
-    std::string name = read_text(node);
-    boost::algorithm::to_lower(name);
-    return name;
-  }
+  std::string read_header_name(const DocumentNode& node) { return ascii_lowered(read_text(node)); }
 
   std::string read_pointer(const DocumentNode& node) {
     std::string pointer = read_text(node);
@@ -182,14 +172,13 @@ class SignatureRuleReader {
     return std::get<SignatureTemplate>(std::move(parsed));
   }
 
-  // -- a rule
-  // -----------------------------------------------------------------------------------------------------------
+  // -- a rule ---------------------------------------------------------------------------------------------------------
 
   void read_common(const DocumentNode& map, SignatureRule& rule) {
-    if (const auto* node = find(map, "trust")) rule.trust = read_word(*node, kTrusts);
-    if (const auto* node = find(map, "decrypt")) rule.decrypt = read_word(*node, kBodyCiphers);
-    if (const auto* node = find(map, "once")) rule.once = read_template(*node);
-    if (const auto* node = find(map, "signed_part")) {
+    if (const auto* node = find_entry(map, "trust")) rule.trust = read_word(*node, kTrusts);
+    if (const auto* node = find_entry(map, "decrypt")) rule.decrypt = read_word(*node, kBodyCiphers);
+    if (const auto* node = find_entry(map, "once")) rule.once = read_template(*node);
+    if (const auto* node = find_entry(map, "signed_part")) {
       bool nothing = node->text == "none";
       rule.extent = nothing ? SignedExtent::nothing : SignedExtent::member;
       if (!nothing) rule.signed_part = read_pointer(*node);
@@ -209,15 +198,15 @@ class SignatureRuleReader {
   }
 
   void read_special(const DocumentNode& map, SignatureRule& rule) {
-    rule.special = read_word(*find(map, "special"), kSpecialSchemes);
+    rule.special = read_word(*find_entry(map, "special"), kSpecialSchemes);
     if (rule.special == SpecialScheme::twilio) {
       check_names(map, {"special"});
       return;
     }
     check_names(map, {"special", "receive_id", "tolerance"});
-    if (const auto* node = find(map, "tolerance")) rule.tolerance_seconds = read_seconds(*node);
+    if (const auto* node = find_entry(map, "tolerance")) rule.tolerance_seconds = read_seconds(*node);
     rule.receive_id = rule.special == SpecialScheme::wechat ? "app_id" : "corp_id";
-    if (const auto* node = find(map, "receive_id")) {
+    if (const auto* node = find_entry(map, "receive_id")) {
       bool reference = node->text.starts_with(kConfigReference) && node->text.size() > kConfigReference.size();
       bool empty = node->kind == DocumentNode::Kind::scalar && node->text.empty();
       if (!reference && !empty) add(*node, "expected $config/NAME, or \"\" where the platform gives no id");
@@ -225,24 +214,23 @@ class SignatureRuleReader {
     }
   }
 
-  // -- a scheme
-  // ---------------------------------------------------------------------------------------------------------
+  // -- a scheme -------------------------------------------------------------------------------------------------------
 
   SignatureScheme read_scheme(const DocumentNode& map, const SignatureRule& rule) {
     SignatureScheme scheme;
-    const DocumentNode* algorithm = find(map, "algorithm");
+    const DocumentNode* algorithm = find_entry(map, "algorithm");
     if (algorithm == nullptr) add(map, "missing key \"algorithm\"");
     if (algorithm != nullptr) scheme.algorithm = read_word(*algorithm, kAlgorithms);
-    if (const auto* node = find(map, "when")) read_when(*node, scheme.when);
-    if (const auto* node = find(map, "secret")) read_secret(*node, scheme);
+    if (const auto* node = find_entry(map, "when")) read_when(*node, scheme.when);
+    if (const auto* node = find_entry(map, "secret")) read_secret(*node, scheme);
     read_signature(map, scheme);
-    if (const auto* node = find(map, "timestamp")) read_timestamp(*node, scheme);
-    if (const auto* node = find(map, "id")) {
+    if (const auto* node = find_entry(map, "timestamp")) read_timestamp(*node, scheme);
+    if (const auto* node = find_entry(map, "id")) {
       if (expect_map(*node)) check_names(*node, {"header", "json"});
       scheme.id = read_part(*node);
     }
-    if (const auto* node = find(map, "query_exclude")) scheme.query_exclude = read_texts(*node);
-    const DocumentNode* pattern = find(map, "template");
+    if (const auto* node = find_entry(map, "query_exclude")) scheme.query_exclude = read_texts(*node);
+    const DocumentNode* pattern = find_entry(map, "template");
     if (pattern != nullptr) scheme.pattern = read_template(*pattern);
     check_key(map, scheme);
     check_pattern(pattern == nullptr ? map : *pattern, pattern != nullptr, scheme, rule);
@@ -252,7 +240,7 @@ class SignatureRuleReader {
   void read_when(const DocumentNode& node, SchemeCondition& when) {
     if (!expect_map(node)) return;
     check_names(node, {"header", "equals"});
-    const DocumentNode *header = find(node, "header"), *equals = find(node, "equals");
+    const DocumentNode *header = find_entry(node, "header"), *equals = find_entry(node, "equals");
     if (header == nullptr || equals == nullptr) {
       add(node, "when needs header and equals");
       return;
@@ -264,11 +252,12 @@ class SignatureRuleReader {
     if (!expect_map(node)) return;
     check_names(node, {"strip", "encoding"});
     scheme.secret_strip = read_optional_text(node, "strip");
-    if (const auto* encoding = find(node, "encoding")) scheme.secret_encoding = read_word(*encoding, kSecretEncodings);
+    if (const auto* encoding = find_entry(node, "encoding"))
+      scheme.secret_encoding = read_word(*encoding, kSecretEncodings);
   }
 
   void read_signature(const DocumentNode& map, SignatureScheme& scheme) {
-    const DocumentNode* node = find(map, "signature");
+    const DocumentNode* node = find_entry(map, "signature");
     if (node == nullptr) {
       add(map, "missing key \"signature\"");
       return;
@@ -278,7 +267,7 @@ class SignatureRuleReader {
     scheme.signature = read_part(*node);
     scheme.signature_split = read_optional_text(*node, "split");
     scheme.signature_prefix = read_optional_text(*node, "prefix");
-    const DocumentNode* encoding = find(*node, "encoding");
+    const DocumentNode* encoding = find_entry(*node, "encoding");
     bool token = scheme.algorithm == SignatureAlgorithm::token_equal;
     if (encoding != nullptr && token) add(*encoding, "a token is compared as it stands");
     if (encoding == nullptr && !token) add(*node, "missing key \"encoding\"");
@@ -289,11 +278,11 @@ class SignatureRuleReader {
     if (!expect_map(node)) return;
     check_names(node, {"header", "query", "json", "regex", "unit", "tolerance"});
     scheme.timestamp = read_part(node);
-    const DocumentNode* unit = find(node, "unit");
+    const DocumentNode* unit = find_entry(node, "unit");
     if (unit == nullptr) add(node, "missing key \"unit\"");
     if (unit != nullptr) scheme.timestamp_unit = read_word(*unit, kTimestampUnits);
-    if (const auto* tolerance = find(node, "tolerance")) scheme.tolerance_seconds = read_seconds(*tolerance);
-    if (const auto* regex = find(node, "regex")) read_regex(*regex, scheme);
+    if (const auto* tolerance = find_entry(node, "tolerance")) scheme.tolerance_seconds = read_seconds(*tolerance);
+    if (const auto* regex = find_entry(node, "regex")) read_regex(*regex, scheme);
   }
 
   void read_regex(const DocumentNode& node, SignatureScheme& scheme) {
@@ -311,11 +300,12 @@ class SignatureRuleReader {
 
   RequestPart read_part(const DocumentNode& map) {
     RequestPart part;
-    const DocumentNode *header = find(map, "header"), *query = find(map, "query"), *json = find(map, "json");
+    const DocumentNode *header = find_entry(map, "header"), *query = find_entry(map, "query"),
+                       *json = find_entry(map, "json");
     int given = (header != nullptr) + (query != nullptr) + (json != nullptr);
     if (given != 1) add(map, "needs exactly one of header, query and json");
     if (header != nullptr) part.headers = read_texts(*header);
-    for (std::string& name : part.headers) boost::algorithm::to_lower(name);
+    for (std::string& name : part.headers) name = ascii_lowered(name);
     if (query != nullptr) part.query = read_text(*query);
     if (json != nullptr) part.json = read_pointer(*json);
     return part;
@@ -330,8 +320,7 @@ class SignatureRuleReader {
     return texts;
   }
 
-  // -- what would be no signature
-  // ---------------------------------------------------------------------------------------
+  // -- what would be no signature -------------------------------------------------------------------------------------
 
   void check_key(const DocumentNode& map, const SignatureScheme& scheme) {
     if (scheme.algorithm == SignatureAlgorithm::ed25519 && scheme.secret_encoding != SecretEncoding::hex &&

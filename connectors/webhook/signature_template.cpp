@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/algorithm/string/case_conv.hpp>
 #include <set>
 
 #include "connectors/http/request_target.h"
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/signed_json.h"
+#include "engine/base/ascii.h"
 
 namespace tributary {
 namespace {
@@ -78,7 +79,7 @@ std::variant<TemplatePart, std::string> parse_variable(std::string_view inside) 
   if (known->argument == Argument::needed && argument.empty()) {
     return "{" + std::string(name) + ":...} needs a name behind its colon";
   }
-  if (known->variable == TemplateVariable::header) boost::algorithm::to_lower(argument);
+  if (known->variable == TemplateVariable::header) argument = ascii_lowered(argument);
   if (known->variable == TemplateVariable::json && !pointer_names(argument)) {
     return "{json:" + argument + "} is not a JSON Pointer";
   }
@@ -91,21 +92,9 @@ std::string_view raw_query(const HttpRequest& request) {
   return question == target.npos ? std::string_view{} : target.substr(question + 1);
 }
 
-/// Calls on_field(name, value), both still encoded, for each field that is not empty.
-template <class OnField>
-void for_each_encoded_field(std::string_view form, OnField on_field) {
-  while (!form.empty()) {
-    std::string_view field = form.substr(0, form.find('&'));
-    form.remove_prefix(std::min(form.size(), field.size() + 1));
-    size_t equals = field.find('=');
-    if (field.empty()) continue;
-    on_field(field.substr(0, equals), equals == field.npos ? std::string_view{} : field.substr(equals + 1));
-  }
-}
-
 bool append_raw_parameter(std::string& out, const HttpRequest& request, std::string_view wanted) {
   bool found = false;
-  for_each_encoded_field(raw_query(request), [&](std::string_view name, std::string_view value) {
+  for_each_form_field(raw_query(request), [&](std::string_view name, std::string_view value) {
     if (!found && name == wanted) {
       out += value;
       found = true;
@@ -121,11 +110,6 @@ void append_sorted_query(std::string& out, const TemplateInputs& inputs) {
     if (std::count(inputs.query_exclude.begin(), inputs.query_exclude.end(), name) > 0) continue;
     out += "&" + name + "=" + value;
   }
-}
-
-void append_sorted_form(std::string& out, std::string_view form) {
-  auto fields = decoded_form(form);
-  for (const auto& [name, value] : std::set(fields.begin(), fields.end())) out += name + value;
 }
 
 /// False when there is no such part.
@@ -172,7 +156,7 @@ bool append_part(std::string& out, const TemplatePart& part, const TemplateInput
       append_sorted_query(out, inputs);
       return true;
     case TemplateVariable::form_sorted:
-      append_sorted_form(out, request.body);
+      out += sorted_form(request.body);
       return true;
     case TemplateVariable::timestamp:
       out += inputs.timestamp;
@@ -224,12 +208,19 @@ std::string called_url(const HttpRequest& request, const WebhookSettings& settin
 
 std::vector<std::pair<std::string, std::string>> decoded_form(std::string_view form) {
   std::vector<std::pair<std::string, std::string>> fields;
-  for_each_encoded_field(form, [&](std::string_view name, std::string_view value) {
+  for_each_form_field(form, [&](std::string_view name, std::string_view value) {
     auto& field = fields.emplace_back();
     decode_form_value(name, field.first);
     decode_form_value(value, field.second);
   });
   return fields;
+}
+
+std::string sorted_form(std::string_view form) {
+  std::string out;
+  auto fields = decoded_form(form);
+  for (const auto& [name, value] : std::set(fields.begin(), fields.end())) out += name + value;
+  return out;
 }
 
 }  // namespace tributary

@@ -67,4 +67,8 @@ std::string called_url(const HttpRequest& request, const WebhookSettings& settin
 /// The fields of a urlencoded form, decoded, in order.
 std::vector<std::pair<std::string, std::string>> decoded_form(std::string_view form);
 
+/// Names and values of a urlencoded form, decoded, sorted and one behind the other; a field that stands twice counts
+/// once.
+std::string sorted_form(std::string_view form);
+
 }  // namespace tributary

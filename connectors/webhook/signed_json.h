@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/ingest/json_index.h"
 
@@ -30,8 +29,5 @@ class SignedJson {
   JsonIndex index_;
   std::optional<bool> valid_;
 };
-
-/// The names of a JSON Pointer, unescaped; nothing for a text that is none.
-std::optional<std::vector<std::string>> pointer_names(std::string_view pointer);
 
 }  // namespace tributary

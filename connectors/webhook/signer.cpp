@@ -6,6 +6,7 @@
 
 #include "connectors/webhook/block_padding.h"
 #include "connectors/webhook/digests.h"
+#include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/lark.h"
 #include "connectors/webhook/signed_json.h"
 #include "connectors/webhook/twilio.h"
@@ -199,8 +200,7 @@ class SchemeSigner {
   std::string timestamp_, id_;
 };
 
-// -- WeChat and WeCom
-// ---------------------------------------------------------------------------------------------------
+// -- WeChat and WeCom -------------------------------------------------------------------------------------------------
 
 /// Puts the signature of the sorted texts into the query, and what it covers.
 void sign_parameters(HttpRequest& request, const std::string& parameter, std::string_view token, Timestamp now,

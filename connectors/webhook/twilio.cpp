@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <set>
 
 #include "connectors/webhook/digests.h"
 #include "engine/base/keyed_hash.h"
@@ -72,11 +71,7 @@ SplitUrl split_url(const std::string& url) {
 }
 
 std::string covered_form(const HttpRequest& request) {
-  std::string out;
-  if (request.has_parameter(kTwilioBodyHash)) return out;
-  auto fields = decoded_form(request.body);
-  for (const auto& [name, value] : std::set(fields.begin(), fields.end())) out += name + value;
-  return out;
+  return request.has_parameter(kTwilioBodyHash) ? std::string() : sorted_form(request.body);
 }
 
 bool is_body_hash(std::string_view hex, std::string_view body) {

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "connectors/webhook/json_pointer.h"
+#include "engine/base/ascii.h"
+
 namespace tributary {
 namespace {
 
@@ -180,9 +183,7 @@ class ValueReader {
       reference.root = ReferenceRoot::query;
     } else if (word == "$header") {
       reference.root = ReferenceRoot::header;
-      for (char& c : reference.name) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      }
+      reference.name = ascii_lowered(reference.name);
     } else {
       reference.root = ReferenceRoot::config;
       return is_setting(node, reference.name, of);
@@ -475,24 +476,14 @@ std::optional<Value> parse_members(NodeReader& reader, const ValueNames& names, 
 
 std::optional<std::vector<std::string>> parse_pointer(NodeReader& reader, const DocumentNode& node,
                                                       std::string_view pointer, const std::string& of) {
-  std::vector<std::string> steps;
-  if (!pointer.empty() && pointer[0] != '/') {
+  auto names = pointer_names(pointer);
+  if (names) return names;
+  if (pointer[0] != '/') {
     reader.add(node, of + "a JSON Pointer begins with /, got " + shown_text(pointer));
-    return std::nullopt;
+  } else {
+    reader.add(node, of + "in a JSON Pointer ~ is written ~0 and / inside a name ~1, got " + shown_text(pointer));
   }
-  for (size_t i = 0; i < pointer.size(); ++i) {
-    if (pointer[i] == '/') {
-      steps.emplace_back();
-    } else if (pointer[i] != '~') {
-      steps.back() += pointer[i];
-    } else if (i + 1 < pointer.size() && (pointer[i + 1] == '0' || pointer[i + 1] == '1')) {
-      steps.back() += pointer[++i] == '0' ? '~' : '/';
-    } else {
-      reader.add(node, of + "in a JSON Pointer ~ is written ~0 and / inside a name ~1, got " + shown_text(pointer));
-      return std::nullopt;
-    }
-  }
-  return steps;
+  return std::nullopt;
 }
 
 }  // namespace tributary

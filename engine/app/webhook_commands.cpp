@@ -1,6 +1,5 @@
 #include "engine/app/webhook_commands.h"
 
-#include <cctype>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -14,6 +13,7 @@
 #include "connectors/webhook/shipped_files.h"
 #include "connectors/webhook/trial.h"
 #include "engine/app/exit_code.h"
+#include "engine/base/ascii.h"
 #include "engine/base/text.h"
 
 namespace tributary {
@@ -113,7 +113,7 @@ std::optional<HttpRequest> request_to_try(const WebhookFlags& flags, const std::
   for (const std::string& text : flags.headers) {
     auto header = split_at(text, ':');
     if (!header) return std::nullopt;
-    for (char& c : header->first) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    header->first = ascii_lowered(header->first);
     request.headers.push_back(std::move(*header));
   }
   auto payload = read_payload(flags.payload);

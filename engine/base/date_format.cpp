@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "engine/base/ascii.h"
+
 namespace tributary {
 namespace {
 
@@ -25,9 +27,7 @@ bool take_number(std::string_view& text, size_t least, size_t most, int& value) 
 
 bool take_month_name(std::string_view& text, int& month) {
   if (text.size() < 3) return false;
-  std::string name;
-  for (char c : text.substr(0, 3)) name += static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-  size_t at = kMonths.find(name);
+  size_t at = kMonths.find(ascii_lowered(text.substr(0, 3)));
   if (at == std::string_view::npos || at % 3 != 0) return false;
   month = static_cast<int>(at / 3) + 1;
   text.remove_prefix(3);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/ascii.h"
+
 namespace tributary {
 namespace {
 
@@ -50,9 +52,8 @@ bool is_type_name(std::string_view name) {
 }
 
 std::string as_name(std::string_view text) {
-  std::string name(text);
+  std::string name = ascii_lowered(text);
   for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     if (c == '-' || c == ' ') c = '_';
   }
   return name;

@@ -51,12 +51,6 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-std::string ascii_lowered(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = ascii_lower(c);
-  return result;
-}
-
 bool is_control(unsigned char c) { return c < 0x20 || c == 0x7f; }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/ascii.h"
+
 namespace tributary {
 
 bool is_ascii(std::string_view text);
@@ -40,8 +42,6 @@ bool is_punctuation_only(std::string_view text);
 /// The value 0-9 of a decimal digit in any script, or -1. Source: Unicode 15, category Nd.
 int decimal_digit(char32_t code_point);
 
-inline char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-inline char ascii_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 inline bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
 inline bool is_ascii_letter(char c) { return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'; }
 inline bool is_ascii_alphanumeric(char c) { return is_ascii_digit(c) || is_ascii_letter(c); }

@@ -253,6 +253,49 @@ def has_lambda(expression):
     return re.search(r"(?<![\w\])\s])\s*\[[^\[\]]*\]\s*(\(|\{|mutable)|^\s*\[[^\[\]]*\]\s*[({]", expression) is not None
 
 
+# -------------------------------------------------------------------------------------------------------- type names
+
+TYPE_HEAD = re.compile(r"\b(?:struct|class|union|enum(?:\s+(?:class|struct))?)\s+(?:alignas\s*\([^()]*\)\s*|\[\[.*?\]\]\s*)*"
+                       r"([A-Za-z_][\w:]*(?:\s*<[^{}]*>)?)\s*(?:final\s*)?(?::(?!:)[^{}]*)?$", re.DOTALL)
+NAMESPACE_HEAD = re.compile(r"\bnamespace\b\s*([\w:]*)\s*$")
+
+
+def check_type_names(tree):
+    """Two types of one name in one namespace are undefined behaviour as soon as one program holds both, and no linker says
+    so. What a test calls its own in `tributary` meets the product's types."""
+    first = {}
+    for source in tree.product():
+        for name, line in named_types(source):
+            if name not in first:
+                first[name] = source.path
+            elif first[name] != source.path:
+                yield Finding(source.path, line, "type-name", f"{name} is also defined in {first[name]}")
+    for source in tree.matching(r"(tests|benchmarks)/.*\.(h|cpp)"):
+        for name, line in named_types(source):
+            if name in first:
+                yield Finding(source.path, line, "type-name", f"{name} is also defined in {first[name]}")
+
+
+def named_types(source):
+    """(qualified name, line) of each type defined in a namespace that has a name, or in a type that is."""
+    code = re.sub(r"(?m)^[ \t]*#.*$", lambda directive: " " * len(directive.group(0)), source.code)
+    scopes, head_begin = [], 0  # of each open brace its name; None: nothing below it has a name of its own
+    for match in re.finditer(r"[;{}]", code):
+        head, at = code[head_begin:match.start()], match.start()
+        head_begin = match.end()
+        if match.group(0) == "}" and scopes:
+            scopes.pop()
+        if match.group(0) != "{":
+            continue
+        namespace, type_head = NAMESPACE_HEAD.search(head), TYPE_HEAD.search(head)
+        if namespace:
+            scopes.append(namespace.group(1) or None)
+            continue
+        scopes.append(re.sub(r"\s+", "", type_head.group(1)) if type_head else None)
+        if None not in scopes:
+            yield "::".join(scopes), source.line_of(at - len(head) + type_head.start())
+
+
 # ------------------------------------------------------------------------------------------------------------- words
 
 def joined(*parts):
@@ -295,6 +338,15 @@ def check_lock_file(tree):
         yield from source.find(r'"resolved"', "lock-file", "{} names a registry", code=False)
     for source in tree.matching(r"(?!tests/data/)(.*/)?package\.json"):
         yield from source.find(r'"[~^][0-9][^"]*"', "lock-file", "{}: exact versions only", code=False)
+
+
+def check_sources_are_built(tree):
+    """A source that no CMakeLists.txt names is compiled by nobody, and a test among them can't fail."""
+    for source in tree.matching(r"(engine|connectors|config|tests|benchmarks)/.*\.cpp"):
+        path = PurePosixPath(source.path)
+        lists = [tree.files.get(str(folder / "CMakeLists.txt")) for folder in path.parents]
+        if not any(re.search(rf"(?<![\w-]){re.escape(path.name)}\b", found.text) for found in lists if found):
+            yield Finding(source.path, 1, "not-built", "no CMakeLists.txt of its folder or above names it")
 
 
 # ----------------------------------------------------------------------------------------------------------- metrics
@@ -366,8 +418,8 @@ def report_lengths(tree):
 
 # -------------------------------------------------------------------------------------------------------------- main
 
-CHECKS = (check_include_direction, check_fences, check_banned_calls, check_co_await, check_words, check_top_level,
-          check_lock_file, check_metrics)
+CHECKS = (check_include_direction, check_fences, check_banned_calls, check_co_await, check_type_names, check_words,
+          check_top_level, check_lock_file, check_sources_are_built, check_metrics)
 
 
 def run_checks(tree):

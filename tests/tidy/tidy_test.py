@@ -129,6 +129,42 @@ class CoAwait(CheckTest):
                    "co_await asio::async_write(socket, asio::buffer(text), asio::use_awaitable);\n")
 
 
+class TypeNames(CheckTest):
+    def check(self, **texts):
+        files = {f"connectors/{name}.h": f"namespace tributary {{\n{text}\n}}  // namespace tributary\n"
+                 for name, text in texts.items()}
+        return findings(tidy.check_type_names, files)
+
+    def test_two_types_of_one_name(self):
+        for first, second in (("struct A {};", "struct A {};"), ("struct A {};", "class A final : public B {};"),
+                              ("class A { int b_; };", "enum class A : uint8_t { b };"), ("union A {};", "enum A { b };"),
+                              ("struct A { struct B {}; };", "struct A::B {};"),
+                              ("template <class T>\nstruct A {};", "struct alignas(64) A {\n};"),
+                              ("int f() { return 1; }\nstruct A {};", "#define B {\nstruct A {};")):
+            found = [finding.split(":")[::2] for finding in self.check(a=first, b=second)]
+            self.assertEqual(found, [["connectors/b.h", " type-name"]], f"{first} and {second}")
+
+    def test_the_place_is_the_second_ones(self):
+        self.assertEqual(self.check(a="struct A {};", b="int x;\nstruct A {\n  int y;\n};"), ["connectors/b.h:3: type-name"])
+
+    def test_neighbours_are_green(self):
+        for first, second in (("struct A {};", "struct A;"), ("struct A {};", "namespace {\nstruct A {};\n}"),
+                              ("namespace {\nstruct A {};\n}", "namespace {\nstruct A {};\n}"),
+                              ("struct A { enum class Kind { x }; };", "struct B { enum class Kind { x }; };"),
+                              ("struct A {};", "namespace detail {\nstruct A {};\n}"),
+                              ("struct A {};", "template <class A>\nvoid f(A a) { g(a); }"),
+                              ("struct A {};", "void f() {\n  struct A {};\n}"),
+                              ("struct A {};", "// struct A {}\nusing C = A;\nA f() { return A{}; }"),
+                              ("struct A<int> {};", "struct A<char> {};")):
+            self.assertEqual(self.check(a=first, b=second), [], f"{first} and {second}")
+
+    def test_a_test_may_not_redefine_a_type_of_the_product(self):
+        text = "namespace tributary {\nstruct A {};\n}\n"
+        self.assertEqual(findings(tidy.check_type_names, {"engine/log/a.h": text, "tests/unit/log/a_test.cpp": text}),
+                         ["tests/unit/log/a_test.cpp:2: type-name"])
+        self.assertEqual(findings(tidy.check_type_names, {"tests/unit/a/b.h": text, "tests/unit/b/b.h": text}), [])
+
+
 class Words(CheckTest):
     def test_words_are_red(self):
         for words in (("DESI", "GN.md"), ("/wo", "rk/main"), ("'/ro", "ot/x'"), ("../sha", "red"), ("regi", "stry.npmjs.org")):
@@ -152,6 +188,14 @@ class Layout(CheckTest):
         self.red(tidy.check_lock_file, "tests/clients/package-lock.json", '{"resolved": "x"}', (1, "lock-file"))
         self.red(tidy.check_lock_file, "tests/clients/package.json", '{"esbuild": "^0.28.2"}', (1, "lock-file"))
         self.green(tidy.check_lock_file, "tests/clients/package.json", '{"esbuild": "0.28.2", "node": ">=20"}')
+
+
+    def test_every_source_is_built(self):
+        files = {"tests/unit/log/a_test.cpp": "", "tests/unit/log/b_test.cpp": "", "tests/fuzz/c.cpp": "", "engine/d.cpp": "",
+                 "tests/unit/log/CMakeLists.txt": "tributary_unit_test(log SOURCES aa_test.cpp b_test.cpp)",
+                 "tests/CMakeLists.txt": "add_executable(c fuzz/c.cpp d.cpp)"}
+        self.assertEqual(findings(tidy.check_sources_are_built, files),
+                         ["engine/d.cpp:1: not-built", "tests/unit/log/a_test.cpp:1: not-built"])
 
 
 class Metrics(CheckTest):

@@ -102,13 +102,6 @@ TEST(IdentityRules, OtherRulesNeedARestart) {
   EXPECT_THAT(settings_that_differ(before, config_of(text)), ElementsAre("identity.rules"));
 }
 
-const DocumentNode* find(const DocumentNode& map, const std::string& key) {
-  for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
-    if (map.children[i].text == key) return &map.children[i + 1];
-  }
-  return nullptr;
-}
-
 TEST(IdentitySample, SaysTheDefaults) {
   auto rules = parse_rules(read_whole_file(kSample));
   ASSERT_TRUE(std::holds_alternative<Rules>(rules));
@@ -119,16 +112,16 @@ TEST(IdentitySample, LeavesNothingOut) {
   auto document = parse_document(read_whole_file(kSample));
   const auto& root = std::get<DocumentNode>(document);
   for (const auto& [kind, rule] : default_rules().kinds) {
-    const DocumentNode* entry = find(*find(root, "kinds"), kind_name(kind));
+    const DocumentNode* entry = find_entry(*find_entry(root, "kinds"), kind_name(kind));
     ASSERT_NE(entry, nullptr) << kind_name(kind);
     EXPECT_EQ(entry->children.size(), 8u) << kind_name(kind);
   }
   for (const auto& [kind, row] : default_rules().hubs) {
-    const DocumentNode* entry = find(*find(root, "hubs"), kind_name(kind));
+    const DocumentNode* entry = find_entry(*find_entry(root, "hubs"), kind_name(kind));
     ASSERT_NE(entry, nullptr) << kind_name(kind);
-    for (const auto& [met, most] : row) EXPECT_NE(find(*entry, kind_name(met)), nullptr) << kind_name(met);
+    for (const auto& [met, most] : row) EXPECT_NE(find_entry(*entry, kind_name(met)), nullptr) << kind_name(met);
   }
-  EXPECT_NE(find(root, "blocked"), nullptr);
+  EXPECT_NE(find_entry(root, "blocked"), nullptr);
 }
 
 TEST(IdentitySample, HasNoLineThatAnEditorWouldWrap) {

@@ -113,6 +113,15 @@ TEST(DocumentTree, CopiesAliasesWhereTheyAreTaken) {
   EXPECT_EQ(copied(laughs), "more than 250,000 values");
 }
 
+TEST(DocumentTree, AnEntryIsFoundByItsKeyAlone) {
+  auto parsed = parse_document("{a: b, b: c, list: [b, d]}");
+  const DocumentNode& map = std::get<DocumentNode>(parsed);
+  ASSERT_NE(find_entry(map, "b"), nullptr);
+  EXPECT_EQ(find_entry(map, "b")->text, "c");
+  EXPECT_EQ(find_entry(map, "c"), nullptr);
+  EXPECT_EQ(find_entry(*find_entry(map, "list"), "b"), nullptr);
+}
+
 TEST(DocumentTree, HostileTextsEndSoon) {
   for (std::string_view part :
        {"[",     "{",   "- ",  "? ",     "a: ",   ": ",      ",",       "]",
