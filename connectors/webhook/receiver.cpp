@@ -99,7 +99,7 @@ void WebhookReceiver::prepare(Call& call, Tools& tools) {
     call.answer = response_of(std::move(*verification.answer));
     return;
   }
-  if (verification.once_key && !call.entry.once.accepts(*verification.once_key, call.request.body)) {
+  if (verification.once_key && !once_.accepts(webhook.path + '/' + *verification.once_key, call.request.body)) {
     services_.metrics.webhook_repeated_with_other_body.increment();
     return refuse_signature(call, SignatureFault::mismatch);
   }
