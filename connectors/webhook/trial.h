@@ -10,8 +10,8 @@
 namespace tributary {
 
 struct TrialOptions {
-  bool sign = false;           // as the platform would, with the first secret
-  bool skip_signature = false; // there is none to check
+  bool sign = false;            // as the platform would, with the first secret
+  bool skip_signature = false;  // there is none to check
 };
 
 struct Trial {
@@ -22,7 +22,6 @@ struct Trial {
 /// One JSON object: `request` when it was signed, `verification`, `handshake` or `events` with the identifiers that the
 /// engine would take from each, `faults`, `answer`. The same code as the server's. Errors: invalid when it can't be
 /// signed.
-Result<Trial> try_call(const WebhookSource& webhook, HttpRequest request, const TrialOptions& options,
-                             Timestamp now);
+Result<Trial> try_call(const WebhookSource& webhook, HttpRequest request, const TrialOptions& options, Timestamp now);
 
 }  // namespace tributary
