@@ -65,6 +65,8 @@ int main(int argc, char** argv) {
   app.add_flag("--sequential", options.workload.sequential, "customers one after the other instead of at random");
   app.add_option("--event-bytes", options.workload.event_bytes, "bytes of one event's JSON; 0: as it is");
   app.add_option("--write-key", options.workload.write_key, "of a source");
+  app.add_option("--webhook", options.workload.webhook, "path of a webhook source with the connector segment");
+  app.add_option("--secret", options.workload.webhook_secret, "what its calls are signed with");
   app.add_option("--api-key", options.workload.api_key, "for --lookup");
   app.add_option("--seed", options.workload.seed, "of the choice of customers and devices");
   app.add_flag("--peer", options.peer, "any 2xx is right: another server than Tributary");

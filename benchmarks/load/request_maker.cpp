@@ -1,5 +1,8 @@
 #include "benchmarks/load/request_maker.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include <chrono>
 
 #include "engine/base/keyed_hash.h"
@@ -17,6 +20,7 @@ constexpr std::string_view kOrder = "RRRRRRRRRRRR";
 constexpr std::string_view kSession = "SSSSSSSSSSSSSSSS";
 constexpr std::string_view kSku = "KKKK";
 constexpr std::string_view kPrice = "PP.PP";
+constexpr std::string_view kSignature = "ssssssssssssssssssssssssssssssssssssssss";  // HMAC-SHA1 in hex
 
 std::string text(std::string_view view) { return std::string(view); }
 
@@ -36,11 +40,17 @@ RequestMaker::RequestMaker(const Workload& workload, Population& population)
     for (size_t i = 0; i < workload.batch; ++i) body += (i == 0 ? "" : ",") + event_json();
     if (workload.batch > 1) body = R"({"batch":[)" + body + "]}";
   }
-  bytes_ = "POST " + target + " HTTP/1.1\r\nHost: " + workload.host + "\r\nAuthorization: " + authorization +
+  std::string proof = "Authorization: " + authorization;
+  if (!workload.webhook.empty()) {
+    target = "/v1/webhooks/" + workload.webhook;
+    proof = "X-Signature: " + text(kSignature);
+  }
+  bytes_ = "POST " + target + " HTTP/1.1\r\nHost: " + workload.host + "\r\n" + proof +
            "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
-  size_t body_begin = bytes_.size();
+  signature_ = workload.webhook.empty() ? 0 : bytes_.find(kSignature);
+  body_ = bytes_.size();
   bytes_ += body;
-  find_places(body_begin);
+  find_places(body_);
 }
 
 /// An order as a browser's SDK sends it, about 600 bytes. What differs between real events differs here: ids, time,
@@ -81,7 +91,20 @@ void RequestMaker::find_places(size_t body_begin) {
 std::string_view RequestMaker::next() {
   if (!workload_.lookup) refresh_time();
   for (const EventPlaces& places : places_) patch(places);
+  if (signature_ != 0) sign();
   return bytes_;
+}
+
+void RequestMaker::sign() {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  HMAC(EVP_sha1(), workload_.webhook_secret.data(), static_cast<int>(workload_.webhook_secret.size()),
+       reinterpret_cast<const unsigned char*>(bytes_.data()) + body_, bytes_.size() - body_, digest, &size);
+  for (size_t i = 0; i < size; ++i) {
+    bytes_[signature_ + 2 * i] = kHex[digest[i] >> 4];
+    bytes_[signature_ + 2 * i + 1] = kHex[digest[i] & 15];
+  }
 }
 
 void RequestMaker::patch(const EventPlaces& places) {

@@ -19,7 +19,9 @@ struct Workload {
   size_t event_bytes = 0;        // of one event's JSON; 0: as it is, about 600
   std::string write_key = "wk_app";
   std::string api_key = "sk_analyst";
-  std::string host;  // of the Host header
+  std::string host;     // of the Host header
+  std::string webhook;  // path of a source with the connector `segment`: the same events, signed by the platform
+  std::string webhook_secret;
   uint64_t seed = 1;
 };
 
@@ -64,11 +66,13 @@ class RequestMaker {
   void patch(const EventPlaces& places);
   void write_digits(size_t at, size_t width, uint64_t number);
   void refresh_time();
+  void sign();
 
   const Workload& workload_;
   Population& population_;
   size_t events_ = 0;
   size_t event_bytes_ = 0;
+  size_t signature_ = 0, body_ = 0;  // where they begin
   std::string bytes_;
   std::vector<EventPlaces> places_;
   std::string time_;

@@ -39,14 +39,18 @@ void append_status_line(int status, std::string& out) {
 // A handler's header value may repeat text of a request; a line end in it would start a header of the client's choice.
 bool is_one_line(std::string_view text) { return text.find_first_of("\r\n") == std::string_view::npos; }
 
+constexpr int kNoContent = 204;
+
 }  // namespace
 
 bool append_response(const HttpResponse& response, const ResponseFrame& frame, std::string& out) {
   append_status_line(response.status, out);
-  if (!response.content_type.empty()) append_line("Content-Type", response.content_type, out);
-  out += "Content-Length: ";
-  append_number(response.body.size(), out);
-  out += "\r\n";
+  if (response.status != kNoContent) {  // which has neither. Source: RFC 9110 section 8.6
+    if (!response.content_type.empty()) append_line("Content-Type", response.content_type, out);
+    out += "Content-Length: ";
+    append_number(response.body.size(), out);
+    out += "\r\n";
+  }
   if (!frame.date.empty()) append_line("Date", frame.date, out);
   if (!frame.request_id.empty()) append_line("X-Request-Id", frame.request_id, out);
   out += "X-Content-Type-Options: nosniff\r\n";
@@ -56,7 +60,7 @@ bool append_response(const HttpResponse& response, const ResponseFrame& frame, s
   }
   if (frame.close) out += "Connection: close\r\n";
   out += "\r\n";
-  if (frame.without_body || response.body.empty()) return true;
+  if (frame.without_body || response.body.empty() || response.status == kNoContent) return true;
   if (response.body.size() > kInlineBodyBytesMax) return false;
   out += response.body;
   return true;

@@ -27,6 +27,7 @@ struct AnswerRule {
   int status = 200;
   std::string content_type;  // empty: JSON for an object, else plain text
   std::optional<Value> body;
+  std::vector<NamedValue> headers;  // one that is missing is left out
 };
 
 /// A call that is no delivery: the platform asks whether we are there.

@@ -153,8 +153,13 @@ class ConnectorReader {
         answer.content_type = reader_.text(value, field).value_or("");
       } else if (key.text == "body") {
         answer.body = parse_value(reader_, names_, value, field);
+      } else if (key.text == "headers") {
+        reader_.each_entry(value, field, [&](const DocumentNode& name, const DocumentNode& text) {
+          auto parsed = parse_value(reader_, names_, text, field + name.text + ": ");
+          if (parsed) answer.headers.push_back({name.text, std::move(*parsed)});
+        });
       } else {
-        reader_.unknown_key(key, of, {"status", "content_type", "body"});
+        reader_.unknown_key(key, of, {"status", "content_type", "body", "headers"});
       }
     });
     return answer;
@@ -167,7 +172,7 @@ class ConnectorReader {
     reader_.each_entry(node, of, [&](const DocumentNode& key, const DocumentNode& value) {
       std::string field = of + key.text + ": ";
       if (key.text == "method") {
-        constexpr std::array<const char*, 4> kMethods = {"GET", "HEAD", "POST", "PUT"};
+        constexpr std::array<const char*, 5> kMethods = {"GET", "HEAD", "POST", "PUT", "OPTIONS"};
         auto found = reader_.word(value, field, {kMethods.begin(), kMethods.end()});
         if (found) rule.method = kMethods[*found];
       } else if (key.text == "when") {

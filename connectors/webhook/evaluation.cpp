@@ -78,6 +78,16 @@ const Value* working_reference(const Value& value) {
   return value.of.empty() ? nullptr : working_reference(value.of[0]);
 }
 
+/// Source: RFC 6901 section 4.
+std::string pointer_step(std::string_view written) {
+  std::string step;
+  for (size_t i = 0; i < written.size(); ++i) {
+    bool escaped = written[i] == '~' && i + 1 < written.size() && (written[i + 1] == '0' || written[i + 1] == '1');
+    step += !escaped ? written[i] : written[++i] == '0' ? '~' : '/';
+  }
+  return step;
+}
+
 }  // namespace
 
 bool Found::blank() const { return missing() || (kind == Kind::text && is_blank_text(bytes)); }
@@ -216,7 +226,26 @@ JsonValue Evaluation::locate(const Value& value, const Scope& scope) {
   if (value.form == Form::find) {
     if (auto inner = find(value, scope)) return locate(value.of[2], *inner);
   }
-  return {};
+  return value.form == Form::at ? locate_at(value, scope) : JsonValue{};
+}
+
+JsonValue Evaluation::locate_at(const Value& value, const Scope& scope) {
+  Found pointer = read(value.of[0], scope);
+  if (pointer.blank()) return {};
+  if (!pointer.bytes.starts_with('/')) {
+    fail(value, scope, "expected a JSON Pointer such as /customer/id, got " + shown_text(pointer.bytes));
+    return {};
+  }
+  JsonValue place = scope.element;
+  std::string step;
+  for (size_t begin = 1, end = 0; end < pointer.bytes.size(); begin = end + 1) {
+    end = std::min(pointer.bytes.find('/', begin), pointer.bytes.size());
+    step = pointer_step(pointer.bytes.substr(begin, end - begin));
+    size_t steps = 0;
+    place = value_at(place, step, steps);
+    if (!spend(steps) || place.is(JsonKind::absent) || place.is(JsonKind::null)) return {};
+  }
+  return place;
 }
 
 // -- functions --------------------------------------------------------------------------------------------------------
@@ -249,6 +278,8 @@ Found Evaluation::read(const Value& value, const Scope& scope) {
       auto inner = find(value, scope);
       return inner ? read(value.of[2], *inner) : Found{};
     }
+    case Form::at:
+      return read(locate_at(value, scope));
     case Form::lookup:
       return read_lookup(value, scope);
     case Form::strip_prefix:
@@ -418,6 +449,12 @@ bool Evaluation::write(const Value& value, const Scope& scope, std::string& out)
     case Form::find: {
       auto inner = find(value, scope);
       return inner && write(value.of[2], *inner, out);
+    }
+    case Form::at: {
+      JsonValue place = locate_at(value, scope);
+      if (!spend_bytes(place.raw().size())) return false;
+      out += place.raw();
+      return !place.is(JsonKind::absent);
     }
     default:
       break;

@@ -67,6 +67,7 @@ class Evaluation {
   Found read_digest(const Value& value, const Scope& scope);
   Found read_built(const Value& value, const Scope& scope);
   std::optional<Scope> find(const Value& value, const Scope& scope);
+  JsonValue locate_at(const Value& value, const Scope& scope);
   bool write_first_of(const Value& value, const Scope& scope, std::string& out);
   bool write_map(const Value& value, const Scope& scope, std::string& out);
   bool write_object(const Value& value, const Scope& scope, std::string& out);

@@ -71,8 +71,8 @@ bool may_handshake(const Connector& connector, std::string_view method, bool ver
 struct Mapper::State {
   explicit State(size_t bytes_max) : body_bytes_max(bytes_max), decoder(bytes_max) {}
 
-  void begin_evaluation();
   bool is_weak() const;
+  void begin();
   WebhookAnswer answer(const AnswerRule& rule);
 
   void find_elements(const ElementPattern& pattern, size_t step, Scope scope, JsonValue last);
@@ -123,11 +123,11 @@ Result<void> Mapper::read(const Connector& connector, const WebhookDelivery& del
   state.connector = &connector;
   state.delivery.emplace(delivery);
   auto decoded = state.decoder.decode(connector.decode, delivery.request.header("content-type"), delivery.body);
-  state.begin_evaluation();
+  state.begin();
   return decoded;
 }
 
-void Mapper::State::begin_evaluation() {
+void Mapper::State::begin() {
   evaluation.begin(*delivery, decoder.root(), std::max(body_bytes_max * 4, kOutputBytesMin));
 }
 
@@ -149,18 +149,22 @@ std::optional<WebhookAnswer> Mapper::handshake(bool verified) {
 }
 
 WebhookAnswer Mapper::State::answer(const AnswerRule& rule) {
-  evaluation.begin_element();
-  Found body = rule.body ? evaluation.read(*rule.body, Scope{decoder.root(), {}}) : Found{};
+  begin();  // a delivery that was too much to map is answered like the others
+  Scope document{decoder.root(), {}};
+  Found body = rule.body ? evaluation.read(*rule.body, document) : Found{};
   WebhookAnswer made;
   made.status = rule.status;
   made.body = body.bytes;
   made.content_type = body.kind == Found::Kind::json ? "application/json" : "text/plain; charset=utf-8";
   if (!rule.content_type.empty()) made.content_type = rule.content_type;
+  for (const NamedValue& header : rule.headers) {
+    Found value = evaluation.read(header.value, document);
+    if (!value.blank()) made.headers.emplace_back(header.name, value.bytes);
+  }
   return made;
 }
 
 WebhookAnswer Mapper::success_answer(size_t accepted, size_t duplicate, size_t rejected) {
-  state_->begin_evaluation();  // what the mapping spent is no reason for another answer
   if (state_->connector->answer) return state_->answer(*state_->connector->answer);
   WebhookAnswer made;
   JsonOut json(made.body);

@@ -29,7 +29,7 @@ class WebhookReceiver {
   WebhookReceiver(const WebhookReceiver&) = delete;
   WebhookReceiver& operator=(const WebhookReceiver&) = delete;
 
-  /// The source is the route's first argument.
+  /// The route's first argument is the path of a source.
   Task<HttpResponse> receive(HttpRequest& request);
 
  private:

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "engine/base/date_format.h"
@@ -35,6 +34,8 @@ struct Reference {
 /// What a text or number says about a point in time.
 enum class TimeUnit : uint8_t { automatic, iso8601, seconds, millis };
 
+struct NamedValue;
+
 struct Value {
   enum class Form : uint8_t {
     reference,
@@ -47,6 +48,7 @@ struct Value {
     timestamp,     // of: [value], `unit`, `zone`
     map,           // of: [over], `members`
     find,          // of: [in, where, take, equals...]
+    at,            // of: [JSON Pointer]
     object,        // `members`
     lookup,        // of: [value] or [value, else], `members` is the table
     strip_prefix,  // of: [value], `text`
@@ -64,7 +66,12 @@ struct Value {
   std::string json;
   std::optional<DateFormat> zone;  // of texts without an offset
   std::vector<Value> of;
-  std::vector<std::pair<std::string, Value>> members;
+  std::vector<NamedValue> members;
+};
+
+struct NamedValue {
+  std::string name;
+  Value value;
 };
 
 }  // namespace tributary

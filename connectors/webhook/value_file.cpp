@@ -27,6 +27,7 @@ constexpr std::array kFunctions = {
     FunctionName{"timestamp", Form::timestamp},
     FunctionName{"map", Form::map},
     FunctionName{"find", Form::find},
+    FunctionName{"at", Form::at},
     FunctionName{"object", Form::object},
     FunctionName{"lookup", Form::lookup},
     FunctionName{"strip_prefix", Form::strip_prefix},
@@ -66,7 +67,7 @@ bool lies_in_document(const Value& value) {
   }
   if (value.form == Form::first_of) return std::all_of(value.of.begin(), value.of.end(), lies_in_document);
   if (value.form == Form::find) return lies_in_document(value.of[2]);
-  return false;
+  return value.form == Form::at;
 }
 
 class ValueReader {
@@ -227,6 +228,7 @@ class ValueReader {
       case Form::sha256:
         return list(node, of, made.of);
       case Form::text:
+      case Form::at:
         return append(node, of, made.of);
       case Form::number:
         if (node.kind == Kind::map && is_function(node)) return append(node, of, made.of);
@@ -318,11 +320,11 @@ class ValueReader {
     return false;
   }
 
-  bool members(const DocumentNode& node, const std::string& of, std::vector<std::pair<std::string, Value>>& out) {
+  bool members(const DocumentNode& node, const std::string& of, std::vector<NamedValue>& out) {
     bool good = node.kind == Kind::map;
     reader_.each_entry(node, of, [&](const DocumentNode& key, const DocumentNode& member) {
       auto parsed = value(member, of + key.text + ": ");
-      if (parsed) out.emplace_back(key.text, std::move(*parsed));
+      if (parsed) out.push_back({key.text, std::move(*parsed)});
       good = good && parsed;
     });
     return good && out.size() * 2 == node.children.size();

@@ -19,7 +19,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests/support"))
 from tributary import ADMIN, ANALYST, Server, basic, sample_config  # noqa: E402
 
-METHODS = ("get", "post", "put", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete", "options")
 UNPROVOKED = {"503", "429"}  # a full disk, a shutdown and two previews at once have tests of their own
 
 
@@ -112,6 +112,10 @@ def configuration() -> dict:
         {"id": "shop", "workspace": "default", "kind": "sdk", "write_keys": ["wk_shop"],
          "allowed_origins": ["https://shop.example"]},
         {"id": "jitsu", "workspace": "default", "kind": "sdk", "write_keys": ["id:secret"]},
+        {"id": "meta", "workspace": "default", "kind": "webhook", "connector": "meta", "secrets": ["meta-secret"],
+         "settings": {"verify_token": "verify-me"}},
+        {"id": "clouds", "workspace": "default", "kind": "webhook", "connector": "cloudevents", "secrets": ["token"]},
+        {"id": "any", "workspace": "default", "kind": "webhook", "connector": "generic", "path": "any-4f0c9a7e21d8b6"},
     ]
     return config
 
@@ -316,6 +320,20 @@ class Contract(unittest.TestCase):
             ("GET", "/api/px/{verb}"): [
                 *(Case(200, f"/api/px/{verb}?writeKey=wk_web&data={data}") for verb in (*VERBS, "merge")),
                 Case(200, "/api/px/track?data=!")],
+            ("POST", "/v1/webhooks/{path}"): [
+                Case(200, "/v1/webhooks/any-4f0c9a7e21d8b6", {"event": "Visited", "email": "hook@example.com"}),
+                Case(401, "/v1/webhooks/meta", {"object": "page"}, code="bad_signature"),
+                Case(404, "/v1/webhooks/any", {}, code="not_found"),
+                Case(413, "/v1/webhooks/meta", b" " * ((1 << 20) + 1), code="payload_too_large")],
+            ("PUT", "/v1/webhooks/{path}"): [
+                Case(200, "/v1/webhooks/any-4f0c9a7e21d8b6", {"event": "Put"}),
+                Case(401, "/v1/webhooks/meta", {}, code="bad_signature"), Case(404, "/v1/webhooks/any", {})],
+            ("GET", "/v1/webhooks/{path}"): [
+                Case(200, "/v1/webhooks/meta?hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444"),
+                Case(401, "/v1/webhooks/clouds", code="bad_signature"), Case(404, "/v1/webhooks/any")],
+            ("OPTIONS", "/v1/webhooks/{path}"): [
+                Case(200, "/v1/webhooks/clouds", None, {"WebHook-Request-Origin": "events.example.com"}),
+                Case(401, "/v1/webhooks/clouds", code="bad_signature"), Case(404, "/v1/webhooks/any")],
             ("POST", "/v1/m"): [Case(200, "/v1/m", {"series": []}), Case(200, "/v1/m", b"no json")],
             ("POST", "/rsaMetrics"): [Case(200, "/rsaMetrics", {"any": "thing"})],
             ("GET", "/sourceConfig"): source_config_cases("/sourceConfig"),

@@ -7,13 +7,14 @@ import json
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from tributary import ADMIN, Server, sample_config  # noqa: E402
+from tributary import ADMIN, Server, find_binary, sample_config  # noqa: E402
 
 SHOPIFY, STRIPE, LINE = "shop-secret", "stripe-secret", "line-secret"
 DOMAIN = "lake.myshopify.com"
@@ -38,6 +39,7 @@ def config(**settings) -> dict:
         {"id": "shop", "connector": "shopify", "secrets": ["newer-secret", SHOPIFY], "path": "shop-4f0c9a7e", **common},
         {"id": "pay", "connector": "stripe", "secrets": [STRIPE], **common},
         {"id": "chat", "connector": "line", "secrets": [LINE], "settings": {"provider": "p1"}, **common},
+        {"id": "clouds", "connector": "cloudevents", "secrets": ["cloud-token"], **common},
         {"id": "off", "connector": "stripe", "secrets": [STRIPE], "enabled": False, **common},
     ]
     made.update(settings)
@@ -194,6 +196,20 @@ class Answers(WebhookTest):
         answer = self.call("/v1/webhooks/chat", body, {"x-line-signature": base64_hmac(LINE, body)})
         self.assertEqual(answer.expect(200).status, 200)
 
+    def test_permission_to_send_events_is_asked_with_options(self):
+        answer = self.call("/v1/webhooks/clouds", b"", {"WebHook-Request-Origin": "events.example.com"}, "OPTIONS").expect(200)
+        self.assertEqual(answer.headers["WebHook-Allowed-Origin"], "events.example.com")
+        self.call("/v1/webhooks/clouds", b"", {}, "OPTIONS").expect(401)
+
+    def test_events_in_headers(self):
+        headers = {"ce-specversion": "1.0", "ce-type": "tea.sold", "ce-source": "/shop", "ce-id": "c1",
+                   "Authorization": "Bearer cloud-token"}
+        body = b'{"user_id": "cloud-1", "total": 12345678901234567890}'
+        answer = self.call("/v1/webhooks/clouds", body, headers).expect(204)
+        self.assertNotIn("Content-Length", answer.headers)
+        self.assertEqual(self.names(self.customer("user_id", "cloud-1")), ["tea.sold"])
+        self.call("/v1/webhooks/clouds?access_token=wrong", body, {**headers, "Authorization": ""}).expect(401)
+
     def test_unknown_disabled_and_too_large(self):
         self.assertEqual(self.call("/v1/webhooks/nobody", b"{}").expect(404).json()["code"], "not_found")
         self.assertEqual(self.call("/v1/webhooks/shop", b"{}").expect(404).json()["code"], "not_found")
@@ -216,6 +232,17 @@ class Answers(WebhookTest):
         self.assertIn("Order Completed", self.names(self.customer("email", "kill@example.com")))
         self.assert_duplicate(
             lambda: self.shopify("orders/paid", order(7777, email="kill@example.com", customer={"id": 77}), event_id="k1"))
+
+
+class LimitsOfOthers(unittest.TestCase):
+    def test_a_delivery_is_no_batch_of_an_sdk(self):
+        with Server(config(ingest={"max_batch_events": 2})) as server:
+            events = [{"type": "follow", "webhookEventId": f"w{n}", "timestamp": 1790000000000 + n,
+                       "source": {"type": "user", "userId": f"U{n}"}} for n in range(5)]
+            body = json.dumps({"destination": "U", "events": events}).encode()
+            server.request("POST", "/v1/webhooks/chat", body, {"x-line-signature": base64_hmac(LINE, body)}).expect(200)
+            self.assertEqual(server.metrics().get("tributary_events_total", outcome="accepted"), 5)
+            self.assertEqual(server.rejected(key=ADMIN), [])
 
 
 class OwnFiles(unittest.TestCase):
@@ -243,6 +270,30 @@ class OwnFiles(unittest.TestCase):
         server.request("POST", "/v1/webhooks/kiosk", body, {"X-Kiosk": signature}).expect(200)
         profile = server.lookup("member_card", "plus:C-100")
         self.assertEqual(profile["event_counts"], {"Order Completed": 1})
+
+    def command(self, *words):
+        return subprocess.run([find_binary(), "webhook", *words], capture_output=True, text=True, timeout=60)
+
+    def test_show_prints_the_file_that_counts(self):
+        self.assertEqual(self.command("show", "kiosk", "--connectors", str(self.directory)).stdout, PRIVATE)
+        (self.directory / "shopify.yaml").write_text(PRIVATE)
+        self.assertEqual(self.command("show", "shopify", "--connectors", str(self.directory)).stdout, PRIVATE)
+        self.assertIn("name: shopify", self.command("show", "shopify").stdout)
+
+    def test_a_folder_is_no_payload(self):
+        tried = self.command("test", "shopify", str(self.directory))
+        self.assertEqual(tried.returncode, 64)
+        self.assertIn("Is a directory", tried.stderr)
+
+    def test_a_setting_on_the_command_line_replaces_that_of_the_configuration(self):
+        made = config()
+        path = self.directory / "tributary.yaml"
+        path.write_text(json.dumps(made))
+        body = self.directory / "body.json"
+        body.write_text(json.dumps({"destination": "U", "events": [
+            {"type": "follow", "webhookEventId": "w1", "timestamp": 1790000000000, "source": {"type": "user", "userId": "U1"}}]}))
+        tried = self.command("test", "line", str(body), "--config", str(path), "--source", "chat", "--sign", "--setting", "provider=p2")
+        self.assertIn("p2:U1", tried.stdout)
 
     def test_a_reload_takes_over_new_secrets(self):
         server = self.server()

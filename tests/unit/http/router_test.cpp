@@ -212,6 +212,16 @@ TEST(ResponseWriter, AHandlerCannotStartAHeaderOfTheClientsChoice) {
             "X-Content-Type-Options: nosniff\r\nGood: yes\r\n\r\n");
 }
 
+TEST(ResponseWriter, NoContentHasNoLengthAndNoBody) {
+  HttpResponse response;
+  response.status = 204;
+  response.body = "ignored";
+  std::string out;
+  EXPECT_TRUE(append_response(response, ResponseFrame{}, out));
+  EXPECT_EQ(out.find("Content-Length"), std::string::npos) << out;
+  EXPECT_TRUE(out.ends_with("\r\n\r\n")) << out;
+}
+
 TEST(ResponseWriter, HeadHasTheLengthButNotTheBody) {
   HttpResponse response;
   response.status = 404;

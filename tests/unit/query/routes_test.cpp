@@ -10,6 +10,7 @@
 #include "connectors/query/query_handlers.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/sdk/sdk_routes.h"
+#include "connectors/webhook/webhook_routes.h"
 
 namespace tributary {
 namespace {
@@ -41,11 +42,13 @@ class Routes : public testing::Test {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
     add_query_routes(router, {engine, keys, metrics, {}});
     add_identity_routes(router, {engine, keys, metrics, {}, previews});
+    add_webhook_routes(router, {engine, webhooks, metrics, {}});
     add_probe_routes(router, {});
   }
 
   NoEngine engine;
   CurrentKeyRing keys{std::make_shared<KeyRing>(std::vector<Source>{}, std::vector<ApiKey>{})};
+  CurrentWebhooks webhooks{std::make_shared<WebhookDirectory>(std::vector<WebhookSource>{})};
   Metrics metrics;
   PreviewRunner previews{engine};
   Router router;
@@ -72,7 +75,7 @@ std::vector<std::string> verbs_of(const json::value& document, const json::value
   return verbs.empty() ? std::vector<std::string>{""} : verbs;
 }
 
-const std::map<std::string, std::string> kMethods = {{"get", "GET"}, {"post", "POST"}, {"put", "PUT"}};
+const std::map<std::string, std::string> kMethods = {{"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"options", "OPTIONS"}};
 
 std::set<std::string> described_routes() {
   json::value document = json::parse(json::string_view(openapi_json().data(), openapi_json().size()));
@@ -119,7 +122,8 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
   for (const Route& route : router.routes()) {
     bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/identity/") ||
                    route.pattern.starts_with("/v1/rejected") || route.pattern == "/openapi.json";
-    bool collection = !reading && !probes.contains(route.pattern);
+    bool webhook = route.pattern.starts_with("/v1/webhooks/");
+    bool collection = !reading && !webhook && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;
     EXPECT_EQ(route.errors, reading ? ErrorStyle::problem : ErrorStyle::sdk) << route.pattern;
   }

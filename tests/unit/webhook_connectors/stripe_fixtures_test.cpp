@@ -1,4 +1,5 @@
-// An object of every kind that Stripe has, in the envelope of an event: accepted, and its id can be read in what comes out.
+// An object of every kind that Stripe has, in the envelope of an event: accepted, and its id can be read in what comes
+// out.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -18,8 +19,8 @@ using testing::test_path;
 const std::map<std::string, std::vector<std::string>> kMappedTypes = {
     {"charge", {"charge.succeeded"}},
     {"checkout.session",
-     {"checkout.session.completed", "checkout.session.async_payment_succeeded",
-      "checkout.session.async_payment_failed", "checkout.session.expired"}},
+     {"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+      "checkout.session.expired"}},
     {"customer", {"customer.created", "customer.updated", "customer.deleted"}},
     {"deleted_customer", {"customer.deleted"}},
     {"invoice", {"invoice.paid", "invoice.payment_failed"}},

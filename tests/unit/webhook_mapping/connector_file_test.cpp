@@ -114,7 +114,7 @@ TEST(ConnectorFile, Settings) {
 
 TEST(ConnectorFile, Handshakes) {
   EXPECT_EQ(mistakes_with("handshake: [{method: get, answer: {}}]\n"),
-            "6:22: handshake: method: expected GET or HEAD or POST or PUT, got \"get\"\n");
+            "6:22: handshake: method: expected GET or HEAD or POST or PUT or OPTIONS, got \"get\"\n");
   EXPECT_EQ(mistakes_with("handshake: [{method: GET}]\n"), "6:13: handshake: `answer` is missing\n");
   EXPECT_EQ(mistakes_with("handshake: [{answer: {status: 99}}]\n"),
             "6:13: handshake: a rule without `method` and `when` would answer every call\n"

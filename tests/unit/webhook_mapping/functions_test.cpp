@@ -1,4 +1,6 @@
 // Every function of connector files, over documents.
+#include <gmock/gmock.h>
+
 #include <string>
 
 #include "connectors/webhook/digests.h"
@@ -189,6 +191,20 @@ TEST_F(FunctionTest, FindTakesOfTheFirstMatch) {
       made("{find: {in: /n, where: /id, equals: /wanted, take: \"\"}}", R"({"wanted":"2","n":[{"id":1},{"id":2}]})"),
       R"({"id":2})")
       << "compared in the element around";
+}
+
+TEST_F(FunctionTest, AtAPlaceThatASettingSays) {
+  load_rule("{name: E, properties: {p: {at: $config/place}}}", "settings: [{name: place}]");
+  auto at = [&](const char* place, const char* json) { return events_of(Call(json).config("place", place)); };
+  EXPECT_THAT(at("/c/0/id", R"({"c":[{"id":9007199254740993}]})"),
+              ::testing::HasSubstr(R"("properties":{"p":9007199254740993})"));
+  EXPECT_THAT(at("/a~1b~0c", R"({"a/b~c":{"d":1.50}})"), ::testing::HasSubstr(R"("properties":{"p":{"d":1.50}})"));
+  EXPECT_THAT(at("/", R"({"":1})"), ::testing::HasSubstr(R"("properties":{"p":1})"));
+  for (const char* nowhere : {"", "/b", "/a/b", "/a/0"}) {
+    EXPECT_THAT(at(nowhere, R"({"a":1})"), ::testing::Not(::testing::HasSubstr("properties"))) << nowhere;
+  }
+  EXPECT_EQ(at("a", R"({"a":1})"),
+            "fault at : $config/place: expected a JSON Pointer such as /customer/id, got \"a\"\n");
 }
 
 TEST_F(FunctionTest, ObjectsWithoutMembersAreMissing) {

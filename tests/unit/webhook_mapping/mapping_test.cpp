@@ -44,7 +44,7 @@ TEST_F(MappingTest, MapsAnOrder) {
   EXPECT_EQ(events_of(call),
             R"([{"type":"track","event":"Order Completed","messageId":"820982911946154508:Order Completed",)"
             R"("timestamp":"2026-01-02T02:04:05.000Z","channel":"website","context":{"webhook":{"connector":"shop"},)"
-            R"("externalId":[{"type":"marketplace_buyer/shopify","scope":"t.myshopify.com","id":"207119551"},)"
+            R"("externalId":[{"type":"marketplace_buyer/shopify","scope":"shopify:t.myshopify.com","id":"207119551"},)"
             R"({"type":"email","id":"guest@example.com","claimed":true}]},)"
             R"("properties":{"order_id":820982911946154508,"total":403.00,"currency":"USD",)"
             R"("products":[{"product_id":1,"price":199.00,"quantity":1},{"price":1.50,"quantity":2}]}}])");
@@ -348,10 +348,13 @@ TEST_F(MappingTest, ElementsOfADeliveryAreBounded) {
 }
 
 TEST_F(MappingTest, OutputIsBounded) {
-  load_rule("{name: E, properties: {all: {map: {over: /l, to: {all: $root/big}}}}}");
+  load_rule("{name: E, properties: {all: {map: {over: /l, to: {all: $root/big}}}}}",
+            "answer: {body: {object: {ok: true}}}");
   std::string body = "{\"big\":\"" + std::string(100'000, 'x') + "\",\"l\":[{}";
   for (int i = 0; i < 100'000; ++i) body += ",{}";
-  MappedDelivery mapped = map(Call(body + "]}"));
+  Call call(body + "]}");
+  MappedDelivery mapped = map(call);
+  EXPECT_EQ(mapper_.success_answer(0, 0, 1).body, R"({"ok":true})");
   EXPECT_EQ(mapped.event_count, 0u);
   ASSERT_EQ(mapped.faults.size(), 1u);
   EXPECT_EQ(mapped.faults[0].message, "the events would take more than 4194304 bytes");
