@@ -1,11 +1,12 @@
 // Sources that platforms call: their connector, its secrets and settings.
-#include <boost/json.hpp>
+#include <filesystem>
 #include <map>
 
 #include "config/reader.h"
 #include "config/secret_file.h"
 #include "connectors/webhook/connector.h"
 #include "connectors/webhook/connector_library.h"
+#include "connectors/webhook/decode.h"
 #include "connectors/webhook/verifier.h"
 #include "engine/base/nearest_word.h"
 
@@ -54,23 +55,30 @@ class WebhookReader {
 
   void read_settings() {
     if (item_.settings.empty()) return;
-    boost::json::object written = boost::json::parse(item_.settings).as_object();
-    for (const auto& [key, value] : written) {
+    // With the digits of a number as they were written: most of them are ids.
+    DocumentDecoder written(item_.settings.size());
+    std::string document = item_.settings;
+    document.reserve(document.size() + kBodyPaddingBytes);
+    if (!written.decode({}, "application/json", document)) return mistake(".settings", "expected a map");
+    for_each_member(written.root(), [&](const JsonValue& key, const JsonValue& value) {
+      std::string scratch;
+      std::string name(key.text(scratch));
       std::optional<std::string> text = text_of(value);
       if (!text) {
-        mistake(".settings", "\"" + std::string(key) + "\": expected one value");
-      } else if (std::string_view(key).ends_with(kFileSuffix) && !is_known(key)) {
-        read_secret(std::string_view(key).substr(0, key.size() - kFileSuffix.size()), *text);
+        mistake(".settings", "\"" + name + "\": expected one value");
+      } else if (std::string_view(name).ends_with(kFileSuffix) && !is_known(name)) {
+        read_secret(name.substr(0, name.size() - kFileSuffix.size()), *text);
       } else {
-        add_setting(key, std::move(*text));
+        add_setting(name, std::move(*text));
       }
-    }
+    });
   }
 
-  static std::optional<std::string> text_of(const boost::json::value& value) {
-    if (value.is_string()) return std::string(value.as_string());
-    if (value.is_object() || value.is_array() || value.is_null()) return std::nullopt;
-    return boost::json::serialize(value);
+  static std::optional<std::string> text_of(const JsonValue& value) {
+    std::string scratch;
+    if (value.is(JsonKind::string)) return std::string(value.text(scratch));
+    if (value.is(JsonKind::number) || value.is(JsonKind::boolean)) return std::string(value.raw());
+    return std::nullopt;
   }
 
   void read_secret(std::string_view name, const std::string& file) {
@@ -100,7 +108,8 @@ class WebhookReader {
 
   void check_settings_of_connector() {
     for (const auto& setting : webhook_.connector->settings) {
-      if (!setting.required || webhook_.settings.find(setting.name) != nullptr) continue;
+      const std::string* given = webhook_.settings.find(setting.name);
+      if (!setting.required || (given != nullptr && !given->empty())) continue;
       mistake(".settings",
               "connector " + webhook_.connector->name + " needs \"" + setting.name + "\": " + setting.help);
     }
@@ -110,7 +119,8 @@ class WebhookReader {
 
   void check_path(std::map<std::string, std::string>& paths) {
     webhook_.path = item_.path.empty() ? item_.id : item_.path;
-    if (!is_config_id(webhook_.path)) return mistake(".path", "expected 1 to 64 of A-Z a-z 0-9 _ . -");
+    bool is_step = webhook_.path == "." || webhook_.path == "..";  // of an address, which clients take out of it
+    if (is_step || !is_config_id(webhook_.path)) return mistake(".path", "expected 1 to 64 of A-Z a-z 0-9 _ . -");
     if (webhook_.connector->signature.none && webhook_.path.size() < kUnguessablePathBytes) {
       mistake(".path", "connector " + webhook_.connector->name + " verifies nothing, so the path is the only secret: " +
                            "give one of at least " + std::to_string(kUnguessablePathBytes) + " characters");
@@ -132,6 +142,11 @@ class WebhookReader {
 }  // namespace
 
 void read_webhook_sources(ConfigDraft& draft) {
+  const std::string& own = draft.config.webhooks.connectors_dir;
+  std::error_code error;
+  if (!own.empty() && !std::filesystem::is_directory(own, error)) {
+    draft.mistake(draft.position_of("webhooks.connectors"), "webhooks.connectors: there is no folder " + own);
+  }
   std::map<std::string, std::string> paths;  // to the item that has it
   for (size_t i = 0; i < draft.sources.size(); ++i) {
     if (draft.sources[i].kind == kWebhookKind) WebhookReader(draft, i).read(paths);

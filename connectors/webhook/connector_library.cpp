@@ -59,12 +59,15 @@ LoadedConnector load_connector_file(const std::string& path) {
   return read(text, path);
 }
 
+std::string own_connector_file(std::string_view name, const std::string& directory) {
+  if (directory.empty() || !is_name(name) || !is_connector(name)) return {};
+  fs::path path = fs::path(directory) / (std::string(name) + std::string(kSuffix));
+  std::error_code error;
+  return fs::exists(path, error) ? path.string() : std::string();
+}
+
 LoadedConnector load_connector(std::string_view name, const std::string& directory) {
-  if (is_name(name) && !directory.empty()) {
-    std::string path = (fs::path(directory) / (std::string(name) + std::string(kSuffix))).string();
-    std::error_code error;
-    if (fs::exists(path, error)) return load_connector_file(path);
-  }
+  if (std::string path = own_connector_file(name, directory); !path.empty()) return load_connector_file(path);
   if (const ShippedFile* file = find_shipped(name)) return read(file->text, "connector " + std::string(name));
   std::string message = "there is no connector \"" + std::string(name) + "\"";
   if (auto near = nearest_word(std::string(name), connector_names(directory)))
@@ -80,7 +83,9 @@ std::vector<std::string> connector_names(const std::string& directory) {
   std::error_code error;
   if (!directory.empty()) {
     for (const auto& entry : fs::directory_iterator(directory, error)) {
-      if (entry.path().extension() == kSuffix) names.push_back(entry.path().stem().string());
+      std::string name = entry.path().stem().string();
+      // A file of another name can't be loaded by it.
+      if (entry.path().extension() == kSuffix && is_name(name) && is_connector(name)) names.push_back(name);
     }
   }
   std::sort(names.begin(), names.end());

@@ -25,6 +25,9 @@ using LoadedConnector = std::variant<std::shared_ptr<const Connector>, std::vect
 /// be empty. Reads a file. Mistakes: all of the file; of an unknown name one, with a near name.
 LoadedConnector load_connector(std::string_view name, const std::string& directory);
 
+/// The file of `directory` that has this connector; empty when there is none.
+std::string own_connector_file(std::string_view name, const std::string& directory);
+
 /// A connector file by its path.
 LoadedConnector load_connector_file(const std::string& path);
 

@@ -436,6 +436,7 @@ bool Evaluation::write(const Value& value, const Scope& scope, std::string& out)
     }
     case Form::at: {
       JsonValue place = locate_at(value, scope);
+      if (!spend_bytes(place.raw().size())) return false;
       out += place.raw();
       return !place.is(JsonKind::absent);
     }

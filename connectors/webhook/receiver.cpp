@@ -24,6 +24,14 @@ HttpResponse response_of(WebhookAnswer answer) {
   return response;
 }
 
+/// The events of one delivery were bounded when they were made, and no platform knows the limits of a batch.
+IngestLimits limits_of_deliveries(const WebhookServices& services) {
+  IngestLimits limits = services.limits;
+  limits.batch_events_max = 0;
+  limits.decompressed_bytes_max = std::max(limits.decompressed_bytes_max, services.body_bytes_max * 8);
+  return limits;
+}
+
 Counter& fault_counter(Metrics& metrics, SignatureFault fault) {
   switch (fault) {
     case SignatureFault::missing:
@@ -60,7 +68,7 @@ void count_outcomes_in(Metrics& metrics, const OutcomeCounts& counts, const Item
 }  // namespace
 
 WebhookReceiver::Tools::Tools(const WebhookServices& services)
-    : mapper(std::make_unique<Mapper>(services.body_bytes_max)), parser(services.limits) {}
+    : mapper(std::make_unique<Mapper>(services.body_bytes_max)), parser(limits_of_deliveries(services)) {}
 WebhookReceiver::Tools::~Tools() = default;
 
 WebhookReceiver::WebhookReceiver(WebhookServices services) : services_(services), id_(next_receiver_id.fetch_add(1)) {}
@@ -90,7 +98,7 @@ void WebhookReceiver::prepare(Call& call, Tools& tools) {
     call.answer = response_of(std::move(*verification.answer));
     return;
   }
-  if (verification.once_key && !call.entry.once.accepts(*verification.once_key, call.request.body)) {
+  if (verification.once_key && !once_.accepts(webhook.path + '/' + *verification.once_key, call.request.body)) {
     services_.metrics.webhook_repeated_with_other_body.increment();
     return refuse_signature(call, SignatureFault::mismatch);
   }

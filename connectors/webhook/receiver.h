@@ -66,7 +66,8 @@ class WebhookReceiver {
   Tools& thread_tools() const;
 
   WebhookServices services_;
-  uint64_t id_;  // tells this receiver's tools of a thread from those of an earlier one
+  OnceTable once_;  // of all sources; a reload must not forget
+  uint64_t id_;     // tells this receiver's tools of a thread from those of an earlier one
 };
 
 }  // namespace tributary

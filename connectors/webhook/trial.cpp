@@ -6,6 +6,7 @@
 #include "connectors/webhook/verifier.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
+#include "engine/base/utf8.h"
 
 namespace tributary {
 namespace {
@@ -14,14 +15,14 @@ constexpr size_t kTrialBodyBytesMax = 16 << 20;
 
 void write_answer(JsonOut& out, const WebhookAnswer& answer) {
   out.begin_object().key("status").number(answer.status).key("content_type").string(answer.content_type);
-  out.key("body").string(answer.body).end_object();
+  out.key("body").string(valid_utf8(answer.body)).end_object();
 }
 
 void write_request(JsonOut& out, const HttpRequest& request) {
-  out.begin_object().key("method").string(request.method).key("target").string(request.target);
+  out.begin_object().key("method").string(request.method).key("target").string(valid_utf8(request.target));
   out.key("headers").begin_object();
-  for (const auto& [name, value] : request.headers) out.key(name).string(value);
-  out.end_object().key("body").string(request.body).end_object();
+  for (const auto& [name, value] : request.headers) out.key(valid_utf8(name)).string(valid_utf8(value));
+  out.end_object().key("body").string(valid_utf8(request.body)).end_object();
 }
 
 void write_verification(JsonOut& out, const Verification& verification) {

@@ -15,8 +15,7 @@ Source believed_less(Source source) {
   return source;
 }
 
-/// Eight bytes of a digest: nobody can make two texts that meet.
-uint64_t digest_bits(std::string_view text) {
+uint64_t digest_bits(std::string text) {
   std::string digest = sha256(text);
   uint64_t bits = 0;
   for (size_t i = 0; i < sizeof bits; ++i) bits = bits << 8 | static_cast<unsigned char>(digest[i]);
@@ -34,16 +33,19 @@ bool RecordBudget::take(Timestamp now) {
   }
 }
 
+OnceTable::OnceTable() : salt_(random_bytes(16)) {}
+
 bool OnceTable::accepts(std::string_view key, std::string_view body) {
   constexpr uint64_t kHalf = 0xffffffff;
-  uint64_t key_bits = digest_bits(key);
-  uint64_t entry = (key_bits & ~kHalf) | (digest_bits(body) & kHalf);
+  uint64_t key_bits = digest_bits(salt_ + std::string(key));
+  uint64_t entry = (key_bits & ~kHalf) | (digest_bits(salt_ + std::string(body)) & kHalf);
   std::atomic<uint64_t>& place = seen_[key_bits % seen_.size()];
   uint64_t before = place.load();
-  bool same_key = before != 0 && (before & ~kHalf) == (entry & ~kHalf);
-  if (same_key) return before == entry;
-  place.store(entry);
-  return true;
+  while (true) {
+    bool same_key = before != 0 && (before & ~kHalf) == (entry & ~kHalf);
+    if (same_key) return before == entry;
+    if (place.compare_exchange_weak(before, entry)) return true;
+  }
 }
 
 WebhookEntry::WebhookEntry(WebhookSource given)

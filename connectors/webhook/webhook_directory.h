@@ -19,7 +19,8 @@ namespace tributary {
 /// of themselves. Thread: any.
 class RecordBudget {
  public:
-  RecordBudget(int64_t interval_micros, int64_t burst) : interval_(interval_micros), slack_(interval_micros * burst) {}
+  RecordBudget(int64_t interval_micros, int64_t burst)
+      : interval_(interval_micros), slack_(interval_micros * (burst - 1)) {}
   bool take(Timestamp now);
 
  private:
@@ -34,10 +35,13 @@ class RecordBudget {
 /// Thread: any.
 class OnceTable {
  public:
+  OnceTable();
+
   /// False when `key` came with another body before.
   bool accepts(std::string_view key, std::string_view body);
 
  private:
+  std::string salt_;  // without it, a second body with the digest of the first could be looked for at leisure
   std::array<std::atomic<uint64_t>, 4096> seen_{};  // upper half: of the key, lower half: of the body
 };
 
@@ -48,7 +52,6 @@ struct WebhookEntry {
   const WebhookSource webhook;
   const Source claimed_source;  // the same, believed less: for calls whose body nobody signed
   mutable RecordBudget refusals;
-  mutable OnceTable once;
 };
 
 /// All webhook sources of one configuration. Immutable; a reload makes a new one. Thread: any.

@@ -1,12 +1,12 @@
 #include "engine/app/webhook_commands.h"
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <optional>
 
 #include "config/config.h"
+#include "config/secret_file.h"
 #include "connectors/http/request_target.h"
 #include "connectors/webhook/connector_library.h"
 #include "connectors/webhook/file_tests.h"
@@ -18,6 +18,8 @@
 
 namespace tributary {
 namespace {
+
+constexpr size_t kPayloadBytesMax = 16 << 20;
 
 void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
 
@@ -70,7 +72,8 @@ bool add_flags(const WebhookFlags& flags, WebhookSource& webhook) {
   for (const std::string& text : flags.settings) {
     auto setting = split_at(text, '=');
     if (!setting) return false;
-    webhook.settings.values.push_back(std::move(*setting));
+    // Before what the configuration gives, so that it counts.
+    webhook.settings.values.insert(webhook.settings.values.begin(), std::move(*setting));
   }
   if (!flags.secrets.empty()) webhook.settings.secrets = flags.secrets;
   if (!flags.public_url.empty()) webhook.settings.public_url = flags.public_url;
@@ -94,12 +97,10 @@ std::optional<WebhookSource> source_to_try(const WebhookFlags& flags) {
 std::optional<std::string> read_payload(const std::string& file) {
   if (file.empty()) return std::string();
   if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    say("webhook test: can't read " + file);
-    return std::nullopt;
-  }
-  return std::string(std::istreambuf_iterator<char>(stream), {});
+  auto text = read_small_file(file, kPayloadBytesMax);
+  if (text) return std::move(*text);
+  say("webhook test: " + text.error().message);
+  return std::nullopt;
 }
 
 std::optional<HttpRequest> request_to_try(const WebhookFlags& flags, const std::string& path) {
@@ -140,6 +141,16 @@ int list_webhook_connectors(const WebhookFlags& flags) {
 }
 
 int show_webhook_connector(const WebhookFlags& flags) {
+  std::string own = own_connector_file(flags.connector, flags.directory);
+  if (!own.empty()) {
+    auto text = read_small_file(own, kPayloadBytesMax);
+    if (!text) {
+      say(text.error().message);
+      return kExitConfig;
+    }
+    std::fwrite(text->data(), 1, text->size(), stdout);
+    return kExitOk;
+  }
   for (const ShippedFile& file : shipped_files()) {
     if (file.name != flags.connector) continue;
     std::fwrite(file.text.data(), 1, file.text.size(), stdout);

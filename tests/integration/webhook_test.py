@@ -7,13 +7,14 @@ import json
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from tributary import ADMIN, Server, sample_config  # noqa: E402
+from tributary import ADMIN, Server, find_binary, sample_config  # noqa: E402
 
 SHOPIFY, STRIPE, LINE = "shop-secret", "stripe-secret", "line-secret"
 DOMAIN = "lake.myshopify.com"
@@ -233,6 +234,17 @@ class Answers(WebhookTest):
             lambda: self.shopify("orders/paid", order(7777, email="kill@example.com", customer={"id": 77}), event_id="k1"))
 
 
+class LimitsOfOthers(unittest.TestCase):
+    def test_a_delivery_is_no_batch_of_an_sdk(self):
+        with Server(config(ingest={"max_batch_events": 2})) as server:
+            events = [{"type": "follow", "webhookEventId": f"w{n}", "timestamp": 1790000000000 + n,
+                       "source": {"type": "user", "userId": f"U{n}"}} for n in range(5)]
+            body = json.dumps({"destination": "U", "events": events}).encode()
+            server.request("POST", "/v1/webhooks/chat", body, {"x-line-signature": base64_hmac(LINE, body)}).expect(200)
+            self.assertEqual(server.metrics().get("tributary_events_total", outcome="accepted"), 5)
+            self.assertEqual(server.rejected(key=ADMIN), [])
+
+
 class OwnFiles(unittest.TestCase):
     def setUp(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tributary-webhook-"))
@@ -258,6 +270,30 @@ class OwnFiles(unittest.TestCase):
         server.request("POST", "/v1/webhooks/kiosk", body, {"X-Kiosk": signature}).expect(200)
         profile = server.lookup("member_card", "plus:C-100")
         self.assertEqual(profile["event_counts"], {"Order Completed": 1})
+
+    def command(self, *words):
+        return subprocess.run([find_binary(), "webhook", *words], capture_output=True, text=True, timeout=60)
+
+    def test_show_prints_the_file_that_counts(self):
+        self.assertEqual(self.command("show", "kiosk", "--connectors", str(self.directory)).stdout, PRIVATE)
+        (self.directory / "shopify.yaml").write_text(PRIVATE)
+        self.assertEqual(self.command("show", "shopify", "--connectors", str(self.directory)).stdout, PRIVATE)
+        self.assertIn("name: shopify", self.command("show", "shopify").stdout)
+
+    def test_a_folder_is_no_payload(self):
+        tried = self.command("test", "shopify", str(self.directory))
+        self.assertEqual(tried.returncode, 64)
+        self.assertIn("Is a directory", tried.stderr)
+
+    def test_a_setting_on_the_command_line_replaces_that_of_the_configuration(self):
+        made = config()
+        path = self.directory / "tributary.yaml"
+        path.write_text(json.dumps(made))
+        body = self.directory / "body.json"
+        body.write_text(json.dumps({"destination": "U", "events": [
+            {"type": "follow", "webhookEventId": "w1", "timestamp": 1790000000000, "source": {"type": "user", "userId": "U1"}}]}))
+        tried = self.command("test", "line", str(body), "--config", str(path), "--source", "chat", "--sign", "--setting", "provider=p2")
+        self.assertIn("p2:U1", tried.stdout)
 
     def test_a_reload_takes_over_new_secrets(self):
         server = self.server()
