@@ -62,19 +62,9 @@ bool same(const Found& a, const Found& b) {
   return a.kind == Found::Kind::number && b.kind == Found::Kind::number && same_number(a.bytes, b.bytes);
 }
 
-bool is_in_document(const Reference& reference) {
-  return reference.root == ReferenceRoot::element || reference.root == ReferenceRoot::document ||
-         reference.root == ReferenceRoot::outer;
-}
-
-/// The reference a function works on, for messages.
-std::string_view written_name(const Value& value) {
-  if (value.form == Form::reference) return value.reference.written;
-  return value.of.empty() ? std::string_view() : written_name(value.of[0]);
-}
-
-const Value* working_reference(const Value& value) {
-  if (value.form == Form::reference) return &value;
+/// The reference a function works on; null when there is none.
+const Reference* working_reference(const Value& value) {
+  if (value.form == Form::reference) return &value.reference;
   return value.of.empty() ? nullptr : working_reference(value.of[0]);
 }
 
@@ -129,11 +119,10 @@ std::string& Evaluation::fresh() {
 
 void Evaluation::fail(const Value& value, const Scope& scope, std::string message) {
   if (!fault_.empty()) return;
-  std::string_view name = written_name(value);
-  fault_ = name.empty() ? std::move(message) : std::string(name) + ": " + message;
-  const Value* reference = working_reference(value);
-  if (reference != nullptr && is_in_document(reference->reference))
-    fault_at_ = locate_reference(reference->reference, scope);
+  const Reference* reference = working_reference(value);
+  bool has_name = reference != nullptr && !reference->written.empty();
+  fault_ = has_name ? reference->written + ": " + message : std::move(message);
+  if (reference != nullptr && reference->is_in_document()) fault_at_ = locate_reference(*reference, scope);
 }
 
 // -- references -------------------------------------------------------------------------------------------------------
@@ -209,7 +198,7 @@ Found Evaluation::read_reference(const Reference& reference, const Scope& scope)
 
 JsonValue Evaluation::locate(const Value& value, const Scope& scope) {
   if (value.form == Form::reference) {
-    return is_in_document(value.reference) ? locate_reference(value.reference, scope) : JsonValue{};
+    return value.reference.is_in_document() ? locate_reference(value.reference, scope) : JsonValue{};
   }
   if (value.form == Form::first_of) {
     for (const Value& candidate : value.of) {
@@ -415,7 +404,7 @@ bool Evaluation::write(const Value& value, const Scope& scope, std::string& out)
   if (!fits(out)) return false;
   switch (value.form) {
     case Form::reference: {
-      if (!is_in_document(value.reference)) break;
+      if (!value.reference.is_in_document()) break;
       JsonValue place = locate_reference(value.reference, scope);
       if (!spend_bytes(place.raw().size())) return false;
       out += place.raw();

@@ -55,16 +55,7 @@ void append_pointer_step(std::string& pointer, std::string_view name) {
 }
 
 JsonValue value_at(const JsonValue& from, std::string_view name, size_t& steps_taken) {
-  if (from.is(JsonKind::object)) {
-    JsonValue found;
-    std::string scratch;
-    for_each_member(from, [&](const JsonValue& key, const JsonValue& value) {
-      ++steps_taken;
-      if (key.end() - key.begin() < name.size() + 2) return;  // an escape is never shorter than what it means
-      if (key.text(scratch) == name) found = value;
-    });
-    return found;
-  }
+  if (from.is(JsonKind::object)) return find_member(from, name, steps_taken);
   auto index = from.is(JsonKind::array) ? index_of(name) : std::nullopt;
   JsonValue found;
   if (!index) return found;

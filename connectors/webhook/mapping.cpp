@@ -66,7 +66,8 @@ bool may_handshake(const Connector& connector, std::string_view method, bool ver
 }
 
 struct Mapper::State {
-  explicit State(size_t bytes_max) : body_bytes_max(bytes_max), decoder(bytes_max) {}
+  explicit State(size_t body_bytes_max)
+      : out_bytes_max(std::max(body_bytes_max * 4, kOutputBytesMin)), decoder(body_bytes_max) {}
 
   void begin_evaluation();
   bool is_weak() const;
@@ -96,7 +97,7 @@ struct Mapper::State {
   void gather(const IdentifierRule& rule, const Scope& scope);
   void add_identifier(const IdentifierRule& rule, std::string_view scope, std::string_view value, bool claimed);
 
-  size_t body_bytes_max;
+  size_t out_bytes_max;
   DocumentDecoder decoder;
   Evaluation evaluation;
   const Connector* connector = nullptr;
@@ -124,9 +125,7 @@ Result<void> Mapper::read(const Connector& connector, const WebhookDelivery& del
   return decoded;
 }
 
-void Mapper::State::begin_evaluation() {
-  evaluation.begin(*delivery, decoder.root(), std::max(body_bytes_max * 4, kOutputBytesMin));
-}
+void Mapper::State::begin_evaluation() { evaluation.begin(*delivery, decoder.root(), out_bytes_max); }
 
 /// True when the signature makes nothing of a body more than a claim. A rule that covers less than the body is weak.
 bool Mapper::State::is_weak() const { return connector->signature.trust == SignatureTrust::weak; }
@@ -247,7 +246,7 @@ bool Mapper::State::write_events(const Scope& scope) {
     if (rule.when && !evaluation.holds(*rule.when, scope)) continue;
     known = true;
     write_event(rule, scope);
-    reached[i] = !has_fault();
+    if (!has_fault()) reached[i] = true;
     if (!rule.continues) break;
   }
   return known;
@@ -343,7 +342,7 @@ void Mapper::State::write_unmapped(const Scope& scope, bool known) {
   if (!is_object) out += "{\"value\":";
   out += scope.element.raw();
   out += is_object ? "}" : "}}";
-  if (out.size() > std::max(body_bytes_max * 4, kOutputBytesMin)) fail("the events would take too many bytes");
+  if (out.size() > out_bytes_max) fail("the events would take too many bytes");
   ++mapped.event_count;
   ++mapped.unmapped;
 }

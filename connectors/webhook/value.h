@@ -29,6 +29,10 @@ struct Reference {
   std::vector<std::string> steps;  // of a JSON Pointer, decoded
   std::string name;                // of a header (lower-case), a query parameter or a setting
   std::string written;             // as it stands in the file, for messages
+
+  bool is_in_document() const {
+    return root == ReferenceRoot::element || root == ReferenceRoot::document || root == ReferenceRoot::outer;
+  }
 };
 
 /// What a text or number says about a point in time.

@@ -65,10 +65,7 @@ std::vector<std::string> words_of(const Names& names) {
 }
 
 bool lies_in_document(const Value& value) {
-  if (value.form == Form::reference) {
-    return value.reference.root == ReferenceRoot::element || value.reference.root == ReferenceRoot::document ||
-           value.reference.root == ReferenceRoot::outer;
-  }
+  if (value.form == Form::reference) return value.reference.is_in_document();
   if (value.form == Form::first_of) return std::all_of(value.of.begin(), value.of.end(), lies_in_document);
   if (value.form == Form::find) return lies_in_document(value.of[2]);
   return value.form == Form::at;

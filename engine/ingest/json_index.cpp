@@ -124,13 +124,26 @@ size_t JsonValue::size() const {
   return count;
 }
 
-JsonValue find_member(const JsonValue& object, std::string_view name) {
+JsonValue find_member(const JsonValue& object, std::string_view name, size_t& looked_at) {
+  if (!object.is(JsonKind::object)) return {};
   JsonValue found;
   std::string scratch;
-  for_each_member(object, [&](const JsonValue& key, const JsonValue& value) {
-    if (key.text(scratch) == name) found = value;
-  });
+  const JsonIndex& index = *object.index_;
+  const JsonIndex::Node* nodes = index.nodes_.get();
+  uint32_t end = nodes[object.node_].next;
+  for (uint32_t key = object.node_ + 1; key < end; key = nodes[key + 1].next) {
+    ++looked_at;
+    size_t length = nodes[key].end - nodes[key].begin - 2;  // without quotes
+    // Most keys are of another length. An escape is never shorter than what it means.
+    if (length < name.size() || (length > name.size() && !index.has_escapes_)) continue;
+    if (JsonValue{&index, key}.text(scratch) == name) found = JsonValue{&index, key + 1};
+  }
   return found;
+}
+
+JsonValue find_member(const JsonValue& object, std::string_view name) {
+  size_t looked_at = 0;
+  return find_member(object, name, looked_at);
 }
 
 }  // namespace tributary

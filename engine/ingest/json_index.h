@@ -14,6 +14,12 @@ namespace tributary {
 enum class JsonKind : uint8_t { absent, object, array, string, number, boolean, null };
 
 class JsonIndex;
+class JsonValue;
+
+/// The member with this name, the last one when there are several, as JSON.parse has it; absent when there is none.
+/// `looked_at` grows by the number of members.
+JsonValue find_member(const JsonValue& object, std::string_view name, size_t& looked_at);
+JsonValue find_member(const JsonValue& object, std::string_view name);
 
 /// A handle on one value of an indexed text; default constructed it stands for "not there".
 ///
@@ -43,6 +49,7 @@ class JsonValue {
   friend void for_each_member(const JsonValue& object, OnMember on_member);
   template <class OnElement>
   friend void for_each_element(const JsonValue& array, OnElement on_element);
+  friend JsonValue find_member(const JsonValue& object, std::string_view name, size_t& looked_at);
 
   const JsonIndex* index_ = nullptr;
   uint32_t node_ = 0;
@@ -90,6 +97,7 @@ class JsonIndex {
   friend void for_each_member(const JsonValue& object, OnMember on_member);
   template <class OnElement>
   friend void for_each_element(const JsonValue& array, OnElement on_element);
+  friend JsonValue find_member(const JsonValue& object, std::string_view name, size_t& looked_at);
 
   size_t text_bytes_max_;
   std::unique_ptr<Prover> prover_;
@@ -159,8 +167,5 @@ inline bool JsonValue::missing() const {
   char first = index_->read_[begin()];
   return first == 'n' || (first == '"' && end() - begin() == 2);
 }
-
-/// The member with this name, the last one when there are several, as JSON.parse has it; absent when there is none.
-JsonValue find_member(const JsonValue& object, std::string_view name);
 
 }  // namespace tributary

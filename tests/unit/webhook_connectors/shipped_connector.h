@@ -24,6 +24,9 @@ inline std::optional<Connector> shipped_connector(std::string_view name) {
     if (file.name != name) continue;
     auto parsed = parse_connector(file.text);
     if (auto connector = std::get_if<Connector>(&parsed)) return std::move(*connector);
+    for (const DocumentMistake& mistake : std::get<std::vector<DocumentMistake>>(parsed)) {
+      ADD_FAILURE() << name << ".yaml:" << mistake.line << ":" << mistake.column << ": " << mistake.message;
+    }
   }
   ADD_FAILURE() << "no connector " << name;
   return std::nullopt;

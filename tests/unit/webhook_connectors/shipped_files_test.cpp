@@ -19,7 +19,10 @@ std::vector<Connector> shipped_connectors() {
   std::vector<Connector> all;
   for (const ShippedFile& file : shipped_files()) {
     if (file.name == kSignatures) continue;
-    if (auto connector = shipped_connector(file.name)) all.push_back(std::move(*connector));
+    auto connector = shipped_connector(file.name);
+    if (!connector) continue;
+    EXPECT_EQ(connector->name, file.name);
+    all.push_back(std::move(*connector));
   }
   return all;
 }

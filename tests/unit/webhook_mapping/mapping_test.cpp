@@ -139,6 +139,14 @@ TEST_F(MappingTest, RulesThatContinueAddEvents) {
   EXPECT_EQ(mapper_.rules_reached(), (std::vector<bool>{false, true, false, true}));
 }
 
+TEST_F(MappingTest, ARuleIsReachedThoughItFailsForAnotherElement) {
+  load(std::string(kHead) + "verify: none\neach: /l/*\nevent:\n  - {emit: {name: A, properties: {n: {number: /n}}}}\n");
+  for (const char* body : {R"({"l":[{"n":1},{"n":"x"}]})", R"({"l":[{"n":"x"},{"n":1}]})"}) {
+    EXPECT_EQ(map(Call(body)).faults.size(), 1u);
+    EXPECT_EQ(mapper_.rules_reached(), std::vector<bool>{true}) << body;
+  }
+}
+
 TEST_F(MappingTest, AFaultTakesTheWholeElementAndOnlyThat) {
   load(std::string(kHead) +
        "verify: none\neach: /l/*\nevent:\n"

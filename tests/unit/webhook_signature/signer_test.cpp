@@ -91,9 +91,11 @@ TEST(Signer, MakesTheSignaturesOfTheVectors) {
       continue;
     }
     HttpRequest request = call.request;
-    ASSERT_TRUE(sign(rule, request, call.settings, call.now).has_value()) << call.id;
     std::string header = rule.any_of[0].signature.headers[0];
     std::string wanted(call.request.header(header));
+    std::erase_if(request.headers, [&](const auto& given) { return given.first == header; });
+    ASSERT_TRUE(sign(rule, request, call.settings, call.now).has_value()) << call.id;
+    ASSERT_FALSE(request.header(header).empty()) << call.id;
     EXPECT_TRUE(wanted.starts_with(request.header(header))) << call.id << ": " << wanted;
     ++compared;
   }
