@@ -145,6 +145,7 @@ Result<void> EngineInstance::open_log() {
   auto log = SegmentLog::open(log_options(options_), applied, metrics_);
   if (!log) return log.error();
   log_ = std::move(*log);
+  for (auto& partition : partitions_) partition->read_again_from(*log_);
   return {};
 }
 

@@ -28,6 +28,9 @@ class Preview {
   }
 
   Result<PreviewView> run() {
+    auto cuts = load_cut_times(reader_, cut_prefix(workspace_));
+    if (!cuts) return cuts.error();
+    cuts_ = std::move(*cuts);
     TRIBUTARY_TRY(take_decisions());
     TRIBUTARY_TRY(find_released());
     together_ = unions_.sets();
@@ -103,7 +106,7 @@ class Preview {
     if (!blocked) return blocked.error();
     if (*blocked || *state == HubState::always) return {};
     std::set<Hash128> roots;
-    Meetings meetings(hub);
+    Meetings meetings(hub, cuts_);
     TRIBUTARY_TRY(count_meetings((*vertex)->root, meetings));
     auto elsewhere = load_hub_evidence(reader_, workspace_, hub);
     if (!elsewhere) return elsewhere.error();
@@ -278,7 +281,7 @@ class Preview {
     }
     if (state == HubState::always) set(member, member.out | OutFlags::kAlways);
     if (state != HubState::automatic || !may_be_hub(member.kind, container.summary, draft_)) return {};
-    Meetings meetings(member.id);
+    Meetings meetings(member.id, cuts_);
     for (const Evidence& evidence : container.evidence) meetings.add(evidence, container);
     if (meetings.crossing(member.kind, draft_)) set(member, member.out | OutFlags::kThreshold);
     return {};
@@ -287,7 +290,7 @@ class Preview {
   void apply_decision(Container& container, const Assertion& assertion) {
     if (assertion.subject == AssertionSubject::evidence) {
       for (Evidence& evidence : container.evidence) {
-        if (evidence.hash != assertion.evidence) continue;
+        if (evidence.said() != assertion.evidence) continue;
         evidence.decided =
             std::make_shared<const EvidenceRegister>(EvidenceRegister{assertion.evidence_state, assertion.decision});
       }
@@ -327,6 +330,7 @@ class Preview {
   const PreviewQuery& query_;
   const std::function<bool()>& cancelled_;
   IdentityNames names_;
+  Cuts cuts_;
   PreviewView view_;
   uint64_t asked_ = 0;
   RootSets unions_;                                   // of containers that would become one
@@ -341,6 +345,10 @@ class Preview {
 
 Result<PreviewView> preview_identity(const StateReader& reader, WorkspaceId workspace, const RuleSet& active,
                                      const PreviewQuery& query, const std::function<bool()>& cancelled) {
+  for (const Assertion& assertion : query.assertions) {
+    if (assertion.subject != AssertionSubject::cut) continue;
+    return Error{ErrorCode::invalid, "what a change of hands does is known when its records were read: try another"};
+  }
   if (query.rules) {
     auto mistakes = mistakes_of(*query.rules);
     if (!mistakes.empty()) return Error{ErrorCode::invalid, mistakes.front()};

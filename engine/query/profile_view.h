@@ -18,6 +18,7 @@ struct IdentifierView {
   Trust trust = Trust::claimed;
   Timestamp first_seen, last_seen;  // zero: no event that counts names it
   uint64_t events = 0;              // of its customer
+  std::optional<Timestamp> from;    // it changed hands: this is the value in events after this time
   bool shared = false;              // it met too many others, or somebody decided so: it links nobody
 };
 
