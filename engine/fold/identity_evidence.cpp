@@ -80,7 +80,9 @@ void IdentityFold::add_vertex(const RecordIdentifier& identifier, uint8_t out, c
   KindCode code = kind_code(kind);
   if (!kind.platform.empty()) kinds_.emplace(code, kind);
   table_.put_vertex(workspace, identifier.hash, {code, root, out, cuts(workspace).concern(identifier.hash)});
-  table_.put_value(workspace, identifier.hash, {std::move(kind), std::string(identifier.value), from});
+  table_.put_value(workspace, identifier.hash,
+                   {std::move(kind), std::string(identifier.value), from,
+                    from ? cuts(workspace).origin(identifier.hash) : Hash128{}});
   ++pending_->identifiers;
   if (out == 0) return;
   ++pending_->hubs;

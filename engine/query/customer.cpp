@@ -23,7 +23,7 @@ Result<std::vector<IdentifierView>> read_identifiers(const StateReader& reader, 
     Trust trust = known->verified && !shared ? Trust::verified : Trust::claimed;
     index.emplace(member, identifiers.size());
     identifiers.push_back(
-        {row->kind, row->value, trust, Timestamp{INT64_MAX}, Timestamp{INT64_MIN}, 0, row->from, shared});
+        {row->kind, row->value, trust, Timestamp{INT64_MAX}, Timestamp{INT64_MIN}, 0, shared, row->from});
   }
   return identifiers;
 }
@@ -121,6 +121,13 @@ Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace,
       customer.evidence.push_back(&customer.container.evidence[i]);
   }
   return customer;
+}
+
+Result<Hash128> named_at(const StateReader& reader, WorkspaceId workspace, const Hash128& identifier,
+                         std::optional<Timestamp> at) {
+  auto cuts = load_cut_times(reader, cut_prefix(workspace, identifier));
+  if (!cuts) return cuts.error();
+  return at ? cuts->at(identifier, *at) : cuts->newest(identifier);
 }
 
 Result<ProfileView> read_profile(const StateReader& reader, const Customer& customer) {

@@ -54,9 +54,9 @@ class Preview {
         if (*vertex) roots.push_back((*vertex)->root);
       }
       if (assertion.subject == AssertionSubject::evidence) {
-        auto root = root_of_evidence(assertion);
-        if (!root) return root.error();
-        if (*root) roots = {**root};
+        auto homes = roots_of_evidence(assertion);
+        if (!homes) return homes.error();
+        roots = std::move(*homes);
       }
       for (const Hash128& root : roots) concerned_.insert(root);
       if (assertion.subject == AssertionSubject::pair && roots.size() == 2) unions_.unite(roots[0], roots[1]);
@@ -67,14 +67,26 @@ class Preview {
     return {};
   }
 
-  Result<std::optional<Hash128>> root_of_evidence(const Assertion& assertion) {
-    if (assertion.identifiers.empty()) return std::optional<Hash128>();
-    const Hash128& member = assertion.identifiers.front().hash;
-    auto elsewhere = load_hub_evidence(reader_, workspace_, member, assertion.evidence);
-    if (!elsewhere) return elsewhere.error();
-    auto vertex = load_vertex(reader_, workspace_, *elsewhere ? (*elsewhere)->seat : member);
+  // Where it may live, or its parts, if cuts divided it.
+  Result<std::vector<Hash128>> roots_of_evidence(const Assertion& assertion) {
+    std::vector<Hash128> roots;
+    if (assertion.identifiers.empty()) return roots;
+    for (const Hash128& member : cuts_.all_of(assertion.identifiers.front().hash)) {
+      TRIBUTARY_TRY(add_root(member, roots));
+      auto elsewhere = load_hub_evidence(reader_, workspace_, member);
+      if (!elsewhere) return elsewhere.error();
+      for (const HubEvidence& each : *elsewhere) {
+        if (each.evidence == assertion.evidence || !cuts_.empty()) TRIBUTARY_TRY(add_root(each.seat, roots));
+      }
+    }
+    return roots;
+  }
+
+  Result<void> add_root(const Hash128& member, std::vector<Hash128>& roots) {
+    auto vertex = load_vertex(reader_, workspace_, member);
     if (!vertex) return vertex.error();
-    return *vertex ? std::optional<Hash128>((*vertex)->root) : std::nullopt;
+    if (*vertex) roots.push_back((*vertex)->root);
+    return {};
   }
 
   // --------------------------------------------------------------------------- identifiers that would be out no more
@@ -347,7 +359,7 @@ Result<PreviewView> preview_identity(const StateReader& reader, WorkspaceId work
                                      const PreviewQuery& query, const std::function<bool()>& cancelled) {
   for (const Assertion& assertion : query.assertions) {
     if (assertion.subject != AssertionSubject::cut) continue;
-    return Error{ErrorCode::invalid, "what a change of hands does is known when its records were read: try another"};
+    return Error{ErrorCode::invalid, "what a change of hands would do cannot be told before"};
   }
   if (query.rules) {
     auto mistakes = mistakes_of(*query.rules);

@@ -15,6 +15,7 @@ constexpr uint8_t kChange = 0;
 constexpr uint8_t kChangeOfCustomer = 1;
 constexpr uint8_t kMarkForeign = 0x80;  // beside OutFlags
 constexpr uint8_t kMarkDecided = 0x40;
+constexpr uint8_t kGeneration = 0x80;       // beside a family
 constexpr uint8_t kEvidenceDivided = 0x80;  // beside 0, or 1 + EvidenceState
 
 Error damaged(std::string_view layout) {
@@ -252,10 +253,12 @@ void encode(const VertexRow& row, std::string& bytes) {
 void encode(const IdentifierValue& row, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kRowVersion);
-  out.u8(static_cast<uint8_t>(row.kind.family));
+  out.u8(static_cast<uint8_t>(static_cast<int>(row.kind.family) | (row.from ? kGeneration : 0)));
   out.text(row.kind.platform);
   out.text(row.value);
-  if (row.from) out.i64(row.from->micros);
+  if (!row.from) return;
+  out.i64(row.from->micros);
+  out.raw(row.origin.view());
 }
 
 void encode(const DedupRow& row, std::string& bytes) {
@@ -436,10 +439,14 @@ Result<IdentifierValue> decode_identifier_value(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("value");
   IdentifierValue row;
-  row.kind.family = static_cast<IdentifierFamily>(in.u8());
+  uint8_t family = in.u8();
+  row.kind.family = static_cast<IdentifierFamily>(family & ~kGeneration);
   row.kind.platform = in.text();
   row.value = in.text();
-  if (in.ok() && !in.at_end()) row.from = Timestamp{in.i64()};
+  if ((family & kGeneration) != 0) {
+    row.from = Timestamp{in.i64()};
+    row.origin = read_hash(in);
+  }
   if (!closed(in)) return damaged("value");
   return row;
 }

@@ -84,7 +84,8 @@ struct SweepRow {
 struct IdentifierValue {
   IdentifierKind kind;
   std::string value;
-  std::optional<Timestamp> from;  // it is a generation: what a cut made of the value, for events after this time
+  std::optional<Timestamp> from = {};  // it is a generation: what a cut made of the value, for events after this time
+  Hash128 origin = {};                 // of a generation: what was cut
 };
 
 /// An identifier that changed hands: events after the time name another one by the same value.
