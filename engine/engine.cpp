@@ -59,11 +59,10 @@ class EngineInstance final : public Engine {
   void ingest(IngestRequest request, std::function<void(IngestOutcome)> done) override;
   const KeyedHash& index_key(WorkspaceId workspace) override { return index_keys_->of(workspace); }
 
-  Result<ProfileView> profile_of(WorkspaceId workspace, const Identifier& identifier) override {
-    return profile_at(workspace, identifier_hash(index_key(workspace), identifier));
-  }
+  Result<ProfileView> profile_of(WorkspaceId workspace, const Identifier& identifier,
+                                 std::optional<Timestamp> at) override;
   Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) override {
-    return profile_at(workspace, id.anchor);
+    return profile_at(*partition(workspace).store().snapshot(), workspace, id.anchor);
   }
   Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
   Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) override;
@@ -91,7 +90,7 @@ class EngineInstance final : public Engine {
   void append(WorkspaceId workspace, std::vector<Record> records, std::function<void(IngestOutcome)> done);
   std::optional<RejectionCode> refusal_of(WorkspaceId workspace) const;
   void hash(WorkspaceId workspace, Assertion& assertion);
-  Result<ProfileView> profile_at(WorkspaceId workspace, const Hash128& identifier);
+  Result<ProfileView> profile_at(const StateReader& snapshot, WorkspaceId workspace, const Hash128& identifier);
 
   PartitionId partition_of(WorkspaceId workspace) const {
     return PartitionId{static_cast<uint16_t>(workspace.value() % options_.partitions)};
@@ -145,6 +144,7 @@ Result<void> EngineInstance::open_log() {
   auto log = SegmentLog::open(log_options(options_), applied, metrics_);
   if (!log) return log.error();
   log_ = std::move(*log);
+  for (auto& partition : partitions_) partition->read_again_from(*log_);
   return {};
 }
 
@@ -314,13 +314,21 @@ void EngineInstance::dispatch(DurableGroup group, std::vector<DurableAppend> app
   for (auto& partition : partitions_) partition->set_pushed(group.records.back().lsn);
 }
 
-Result<ProfileView> EngineInstance::profile_at(WorkspaceId workspace, const Hash128& identifier) {
+Result<ProfileView> EngineInstance::profile_of(WorkspaceId workspace, const Identifier& identifier,
+                                               std::optional<Timestamp> at) {
   auto snapshot = partition(workspace).store().snapshot();
-  auto rules = rules_reader_.rules(*snapshot, workspace);
+  auto named = named_at(*snapshot, workspace, identifier_hash(index_key(workspace), identifier), at);
+  if (!named) return named.error();
+  return profile_at(*snapshot, workspace, *named);
+}
+
+Result<ProfileView> EngineInstance::profile_at(const StateReader& snapshot, WorkspaceId workspace,
+                                               const Hash128& identifier) {
+  auto rules = rules_reader_.rules(snapshot, workspace);
   if (!rules) return rules.error();
-  auto customer = find_customer(*snapshot, workspace, identifier, *rules);
+  auto customer = find_customer(snapshot, workspace, identifier, *rules);
   if (!customer) return customer.error();
-  return read_profile(*snapshot, *customer);
+  return read_profile(snapshot, *customer);
 }
 
 Result<TimelinePage> EngineInstance::timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) {
@@ -354,8 +362,12 @@ Result<ExplainView> EngineInstance::explain(WorkspaceId workspace, const Custome
   auto rules = rules_reader_.rules(*snapshot, workspace);
   if (!rules) return rules.error();
   ExplainSubject subject{id.anchor, std::nullopt, std::nullopt};
-  if (query.a) subject.a = identifier_hash(index_key(workspace), *query.a);
-  if (query.b) subject.b = identifier_hash(index_key(workspace), *query.b);
+  for (auto [asked, hash] : {std::pair(&query.a, &subject.a), std::pair(&query.b, &subject.b)}) {
+    if (!*asked) continue;
+    auto named = named_at(*snapshot, workspace, identifier_hash(index_key(workspace), **asked), std::nullopt);
+    if (!named) return named.error();
+    *hash = *named;
+  }
   return explain_identity(*snapshot, workspace, subject, *rules);
 }
 

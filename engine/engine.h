@@ -73,14 +73,16 @@ class Engine {
   virtual const KeyedHash& index_key(WorkspaceId workspace) = 0;
 
   // Queries: on snapshots, from any thread. not_found for what is not in this workspace.
-  virtual Result<ProfileView> profile_of(WorkspaceId workspace, const Identifier& identifier) = 0;
+  /// Of an identifier that changed hands: whose it is in events of the time `at`, or now.
+  virtual Result<ProfileView> profile_of(WorkspaceId workspace, const Identifier& identifier,
+                                         std::optional<Timestamp> at) = 0;
   virtual Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) = 0;
   virtual Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) = 0;
   virtual Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) = 0;
 
   /// Records a decision; `done` runs like that of ingest(), when it is durable and every reader sees its effect. The
-  /// outcome is `accepted`, or `rejected` for a decision about evidence that was never seen, or about the wrong number
-  /// of identifiers.
+  /// outcome is `accepted`, or `rejected` for a decision about evidence that was never seen, about the wrong number of
+  /// identifiers, or for a cut through evidence of whose events retention deleted some.
   virtual void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) = 0;
   /// Records other rules. The outcome is `accepted`, or `rejected` when another version than `based_on` is active;
   /// customers follow in the background, see RulesView::applying. Refused as overloaded while they follow an earlier

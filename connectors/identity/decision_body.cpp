@@ -32,6 +32,7 @@ constexpr std::array kTypes = {
     AssertionType{.name = "share", .subject = AssertionSubject::hub, .hub = HubState::always},
     AssertionType{.name = "release", .subject = AssertionSubject::hub, .hub = HubState::never},
     AssertionType{.name = "auto", .subject = AssertionSubject::hub},
+    AssertionType{.name = "reassign", .subject = AssertionSubject::cut},
 };
 
 /// A string member of at most so many bytes; `out` stays as it is when there is none.
@@ -83,6 +84,14 @@ Fault read_evidence(const JsonObject& body, Hash128& evidence) {
   return std::nullopt;
 }
 
+Fault read_from(const JsonObject& body, Timestamp& from) {
+  auto text = text_of(body.if_contains("from"));
+  auto time = text ? parse_iso8601(*text) : std::nullopt;
+  if (!time) return ParameterFault{"from is not an ISO 8601 time: that of the last event before it changed hands"};
+  from = *time;
+  return std::nullopt;
+}
+
 Fault read_subject(const JsonObject& body, AssertionDraft& draft) {
   if (draft.assertion.subject == AssertionSubject::pair) {
     if (auto fault = read_identifier(body, "a", draft.named)) return fault;
@@ -91,6 +100,9 @@ Fault read_subject(const JsonObject& body, AssertionDraft& draft) {
   if (draft.assertion.subject == AssertionSubject::evidence) {
     if (auto fault = read_evidence(body, draft.assertion.evidence)) return fault;
   }
+  if (draft.assertion.subject == AssertionSubject::cut) {
+    if (auto fault = read_from(body, draft.assertion.cut_at)) return fault;
+  }
   return read_identifier(body, "identifier", draft.named);
 }
 
@@ -98,7 +110,8 @@ Fault read_type(const JsonObject& body, Assertion& assertion) {
   auto name = text_of(body.if_contains("type"));
   auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const AssertionType& row) { return row.name == name; });
   if (type == kTypes.end()) {
-    return ParameterFault{"type is none of must_link, cannot_link, unlink, retract, restore, share, release and auto"};
+    return ParameterFault{
+        "type is none of must_link, cannot_link, unlink, retract, restore, share, release, auto and reassign"};
   }
   assertion.subject = type->subject;
   assertion.pair = type->pair;
@@ -165,6 +178,9 @@ Fault read_listed(const boost::json::value& item, size_t index, AssertionDraft& 
   std::string place = "assertions/" + std::to_string(index);
   if (!item.is_object()) return ParameterFault{place + " is not an object"};
   if (auto fault = read_assertion(item.get_object(), draft)) return ParameterFault{place + ": " + fault->message};
+  if (draft.assertion.subject == AssertionSubject::cut) {
+    return ParameterFault{place + ": what reassign would do cannot be told before"};
+  }
   for (NamedIdentifier& named : draft.named) named.member = place + "/" + named.member;
   return std::nullopt;
 }

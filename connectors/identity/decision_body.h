@@ -24,7 +24,7 @@ struct AssertionDraft {
   std::vector<NamedIdentifier> named;  // two distinct members of a pair, one otherwise
 };
 
-/// `{"type","a","b"}` or `{"type","identifier"}`, with `evidence`, `reason`, `author` and `id`.
+/// `{"type","a","b"}` or `{"type","identifier"}`, with `evidence`, `from`, `reason`, `author` and `id`.
 Parsed<AssertionDraft> assertion_body(std::string_view body);
 
 /// A member of a body as it stands there.

@@ -21,6 +21,11 @@ bool is_accepted(const IngestOutcome& outcome) {
   return outcome.items.empty() || outcome.items.front() != ItemOutcome::rejected;
 }
 
+std::string_view told_why_rejected(AssertionSubject subject) {
+  if (subject != AssertionSubject::cut) return "there is no such evidence";
+  return "the log does not hold all events of this identifier any more, and without them they cannot be divided";
+}
+
 /// From a place in the rules to the place in the body that holds them.
 DocumentMistake in_body(DocumentMistake mistake, const RawPart& part) {
   bool in_first_line = mistake.line <= 1;
@@ -56,12 +61,19 @@ Task<HttpResponse> DecisionHandlers::decide(const HttpRequest& request, const Ap
   if (auto* refusal = std::get_if<HttpResponse>(&resolved)) co_return std::move(*refusal);
   auto& assertion = std::get<Assertion>(resolved);
   complete(assertion.decision, caller);
+  if (assertion.subject == AssertionSubject::cut && assertion.cut_at > assertion.decision.at) {
+    co_return refuse(request, RejectionCode::invalid_parameter, "from is in the future");
+  }
+  const AssertionSubject subject = assertion.subject;
   const Decision decision = assertion.decision;
   const std::vector<AssertedIdentifier> identifiers = assertion.identifiers;
   IngestOutcome outcome = co_await async_decide(services_.engine, &Engine::assert_identity, caller.key->workspace,
                                                 std::move(assertion), kUseTask);
   if (outcome.refused) co_return refuse(request, *outcome.refused);
-  if (!is_accepted(outcome)) co_return refuse(request, RejectionCode::not_found, "there is no such evidence");
+  if (!is_accepted(outcome)) {
+    bool cut = subject == AssertionSubject::cut;
+    co_return refuse(request, cut ? RejectionCode::conflict : RejectionCode::not_found, told_why_rejected(subject));
+  }
   co_return json_response(assertion_json(decision, customers_of(caller, identifiers)));
 }
 
@@ -86,7 +98,7 @@ std::vector<std::optional<CustomerId>> DecisionHandlers::customers_of(
     const ApiCaller& caller, const std::vector<AssertedIdentifier>& identifiers) {
   std::vector<std::optional<CustomerId>> customers;
   for (const AssertedIdentifier& each : identifiers) {
-    auto profile = services_.engine.profile_of(caller.key->workspace, each.identifier);
+    auto profile = services_.engine.profile_of(caller.key->workspace, each.identifier, std::nullopt);
     customers.push_back(profile ? std::optional(profile->id) : std::nullopt);
   }
   return customers;

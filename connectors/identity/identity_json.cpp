@@ -67,6 +67,13 @@ void append_hub(JsonOut& json, const HubView& hub) {
   json.end_object();
 }
 
+void append_cut(JsonOut& json, const CutView& cut) {
+  json.begin_object().key("identifier").string(identifier_text(cut.identifier));
+  append_time(json, "from", cut.at);
+  append_decision(json, "assertion", cut.decision);
+  json.end_object();
+}
+
 /// What is asked of two identifiers.
 void append_pair(JsonOut& json, const ExplainView& view, const Identifier& a, const Identifier& b) {
   json.key("a").string(identifier_text(a)).key("b").string(identifier_text(b));
@@ -162,6 +169,8 @@ std::string explain_json(const ExplainView& view, const ExplainQuery& query) {
   for (const RefusalView& refusal : view.refusals) append_refusal(json, refusal);
   json.end_array().key("hubs").begin_array();
   for (const HubView& hub : view.hubs) append_hub(json, hub);
+  json.end_array().key("reassigned").begin_array();
+  for (const CutView& cut : view.cuts) append_cut(json, cut);
   json.end_array().end_object();
   return out;
 }

@@ -32,7 +32,7 @@ std::variant<IdentifierOwner, NoOwner> find_owner(Engine& engine, const ApiCalle
       nobody = {RejectionCode::invalid_parameter, "value cannot be of this kind: " + value.reason};
       continue;
     }
-    auto profile = engine.profile_of(caller.key->workspace, *value.identifier);
+    auto profile = engine.profile_of(caller.key->workspace, *value.identifier, lookup.at);
     if (profile) return IdentifierOwner{std::move(*value.identifier), std::move(*profile)};
     nobody = {code_of(profile.error()), {}};
     if (nobody.code != RejectionCode::not_found) break;

@@ -26,6 +26,7 @@ void append_identifiers(JsonOut& json, const std::vector<IdentifierView>& identi
     append_seen(json, "first_seen", identifier.first_seen);
     append_seen(json, "last_seen", identifier.last_seen);
     json.key("events").unsigned_number(identifier.events);
+    if (identifier.from) append_time(json, "from", *identifier.from);
     if (identifier.shared) json.key("shared").boolean(true);
     json.end_object();
   }

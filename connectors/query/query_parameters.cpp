@@ -91,7 +91,13 @@ Parsed<bool> verbose_parameter(const HttpRequest& request) {
 Parsed<LookupQuery> lookup_query(std::string_view body) {
   auto object = object_of(body);
   if (!object) return ParameterFault{"body is not a JSON object with kind and value"};
-  return identifier_in(*object);
+  auto parsed = identifier_in(*object);
+  auto* lookup = std::get_if<LookupQuery>(&parsed);
+  if (lookup == nullptr || !object->contains("at")) return parsed;
+  auto text = text_of(object->if_contains("at"));
+  if (text) lookup->at = parse_iso8601(*text);
+  if (!lookup->at) return ParameterFault{"at is not an ISO 8601 time"};
+  return parsed;
 }
 
 }  // namespace tributary

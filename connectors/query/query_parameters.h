@@ -1,6 +1,7 @@
 // Parameters of an address as query values.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -34,10 +35,11 @@ constexpr NumberRange kPageSizes{1, 1000, 50};
 /// `?verbose`: `true`, `1` or nothing but the name; false when absent, `false` or `0`.
 Parsed<bool> verbose_parameter(const HttpRequest& request);
 
-/// The body of a look-up: `{"kind","value"}`. A number as value becomes its decimal text.
+/// The body of a look-up: `{"kind","value","at"}`. A number as value becomes its decimal text.
 struct LookupQuery {
   IdentifierKind kind;
   std::string value;
+  std::optional<Timestamp> at = {};  // whose it was then, if it changed hands; now
 };
 Parsed<LookupQuery> lookup_query(std::string_view body);
 

@@ -8,7 +8,19 @@ namespace tributary {
 namespace {
 
 constexpr uint8_t kDecisionPayloadVersion = 1;
-constexpr uint8_t kLastState = 2;
+constexpr uint8_t kCutKeeps = 0;  // what was before stays; 1 is reserved for erasing it
+
+// Greatest state of a subject.
+uint8_t last_state_of(AssertionSubject subject) {
+  switch (subject) {
+    case AssertionSubject::cut:
+      return kCutKeeps;
+    case AssertionSubject::evidence:
+      return static_cast<uint8_t>(EvidenceState::retracted);
+    default:
+      return 2;
+  }
+}
 
 uint8_t state_of(const Assertion& assertion) {
   switch (assertion.subject) {
@@ -18,6 +30,8 @@ uint8_t state_of(const Assertion& assertion) {
       return static_cast<uint8_t>(assertion.evidence_state);
     case AssertionSubject::hub:
       return static_cast<uint8_t>(assertion.hub);
+    case AssertionSubject::cut:
+      return kCutKeeps;
   }
   return 0;
 }
@@ -42,6 +56,7 @@ void encode_assertion(const Assertion& assertion, std::string& payload) {
     out.text(each.identifier.kind().platform);
     out.text(each.identifier.value());
   }
+  if (assertion.subject == AssertionSubject::cut) out.i64(assertion.cut_at.micros);
 }
 
 void encode_rule_set_change(const RuleSetChange& change, std::string& payload) {
@@ -58,9 +73,8 @@ Result<Assertion> decode_assertion(std::string_view payload) {
   Assertion assertion;
   assertion.subject = static_cast<AssertionSubject>(in.u8());
   uint8_t state = in.u8();
-  bool known = assertion.subject >= AssertionSubject::pair && assertion.subject <= AssertionSubject::hub;
-  uint8_t last_state = assertion.subject == AssertionSubject::evidence ? 1 : kLastState;
-  if (!known || state > last_state)
+  bool known = assertion.subject >= AssertionSubject::pair && assertion.subject <= AssertionSubject::cut;
+  if (!known || state > last_state_of(assertion.subject))
     return Error{ErrorCode::corrupt, "assertion record has an unknown subject or state"};
   assertion.pair = static_cast<PairState>(assertion.subject == AssertionSubject::pair ? state : 0);
   assertion.evidence_state = static_cast<EvidenceState>(assertion.subject == AssertionSubject::evidence ? state : 0);
@@ -75,6 +89,7 @@ Result<Assertion> decode_assertion(std::string_view payload) {
     assertion.identifiers.push_back(
         {hash, Identifier::from_normalised({family, std::move(platform)}, std::move(value))});
   }
+  if (assertion.subject == AssertionSubject::cut) assertion.cut_at = Timestamp{in.i64()};
   if (!in.ok()) return Error{ErrorCode::corrupt, "assertion record is cut short"};
   return assertion;
 }

@@ -22,7 +22,7 @@ enum class EvidenceState : uint8_t { live = 0, retracted = 1 };
 enum class HubState : uint8_t { automatic = 0, always = 1, never = 2 };
 
 /// Stored: never renumber.
-enum class AssertionSubject : uint8_t { pair = 1, evidence = 2, hub = 3 };
+enum class AssertionSubject : uint8_t { pair = 1, evidence = 2, hub = 3, cut = 4 };
 
 /// Who decided, when and why. Of two decisions about one subject the one with the greater (at, id) holds.
 struct Decision {
@@ -40,14 +40,17 @@ struct AssertedIdentifier {
   Identifier identifier;
 };
 
-/// One decision. Of the states only the subject's own counts.
+/// One decision. Of the states only the subject's own counts. A cut has none: what changed hands once did so for good,
+/// so decisions about it do not take each other's place but add up.
 struct Assertion {
   AssertionSubject subject = AssertionSubject::pair;
   PairState pair = PairState::none;
   EvidenceState evidence_state = EvidenceState::live;
   HubState hub = HubState::automatic;
-  std::vector<AssertedIdentifier> identifiers;  // two of a pair, one of a hub; of evidence one or more of its members
-  Hash128 evidence;                             // of subject evidence
+  Timestamp cut_at;  // of a cut: in events after this time the identifier is another one
+  // Two of a pair, one of a hub or a cut; of evidence one or more of its members.
+  std::vector<AssertedIdentifier> identifiers;
+  Hash128 evidence;  // of subject evidence
   Decision decision;
 };
 
@@ -61,7 +64,7 @@ struct RuleSetChange {
 /// Payload layouts, version 1 (integers big-endian, text = varint length + bytes):
 ///
 ///   assertion: u8 version | u8 subject | u8 state | 16 evidence | decision |
-///              varint n { u8 family | 16 hash | text platform | text value }
+///              varint n { u8 family | 16 hash | text platform | text value } | of a cut: i64 cut_at
 ///   rule set:  u8 version | u32 based_on | decision | rest: rules
 ///   decision:  i64 at | text id | text author | text reason
 void encode_assertion(const Assertion& assertion, std::string& payload);

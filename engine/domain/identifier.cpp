@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/base/ascii.h"
+#include "engine/base/bytes.h"
 
 namespace tributary {
 namespace {
@@ -126,6 +127,14 @@ Hash128 identifier_hash(const KeyedHash& index_key, const IdentifierKind& kind, 
   message += '\0';
   message += value;
   return index_key(message);
+}
+
+Hash128 generation_hash(const Hash128& identifier, Timestamp from) {
+  std::string subject = "generation";
+  ByteWriter out(subject);
+  out.raw(identifier.view());
+  out.i64(from.micros);
+  return Hash128::from_bytes(sha256(subject));
 }
 
 }  // namespace tributary

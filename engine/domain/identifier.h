@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/keyed_hash.h"
+#include "engine/base/time.h"
 
 namespace tributary {
 
@@ -88,6 +89,10 @@ Hash128 identifier_hash(const KeyedHash& index_key, const IdentifierKind& kind, 
 inline Hash128 identifier_hash(const KeyedHash& index_key, const Identifier& identifier) {
   return identifier_hash(index_key, identifier.kind(), identifier.value());
 }
+
+/// H(v@T): the identifier that v is in events after T, once it changed hands then. An identifier of its own for every
+/// rule. As unpredictable as H(v), from which alone it follows.
+Hash128 generation_hash(const Hash128& identifier, Timestamp from);
 
 /// The name of a customer: the hash of its anchor identifier, shown as 26 characters of base32.
 struct CustomerId {

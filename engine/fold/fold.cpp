@@ -103,17 +103,20 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
   for (size_t i = 0; i < records.size(); ++i) {
     Step& step = steps_[i];
     step.record = &records[i];
-    step.message = {};
+    step.message = step.said = {};
     step.known = nullptr;
     if (step.record->kind == RecordKind::event) {
       if (auto decoded = decode_event(step.record->payload, step.event); !decoded) return decoded.error();
       step.message = step.event.message_hash;
+      step.said = step.event.evidence;
+      if (identity_.has_cuts()) identity_.cuts(step.record->workspace).apply_to(step.event);
     } else if (step.record->kind == RecordKind::rejected_event) {
       auto decoded = decode_rejected(step.record->payload);
       if (!decoded) return decoded.error();
       step.rejected = *decoded;
       step.message = step.rejected.message_hash;
     } else if (step.record->kind == RecordKind::assertion) {
+      TRIBUTARY_CHECK(records.size() == 1);
       auto decoded = decode_assertion(step.record->payload);
       if (!decoded) return decoded.error();
       step.assertion = std::move(*decoded);
@@ -265,6 +268,7 @@ Result<Fold::EvidenceEntry*> Fold::find_or_add_evidence(const Step& step) {
   if (EvidenceEntry* known = evidence_.find(step.event.evidence)) return known;  // fetched ahead, or of this group
   Evidence evidence;
   evidence.hash = step.event.evidence;
+  if (step.said != evidence.hash) evidence.divided_from = step.said;
   evidence.members = members_of(step.event);
   evidence.first = first_of(step.event);
   evidence.last_at = step.event.occurred_at;
@@ -299,7 +303,8 @@ Result<ItemOutcome> Fold::fold_decision(const Step& step) {
   bool assertion = step.record->kind == RecordKind::assertion;
   RecordCause cause = cause_of(*step.record, assertion ? step.assertion.decision : step.rules.decision);
   if (assertion) {
-    auto decided = identity_.decide(step.assertion, cause);
+    bool cut = step.assertion.subject == AssertionSubject::cut;
+    auto decided = cut ? fold_cut(step, cause) : identity_.decide(step.assertion, cause);
     if (!decided) return decided.error();
     return *decided ? ItemOutcome::accepted : ItemOutcome::rejected;
   }

@@ -11,6 +11,7 @@
 #include "engine/domain/record.h"
 #include "engine/fold/clock_cache.h"
 #include "engine/fold/identity_fold.h"
+#include "engine/log/log.h"
 #include "engine/profile/fragment.h"
 #include "engine/store/state_store.h"
 
@@ -31,8 +32,11 @@ class Fold {
   /// Takes over what the store holds. Call once, before apply().
   Result<void> open();
 
+  /// Where records that were folded can be read again, for cuts. It must outlive every apply().
+  void read_again_from(Log& log) { log_ = &log; }
+
   /// Folds records of this partition whose LSNs rise above applied(); `outcomes[i]` tells what became of `records[i]`.
-  /// A rule-set record comes alone, and only while its workspace is not sweeping().
+  /// A decision comes alone, and so does a rule-set record, which comes only while its workspace is not sweeping().
   /// Errors: overloaded while the store is stalled: the group is folded but not visible; call commit() until it is. Any
   /// other error is final.
   Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
@@ -70,6 +74,7 @@ class Fold {
     Assertion assertion;
     RuleSetChange rules;
     Hash128 message;                 // zero: not deduplicated
+    Hash128 said;                    // of an event: its evidence before cuts
     EvidenceEntry* known = nullptr;  // in the front table before the group
   };
 
@@ -89,12 +94,21 @@ class Fold {
   void touch(const Hash128& evidence, EvidenceEntry& entry);
   void put_timeline(const Step& step, const Hash128& home);
 
+  // Cuts: fold_cut.cpp.
+  struct Division;
+  Result<bool> fold_cut(const Step& step, const RecordCause& cause);
+  Result<std::optional<Division>> read_division(Evidence evidence, const Assertion& cut, WorkspaceId workspace);
+  Result<bool> read_event(Lsn lsn, Timestamp cut_at, Division& division);
+  Result<void> apply_division(Division division, const RecordCause& cause);
+  void put_fragment(WorkspaceId workspace, const Evidence& evidence, const Fragment& fragment);
+
   void put_fragments();
   void forget_group();
 
   StateStore& store_;
   FoldOptions options_;
   Metrics& metrics_;
+  Log* log_ = nullptr;  // null: no cut can be made
   AppliedState applied_;
 
   // The front table: what recent events touched. Hashes are keyed per workspace, so one table serves them all.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "engine/fold/identity_fold.h"
@@ -12,12 +13,15 @@ Result<bool> IdentityFold::decide(const Assertion& assertion, const RecordCause&
       return decide_evidence(assertion, cause);
     case AssertionSubject::hub:
       return decide_hub(assertion, cause);
+    case AssertionSubject::cut:
+      break;
   }
   return false;
 }
 
 // An identifier that no event has named yet: a container of its own.
-Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause) {
+Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause,
+                                              std::optional<Timestamp> from) {
   auto found = table_.find_vertex(cause.workspace, asserted.hash);
   if (!found) return found.error();
   if (*found) return **found;
@@ -28,8 +32,9 @@ Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted
   auto container = unite({}, asserted.hash, cause);
   if (!container) return container.error();
   RecordIdentifier identifier{asserted.hash, Trust::claimed, kind.family, kind.platform, asserted.identifier.value()};
-  add_vertex(identifier, out, asserted.hash, cause.workspace);
-  ContainerMember& member = add_member(**container, {asserted.hash, kind_code(kind), out, false, false}, **rules);
+  add_vertex(identifier, out, asserted.hash, cause.workspace, from);
+  bool decided = cuts(cause.workspace).concern(asserted.hash);
+  ContainerMember& member = add_member(**container, {asserted.hash, kind_code(kind), out, false, decided}, **rules);
   table_.put_mark(cause.workspace, asserted.hash, member, true);
   return table_.vertex(cause.workspace, asserted.hash);
 }
@@ -60,23 +65,27 @@ Result<bool> IdentityFold::decide_pair(const Assertion& assertion, const RecordC
 
 Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const RecordCause& cause) {
   if (assertion.identifiers.empty()) return false;
-  auto known = table_.find_vertex(cause.workspace, assertion.identifiers[0].hash);
-  if (!known) return known.error();
-  if (!*known) return false;
-  auto found = find_evidence(assertion.evidence, assertion.identifiers[0].hash, cause);
-  if (!found) return found.error();
-  auto [container, evidence] = *found;
+  auto parts = parts_of(assertion.evidence, assertion.identifiers[0].hash, cause);
+  if (!parts) return parts.error();
   // Only what was seen can be retracted, by those who were seen.
-  if (evidence == nullptr) return false;
+  if (parts->empty()) return false;
+  const Evidence& any = *parts->front().evidence;
   for (const AssertedIdentifier& asserted : assertion.identifiers) {
-    if (!evidence->names(asserted.hash)) return false;
+    bool named = std::any_of(any.members.begin(), any.members.end(), [&](const EvidenceMember& member) {
+      return cuts(cause.workspace).origin(member.id) == asserted.hash;
+    });
+    if (!named) return false;
   }
-  if (evidence->decided && !holds_over(assertion.decision, evidence->decided->decision)) return true;
-  TRIBUTARY_TRY(touch(*container, cause));
-  evidence->decided =
+  if (any.decided && !holds_over(assertion.decision, any.decided->decision)) return true;
+  auto decided =
       std::make_shared<const EvidenceRegister>(EvidenceRegister{assertion.evidence_state, assertion.decision});
-  table_.put_evidence(cause.workspace, container->root, *evidence);
-  TRIBUTARY_TRY(recounted(*container, cause));
+  table_.put_evidence_register(cause.workspace, assertion.evidence, *decided);
+  for (auto [container, evidence] : *parts) {
+    TRIBUTARY_TRY(touch(*container, cause));
+    evidence->decided = decided;
+    table_.put_evidence(cause.workspace, container->root, *evidence);
+    TRIBUTARY_TRY(recounted(*container, cause));
+  }
   return true;
 }
 

@@ -9,6 +9,7 @@ Result<void> IdentityFold::add(Evidence evidence, std::span<const RecordIdentifi
                                const RecordCause& cause) {
   auto rules = this->rules(cause.workspace);
   if (!rules) return rules.error();
+  TRIBUTARY_TRY(inherit_decision(evidence, cause));
   std::vector<Known> known;
   TRIBUTARY_TRY(look_up(identifiers, **rules, cause, known));
   std::vector<Hash128> joining = joining_members(evidence, known, **rules);
@@ -74,12 +75,14 @@ std::vector<Hash128> IdentityFold::joining_members(const Evidence& evidence, con
 }
 
 void IdentityFold::add_vertex(const RecordIdentifier& identifier, uint8_t out, const Hash128& root,
-                              WorkspaceId workspace) {
+                              WorkspaceId workspace, std::optional<Timestamp> from) {
   IdentifierKind kind{identifier.family, std::string(identifier.platform)};
   KindCode code = kind_code(kind);
   if (!kind.platform.empty()) kinds_.emplace(code, kind);
-  table_.put_vertex(workspace, identifier.hash, {code, root, out, false});
-  table_.put_value(workspace, identifier.hash, {std::move(kind), std::string(identifier.value)});
+  table_.put_vertex(workspace, identifier.hash, {code, root, out, cuts(workspace).concern(identifier.hash)});
+  table_.put_value(workspace, identifier.hash,
+                   {std::move(kind), std::string(identifier.value), from,
+                    from ? cuts(workspace).origin(identifier.hash) : Hash128{}});
   ++pending_->identifiers;
   if (out == 0) return;
   ++pending_->hubs;

@@ -5,7 +5,10 @@ namespace tributary {
 IdentityFold::IdentityFold(StateStore& store, size_t vertex_bytes, size_t container_bytes, Metrics& metrics)
     : store_(store), metrics_(metrics), table_(store, vertex_bytes, container_bytes), rules_(store) {}
 
-Result<void> IdentityFold::open() { return rules_.open(); }
+Result<void> IdentityFold::open() {
+  TRIBUTARY_TRY(open_cuts());
+  return rules_.open();
+}
 
 Result<const RuleSet*> IdentityFold::rules(WorkspaceId workspace) {
   auto rules = rules_.of(workspace);

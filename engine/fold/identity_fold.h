@@ -46,11 +46,31 @@ class IdentityFold {
   /// The evidence was seen at this time. To be called for every event while rules(workspace).has_newest().
   Result<void> set_last(const Hash128& evidence, const Hash128& home, Timestamp at, const RecordCause& cause);
 
-  /// False for a decision about evidence that nobody ever saw, or about the wrong number of identifiers: no effect.
+  /// False for a decision about evidence that nobody ever saw, or about the wrong number of identifiers: no effect. Not
+  /// for cuts.
   Result<bool> decide(const Assertion& assertion, const RecordCause& cause);
   /// False when another version is active than the change was based on. Nothing else may be in the group.
   Result<bool> change_rules(const RuleSetChange& change, const RecordCause& cause);
   Result<const RuleSet*> rules(WorkspaceId workspace);
+
+  /// A cut is four steps, alone in its group: who is concerned, cut(), a divide() for each that has events after it,
+  /// settle_cut().
+  ///
+  /// The evidence that names the identifier as it is in events right after the cut; none for a cut that was made
+  /// before.
+  Result<std::vector<Evidence>> concerned_by(const Assertion& cut, const RecordCause& cause);
+  Result<void> cut(const Assertion& cut, const RecordCause& cause);
+  /// Evidence from which a cut took events away: `kept` has the same name, and is missing when none were left.
+  struct Division {
+    Evidence before;
+    std::optional<Evidence> kept;
+    Evidence moved;
+  };
+  Result<void> divide(Division division, const RecordCause& cause);
+  void settle_cut(const Hash128& divided, const RecordCause& cause) { review_later(divided, false, cause); }
+
+  bool has_cuts() const { return !cuts_.empty(); }
+  const Cuts& cuts(WorkspaceId workspace) const;
 
   /// Computes again what the record touched. To be called after every record of the group.
   Result<void> end_record();
@@ -100,7 +120,8 @@ class IdentityFold {
                        std::vector<Known>& known);
   static std::vector<Hash128> joining_members(const Evidence& evidence, const std::vector<Known>& known,
                                               const RuleSet& rules);
-  void add_vertex(const RecordIdentifier& identifier, uint8_t out, const Hash128& root, WorkspaceId workspace);
+  void add_vertex(const RecordIdentifier& identifier, uint8_t out, const Hash128& root, WorkspaceId workspace,
+                  std::optional<Timestamp> from = std::nullopt);
   Result<void> note_if_out(Container& container, const Hash128& identifier, const HubEvidence& evidence,
                            const RecordCause& cause);
   void count_unique_kinds(const std::vector<EvidenceMember>& members, const RuleSet& rules);
@@ -117,10 +138,17 @@ class IdentityFold {
   Result<void> recounted(Container& container, const RecordCause& cause);
 
   // Decisions: identity_decisions.cpp.
-  Result<VertexRow> ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause);
+  Result<VertexRow> ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause,
+                                  std::optional<Timestamp> from = std::nullopt);
   Result<bool> decide_pair(const Assertion& assertion, const RecordCause& cause);
   Result<bool> decide_evidence(const Assertion& assertion, const RecordCause& cause);
   Result<bool> decide_hub(const Assertion& assertion, const RecordCause& cause);
+
+  // Cuts: identity_cuts.cpp.
+  Result<void> open_cuts();
+  Result<std::vector<FoundEvidence>> parts_of(const Hash128& said, const Hash128& member, const RecordCause& cause);
+  Result<void> inherit_decision(Evidence& evidence, const RecordCause& cause);
+  void take_out(Container& container, const Evidence& evidence, WorkspaceId workspace);
 
   // Hubs: identity_hubs.cpp.
   Result<void> detect_hubs(Container& container, std::span<const EvidenceMember> members, const RecordCause& cause);
@@ -161,6 +189,7 @@ class IdentityFold {
   Metrics& metrics_;
   IdentityTable table_;
   ActiveRules rules_;
+  std::unordered_map<uint32_t, Cuts> cuts_;                    // by workspace
   boost::unordered_flat_map<KindCode, IdentifierKind> kinds_;  // as they were met
 
   // Of the group in progress.

@@ -67,7 +67,7 @@ Result<std::optional<Meetings::Crossing>> IdentityFold::crossing_of(const Hash12
                                                                     const RecordCause& cause) {
   auto rules = this->rules(cause.workspace);
   if (!rules) return rules.error();
-  Meetings meetings(identifier);
+  Meetings meetings(identifier, cuts(cause.workspace));
   for (const Evidence& evidence : container.evidence) meetings.add(evidence, container);
   if (everywhere) {
     auto elsewhere = containers_elsewhere(identifier, container.root, cause);
@@ -84,18 +84,19 @@ Result<void> IdentityFold::set_out(const Hash128& identifier, uint8_t out, bool 
   WorkspaceId workspace = cause.workspace;
   auto vertex = table_.vertex(workspace, identifier);
   if (!vertex) return vertex.error();
-  if (vertex->out == out && vertex->decided == decided) return {};
+  bool marked = decided || cuts(workspace).concern(identifier);
+  if (vertex->out == out && vertex->decided == marked) return {};
   auto found = find_container(vertex->root, cause);
   if (!found) return found.error();
   Container& container = **found;
   TRIBUTARY_TRY(touch(container, cause));
   uint8_t before = std::exchange(vertex->out, out);
-  vertex->decided = decided;
+  vertex->decided = marked;
   table_.put_vertex(workspace, identifier, *vertex);
   TRIBUTARY_TRY(put_hub_row(identifier, out, decided, crossing, workspace));
   ContainerMember& member = *container.find(identifier);
   member.out = out;
-  member.decided = decided;
+  member.decided = marked;
   table_.put_mark(workspace, container.root, member, container.evidence.empty());
   TRIBUTARY_TRY(recounted(container, cause));
   pending_->hubs += (out != 0 ? 1u : 0u) - static_cast<uint64_t>(before != 0 ? 1u : 0u);

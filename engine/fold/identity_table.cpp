@@ -68,6 +68,10 @@ void IdentityTable::put_evidence(WorkspaceId workspace, const Hash128& root, con
   batch_->put(Family::container, container_evidence_key(workspace, root, evidence.hash), buffer_);
 }
 
+void IdentityTable::erase_evidence(WorkspaceId workspace, const Hash128& root, const Hash128& evidence) {
+  batch_->erase(Family::container, container_evidence_key(workspace, root, evidence));
+}
+
 void IdentityTable::put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool keep) {
   bool wanted = member.out != 0 || member.foreign || member.decided || keep;
   if (!wanted && !member.marked) return;
@@ -86,6 +90,18 @@ void IdentityTable::put_pair(WorkspaceId workspace, const Hash128& root, const P
   buffer_.clear();
   encode(pair, buffer_);
   batch_->put(Family::container, container_pair_key(workspace, root, pair.a, pair.b), buffer_);
+}
+
+void IdentityTable::put_cut(WorkspaceId workspace, const CutRow& row) {
+  buffer_.clear();
+  encode(row, buffer_);
+  batch_->put(Family::meta, cut_key(workspace, row.identifier, row.at), buffer_);
+}
+
+void IdentityTable::put_evidence_register(WorkspaceId workspace, const Hash128& said, const EvidenceRegister& row) {
+  buffer_.clear();
+  encode(row, buffer_);
+  batch_->put(Family::meta, evidence_register_key(workspace, said), buffer_);
 }
 
 Result<void> IdentityTable::unite(WorkspaceId workspace, Container& large, const std::vector<Container*>& small,

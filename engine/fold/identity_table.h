@@ -38,9 +38,14 @@ class IdentityTable {
 
   void put_header(WorkspaceId workspace, const Container& container);
   void put_evidence(WorkspaceId workspace, const Hash128& root, const Evidence& evidence);
+  void erase_evidence(WorkspaceId workspace, const Hash128& root, const Hash128& evidence);
   /// The mark of a member, or none when there is nothing to say about it, unless `keep`: nothing else may name it.
   void put_mark(WorkspaceId workspace, const Hash128& root, ContainerMember& member, bool keep = false);
   void put_pair(WorkspaceId workspace, const Hash128& root, const PairRegister& pair);
+
+  void put_cut(WorkspaceId workspace, const CutRow& row);
+  /// By the evidence's name in the records.
+  void put_evidence_register(WorkspaceId workspace, const Hash128& said, const EvidenceRegister& row);
 
   /// Moves all of the small ones, members, evidence, pairs and rows, into `large`; they are gone.
   Result<void> unite(WorkspaceId workspace, Container& large, const std::vector<Container*>& small,

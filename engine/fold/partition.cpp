@@ -134,17 +134,20 @@ void Partition::fold(const std::deque<Work>& works) {
 }
 
 // A change of rules is a group of its own, and finds the one before it complete: what it does must not depend on how
-// far a sweep came by itself.
+// far a sweep came by itself. So is a decision: what it concerns is read from the store.
 Result<void> Partition::apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes) {
   outcomes.clear();
-  auto is_rules = [](const RecordView& record) { return record.kind == RecordKind::rule_set; };
+  auto stands_alone = [](const RecordView& record) {
+    return record.kind == RecordKind::rule_set || record.kind == RecordKind::assertion;
+  };
   while (!records.empty()) {
+    const RecordView& first = records.front();
     size_t count = 1;
-    if (is_rules(records.front())) {
+    if (!stands_alone(first)) {
+      count = static_cast<size_t>(std::find_if(records.begin(), records.end(), stands_alone) - records.begin());
+    } else if (first.kind == RecordKind::rule_set) {
       // The edge refuses a change that comes this early; a replay may meet one.
-      while (fold_.sweeping(records.front().workspace)) TRIBUTARY_TRY(wait_out_stall(fold_.sweep()));
-    } else {
-      count = static_cast<size_t>(std::find_if(records.begin(), records.end(), is_rules) - records.begin());
+      while (fold_.sweeping(first.workspace)) TRIBUTARY_TRY(wait_out_stall(fold_.sweep()));
     }
     std::vector<ItemOutcome> some;
     TRIBUTARY_TRY(wait_out_stall(fold_.apply(records.first(count), some)));

@@ -33,6 +33,9 @@ class Partition {
   /// Folds one batch of records read back from the log. The same functions as for new records.
   Result<void> recover(std::span<const RecordView> records);
 
+  /// Where the fold can read records again. Call before recover().
+  void read_again_from(Log& log) { fold_.read_again_from(log); }
+
   void start();
 
   struct Work {

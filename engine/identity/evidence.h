@@ -41,10 +41,13 @@ struct Evidence {
   FirstEvent first;
   Timestamp last_at = {};  // event time of its last event; kept up to date only while a rule looks at it
   std::shared_ptr<const EvidenceRegister> decided = {};  // null: nobody decided anything
+  Hash128 divided_from = {};  // its name in the records, where a cut made another one of it; otherwise zero
 
   bool names(const Hash128& id) const {
     return std::any_of(members.begin(), members.end(), [&](const EvidenceMember& member) { return member.id == id; });
   }
+  /// As the records name it, whatever cuts made of it: what people decide is about that.
+  const Hash128& said() const { return divided_from == Hash128{} ? hash : divided_from; }
   bool live() const { return decided == nullptr || decided->state == EvidenceState::live; }
 };
 

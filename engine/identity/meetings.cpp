@@ -9,7 +9,7 @@ void Meetings::add(const Evidence& evidence, const Container& container) {
   for (const EvidenceMember& member : evidence.members) {
     if (member.id == of_) continue;
     const ContainerMember* known = container.find(member.id);
-    if (known == nullptr || !known->blocked()) met_.emplace_back(member.kind, member.id);
+    if (known == nullptr || !known->blocked()) met_.emplace_back(member.kind, cuts_.origin(member.id));
   }
 }
 

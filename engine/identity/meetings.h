@@ -6,16 +6,18 @@
 #include <vector>
 
 #include "engine/identity/container.h"
+#include "engine/identity/cuts.h"
 
 namespace tributary {
 
 /// The distinct identifiers that one identifier met, by kind. Grows only.
 class Meetings {
  public:
-  explicit Meetings(const Hash128& of) : of_(of) {}
+  /// `cuts` must outlive it.
+  Meetings(const Hash128& of, const Cuts& cuts) : of_(of), cuts_(cuts) {}
 
   /// Counts the other members of the evidence that are not blocked, if it names the identifier. `container` is where
-  /// the evidence lives. Retracted evidence counts as well.
+  /// the evidence lives. Retracted evidence counts as well; generations of one identifier count as one.
   void add(const Evidence& evidence, const Container& container);
 
   struct Crossing {
@@ -29,6 +31,7 @@ class Meetings {
 
  private:
   Hash128 of_;
+  const Cuts& cuts_;
   std::vector<std::pair<KindCode, Hash128>> met_;
 };
 

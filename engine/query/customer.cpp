@@ -22,7 +22,8 @@ Result<std::vector<IdentifierView>> read_identifiers(const StateReader& reader, 
     // What evidence of other customers says of a shared identifier is not its customer's.
     Trust trust = known->verified && !shared ? Trust::verified : Trust::claimed;
     index.emplace(member, identifiers.size());
-    identifiers.push_back({row->kind, row->value, trust, Timestamp{INT64_MAX}, Timestamp{INT64_MIN}, 0, shared});
+    identifiers.push_back(
+        {row->kind, row->value, trust, Timestamp{INT64_MAX}, Timestamp{INT64_MIN}, 0, shared, row->from});
   }
   return identifiers;
 }
@@ -122,6 +123,13 @@ Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace,
   return customer;
 }
 
+Result<Hash128> named_at(const StateReader& reader, WorkspaceId workspace, const Hash128& identifier,
+                         std::optional<Timestamp> at) {
+  auto cuts = load_cut_times(reader, cut_prefix(workspace, identifier));
+  if (!cuts) return cuts.error();
+  return at ? cuts->at(identifier, *at) : cuts->newest(identifier);
+}
+
 Result<ProfileView> read_profile(const StateReader& reader, const Customer& customer) {
   ProfileView view;
   view.id = customer.id;
@@ -143,7 +151,7 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
     if (identifier.first_seen.micros == INT64_MAX) identifier.first_seen = identifier.last_seen = Timestamp{};
   }
   std::sort(view.identifiers.begin(), view.identifiers.end(), [](const IdentifierView& a, const IdentifierView& b) {
-    return std::tie(a.kind, a.value) < std::tie(b.kind, b.value);
+    return std::tie(a.kind, a.value, a.from) < std::tie(b.kind, b.value, b.from);
   });
   view.traits = traits_of(profile);
   for (const EventCount& count : profile.event_counts) view.event_counts.push_back({count.name, count.count});

@@ -1,6 +1,7 @@
 // From an identifier to the customer it belongs to, on a snapshot.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "engine/identity/clusters.h"
@@ -24,6 +25,11 @@ struct Customer {
 /// ids resolve here, too. Errors: not_found, also for a value that the rules block; corrupt.
 Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace, const Hash128& identifier,
                                const RuleSet& rules);
+
+/// Which identifier events of this time mean by one that may have changed hands; without a time: those of now. Errors:
+/// corrupt.
+Result<Hash128> named_at(const StateReader& reader, WorkspaceId workspace, const Hash128& identifier,
+                         std::optional<Timestamp> at);
 
 /// The join of the customer's fragments. Errors: corrupt.
 Result<ProfileView> read_profile(const StateReader& reader, const Customer& customer);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <set>
+#include <tuple>
 
 #include "engine/query/customer.h"
 #include "engine/query/identity_names.h"
@@ -70,6 +71,8 @@ class Explanation {
     view_.customer_a = first->id;
     view_.customer_b = second->id;
     view_.same_customer = first->id == second->id;
+    TRIBUTARY_TRY(show_cuts(*first, {a}));
+    TRIBUTARY_TRY(show_cuts(*second, {b}));
     if (view_.same_customer) {
       for (const Link& link : path_between(*first, first->container.index_of(a), first->container.index_of(b))) {
         auto shown = names_.link(first->container, link);
@@ -142,7 +145,27 @@ class Explanation {
       if (!shown) return shown.error();
       view_.refusals.push_back(std::move(*shown));
     }
+    TRIBUTARY_TRY(show_cuts(customer, customer.members));
     return show_hubs(hubs_of(customer));
+  }
+
+  // All cuts of a value, whichever of its generations is asked for.
+  Result<void> show_cuts(const Customer& customer, const std::vector<Hash128>& members) {
+    for (const Hash128& member : members) {
+      if (!customer.container.find(member)->decided) continue;
+      auto value = load_value(reader_, workspace_, member);
+      if (!value) return value.error();
+      const Hash128 origin = value->from ? value->origin : member;
+      if (!cut_shown_.insert(origin).second) continue;
+      auto cuts = load_cuts(reader_, cut_prefix(workspace_, origin));
+      if (!cuts) return cuts.error();
+      Identifier identifier = Identifier::from_normalised(std::move(value->kind), std::move(value->value));
+      for (CutRow& cut : *cuts) view_.cuts.push_back({identifier, cut.at, std::move(cut.decision)});
+    }
+    std::sort(view_.cuts.begin(), view_.cuts.end(), [](const CutView& x, const CutView& y) {
+      return std::tie(x.at, x.identifier) < std::tie(y.at, y.identifier);
+    });
+    return {};
   }
 
   const StateReader& reader_;
@@ -150,6 +173,7 @@ class Explanation {
   const RuleSet& rules_;
   IdentityNames names_;
   ExplainView view_;
+  std::set<Hash128> cut_shown_;  // identifiers before any cut
 };
 
 }  // namespace

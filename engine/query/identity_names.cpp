@@ -70,7 +70,7 @@ Result<LinkView> IdentityNames::link(const Container& container, const Link& lin
     return view;
   }
   const Evidence& evidence = container.evidence[link.evidence];
-  view.evidence = base32(evidence.hash);
+  view.evidence = base32(evidence.said());
   view.message_id = evidence.first.message_id;
   view.source = evidence.first.source;
   view.at = evidence.first.at;

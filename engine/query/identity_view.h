@@ -56,6 +56,13 @@ struct HubView {
   Decision decision;       // of `always`
 };
 
+/// Somebody said that an identifier changed hands: in events after this time it is another one.
+struct CutView {
+  Identifier identifier;
+  Timestamp at;
+  Decision decision;
+};
+
 struct ExplainQuery {
   std::optional<Identifier> a, b;  // both or none
 };
@@ -72,6 +79,7 @@ struct ExplainView {
   std::vector<LinkView> links;        // accepted, in the order in which they were decided
   std::vector<RefusalView> refusals;  // links from this customer to others
   std::vector<HubView> hubs;          // shared identifiers that its events name
+  std::vector<CutView> cuts;          // of its identifiers, or of a and b, by time
 };
 
 /// One step in the history of what was served. The end state is a function of the events; the steps are not.

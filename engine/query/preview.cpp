@@ -28,6 +28,9 @@ class Preview {
   }
 
   Result<PreviewView> run() {
+    auto cuts = load_cut_times(reader_, cut_prefix(workspace_));
+    if (!cuts) return cuts.error();
+    cuts_ = std::move(*cuts);
     TRIBUTARY_TRY(take_decisions());
     TRIBUTARY_TRY(find_released());
     together_ = unions_.sets();
@@ -51,9 +54,9 @@ class Preview {
         if (*vertex) roots.push_back((*vertex)->root);
       }
       if (assertion.subject == AssertionSubject::evidence) {
-        auto root = root_of_evidence(assertion);
-        if (!root) return root.error();
-        if (*root) roots = {**root};
+        auto homes = roots_of_evidence(assertion);
+        if (!homes) return homes.error();
+        roots = std::move(*homes);
       }
       for (const Hash128& root : roots) concerned_.insert(root);
       if (assertion.subject == AssertionSubject::pair && roots.size() == 2) unions_.unite(roots[0], roots[1]);
@@ -64,14 +67,26 @@ class Preview {
     return {};
   }
 
-  Result<std::optional<Hash128>> root_of_evidence(const Assertion& assertion) {
-    if (assertion.identifiers.empty()) return std::optional<Hash128>();
-    const Hash128& member = assertion.identifiers.front().hash;
-    auto elsewhere = load_hub_evidence(reader_, workspace_, member, assertion.evidence);
-    if (!elsewhere) return elsewhere.error();
-    auto vertex = load_vertex(reader_, workspace_, *elsewhere ? (*elsewhere)->seat : member);
+  // Where it may live, or its parts, if cuts divided it.
+  Result<std::vector<Hash128>> roots_of_evidence(const Assertion& assertion) {
+    std::vector<Hash128> roots;
+    if (assertion.identifiers.empty()) return roots;
+    for (const Hash128& member : cuts_.all_of(assertion.identifiers.front().hash)) {
+      TRIBUTARY_TRY(add_root(member, roots));
+      auto elsewhere = load_hub_evidence(reader_, workspace_, member);
+      if (!elsewhere) return elsewhere.error();
+      for (const HubEvidence& each : *elsewhere) {
+        if (each.evidence == assertion.evidence || !cuts_.empty()) TRIBUTARY_TRY(add_root(each.seat, roots));
+      }
+    }
+    return roots;
+  }
+
+  Result<void> add_root(const Hash128& member, std::vector<Hash128>& roots) {
+    auto vertex = load_vertex(reader_, workspace_, member);
     if (!vertex) return vertex.error();
-    return *vertex ? std::optional<Hash128>((*vertex)->root) : std::nullopt;
+    if (*vertex) roots.push_back((*vertex)->root);
+    return {};
   }
 
   // --------------------------------------------------------------------------- identifiers that would be out no more
@@ -103,7 +118,7 @@ class Preview {
     if (!blocked) return blocked.error();
     if (*blocked || *state == HubState::always) return {};
     std::set<Hash128> roots;
-    Meetings meetings(hub);
+    Meetings meetings(hub, cuts_);
     TRIBUTARY_TRY(count_meetings((*vertex)->root, meetings));
     auto elsewhere = load_hub_evidence(reader_, workspace_, hub);
     if (!elsewhere) return elsewhere.error();
@@ -278,7 +293,7 @@ class Preview {
     }
     if (state == HubState::always) set(member, member.out | OutFlags::kAlways);
     if (state != HubState::automatic || !may_be_hub(member.kind, container.summary, draft_)) return {};
-    Meetings meetings(member.id);
+    Meetings meetings(member.id, cuts_);
     for (const Evidence& evidence : container.evidence) meetings.add(evidence, container);
     if (meetings.crossing(member.kind, draft_)) set(member, member.out | OutFlags::kThreshold);
     return {};
@@ -287,7 +302,7 @@ class Preview {
   void apply_decision(Container& container, const Assertion& assertion) {
     if (assertion.subject == AssertionSubject::evidence) {
       for (Evidence& evidence : container.evidence) {
-        if (evidence.hash != assertion.evidence) continue;
+        if (evidence.said() != assertion.evidence) continue;
         evidence.decided =
             std::make_shared<const EvidenceRegister>(EvidenceRegister{assertion.evidence_state, assertion.decision});
       }
@@ -327,6 +342,7 @@ class Preview {
   const PreviewQuery& query_;
   const std::function<bool()>& cancelled_;
   IdentityNames names_;
+  Cuts cuts_;
   PreviewView view_;
   uint64_t asked_ = 0;
   RootSets unions_;                                   // of containers that would become one
@@ -341,6 +357,10 @@ class Preview {
 
 Result<PreviewView> preview_identity(const StateReader& reader, WorkspaceId workspace, const RuleSet& active,
                                      const PreviewQuery& query, const std::function<bool()>& cancelled) {
+  for (const Assertion& assertion : query.assertions) {
+    if (assertion.subject != AssertionSubject::cut) continue;
+    return Error{ErrorCode::invalid, "what a change of hands would do cannot be told before"};
+  }
   if (query.rules) {
     auto mistakes = mistakes_of(*query.rules);
     if (!mistakes.empty()) return Error{ErrorCode::invalid, mistakes.front()};

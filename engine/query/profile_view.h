@@ -16,9 +16,10 @@ struct IdentifierView {
   IdentifierKind kind;
   std::string value;
   Trust trust = Trust::claimed;
-  Timestamp first_seen, last_seen;  // zero: no event that counts names it
-  uint64_t events = 0;              // of its customer
-  bool shared = false;              // it met too many others, or somebody decided so: it links nobody
+  Timestamp first_seen, last_seen;     // zero: no event that counts names it
+  uint64_t events = 0;                 // of its customer
+  bool shared = false;                 // it met too many others, or somebody decided so: it links nobody
+  std::optional<Timestamp> from = {};  // it changed hands: this is the value in events after this time
 };
 
 struct TraitView {

@@ -126,6 +126,37 @@ Result<IdentifierValue> load_value(const StateReader& reader, WorkspaceId worksp
   return decode_identifier_value(value);
 }
 
+Result<std::vector<CutRow>> load_cuts(const StateReader& reader, const std::string& prefix) {
+  std::vector<CutRow> cuts;
+  auto rows = reader.scan(Family::meta, prefix);
+  for (; rows->valid(); rows->next()) {
+    auto row = decode_cut(rows->key(), rows->value());
+    if (!row) return row.error();
+    cuts.push_back(std::move(*row));
+  }
+  TRIBUTARY_TRY(rows->status());
+  return cuts;
+}
+
+Result<Cuts> load_cut_times(const StateReader& reader, const std::string& prefix) {
+  auto rows = load_cuts(reader, prefix);
+  if (!rows) return rows.error();
+  Cuts cuts;
+  for (const CutRow& row : *rows) cuts.add(row.identifier, row.at);
+  return cuts;
+}
+
+Result<std::shared_ptr<const EvidenceRegister>> load_evidence_register(const StateReader& reader, WorkspaceId workspace,
+                                                                       const Hash128& said) {
+  std::string value;
+  auto found = reader.get(Family::meta, evidence_register_key(workspace, said), value);
+  if (!found) return found.error();
+  if (!*found) return std::shared_ptr<const EvidenceRegister>();
+  auto row = decode_evidence_register(value);
+  if (!row) return row.error();
+  return std::make_shared<const EvidenceRegister>(std::move(*row));
+}
+
 Result<RulesRow> load_rules(const StateReader& reader, WorkspaceId workspace) {
   std::string value;
   auto found = reader.get(Family::meta, rules_key(workspace), value);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/identity/container.h"
+#include "engine/identity/cuts.h"
 #include "engine/store/state_store.h"
 
 namespace tributary {
@@ -39,6 +40,16 @@ Result<std::optional<HubEvidence>> load_hub_evidence(const StateReader& reader, 
 
 /// Kind and value of an identifier that has a vertex. Errors: corrupt when it is missing.
 Result<IdentifierValue> load_value(const StateReader& reader, WorkspaceId workspace, const Hash128& id);
+
+/// All cuts whose keys begin so: those of a workspace, or of one identifier. Errors: corrupt.
+Result<std::vector<CutRow>> load_cuts(const StateReader& reader, const std::string& prefix);
+
+/// The same of one workspace or identifier, to be asked.
+Result<Cuts> load_cut_times(const StateReader& reader, const std::string& prefix);
+
+/// What was decided about evidence, by its name in the records; null: nothing since cuts are known. Errors: corrupt.
+Result<std::shared_ptr<const EvidenceRegister>> load_evidence_register(const StateReader& reader, WorkspaceId workspace,
+                                                                       const Hash128& said);
 
 /// The active rules of a workspace: version 1 are the defaults.
 Result<RulesRow> load_rules(const StateReader& reader, WorkspaceId workspace);

@@ -15,6 +15,8 @@ constexpr uint8_t kChange = 0;
 constexpr uint8_t kChangeOfCustomer = 1;
 constexpr uint8_t kMarkForeign = 0x80;  // beside OutFlags
 constexpr uint8_t kMarkDecided = 0x40;
+constexpr uint8_t kGeneration = 0x80;       // beside a family
+constexpr uint8_t kEvidenceDivided = 0x80;  // beside 0, or 1 + EvidenceState
 
 Error damaged(std::string_view layout) {
   return Error{ErrorCode::corrupt, "state row '" + std::string(layout) + "' cannot be read"};
@@ -96,6 +98,31 @@ std::string workspace_prefix(WorkspaceId workspace) {
 std::string rules_key(WorkspaceId workspace) { return "rules" + workspace_prefix(workspace); }
 
 std::string sweep_key(WorkspaceId workspace) { return std::string(kSweepPrefix) + workspace_prefix(workspace); }
+
+std::string cut_prefix(WorkspaceId workspace) { return std::string(kCutPrefix) + workspace_prefix(workspace); }
+
+std::string cut_prefix(WorkspaceId workspace, const Hash128& identifier) {
+  std::string key = cut_prefix(workspace);
+  key += identifier.view();
+  return key;
+}
+
+std::string cut_key(WorkspaceId workspace, const Hash128& identifier, Timestamp at) {
+  std::string key = cut_prefix(workspace, identifier);
+  ByteWriter(key).i64(at.micros);
+  return key;
+}
+
+WorkspaceId cut_workspace(std::string_view key) {
+  ByteReader in(key.substr(kCutPrefix.size()));
+  return WorkspaceId{in.u32()};
+}
+
+std::string evidence_register_key(WorkspaceId workspace, const Hash128& said) {
+  std::string key = "evidence" + workspace_prefix(workspace);
+  key += said.view();
+  return key;
+}
 
 std::string container_header_key(WorkspaceId workspace, const Hash128& root) {
   std::string key = id_key(workspace, root);
@@ -226,9 +253,12 @@ void encode(const VertexRow& row, std::string& bytes) {
 void encode(const IdentifierValue& row, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kRowVersion);
-  out.u8(static_cast<uint8_t>(row.kind.family));
+  out.u8(static_cast<uint8_t>(static_cast<int>(row.kind.family) | (row.from ? kGeneration : 0)));
   out.text(row.kind.platform);
   out.text(row.value);
+  if (!row.from) return;
+  out.i64(row.from->micros);
+  out.raw(row.origin.view());
 }
 
 void encode(const DedupRow& row, std::string& bytes) {
@@ -297,8 +327,11 @@ void encode(const Evidence& row, std::string& bytes) {
   out.text(row.first.message_id);
   out.text(row.first.source);
   out.i64(row.last_at.micros);
-  out.u8(row.decided ? 1 + static_cast<uint8_t>(row.decided->state) : 0);
+  bool divided = row.divided_from != Hash128{};
+  int decided = row.decided ? 1 + static_cast<int>(row.decided->state) : 0;
+  out.u8(static_cast<uint8_t>(decided | (divided ? kEvidenceDivided : 0)));
   if (row.decided) write(row.decided->decision, out);
+  if (divided) out.raw(row.divided_from.view());
   out.varint(row.members.size());
   for (const EvidenceMember& member : row.members) {
     out.raw(member.id.view());
@@ -376,6 +409,19 @@ void encode(const Change& row, std::string& bytes) {
   out.i64(row.at.micros);
 }
 
+void encode(const CutRow& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  write(row.decision, out);
+}
+
+void encode(const EvidenceRegister& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.u8(static_cast<uint8_t>(row.state));
+  write(row.decision, out);
+}
+
 Result<VertexRow> decode_vertex(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("vertex");
@@ -393,9 +439,14 @@ Result<IdentifierValue> decode_identifier_value(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("value");
   IdentifierValue row;
-  row.kind.family = static_cast<IdentifierFamily>(in.u8());
+  uint8_t family = in.u8();
+  row.kind.family = static_cast<IdentifierFamily>(family & ~kGeneration);
   row.kind.platform = in.text();
   row.value = in.text();
+  if ((family & kGeneration) != 0) {
+    row.from = Timestamp{in.i64()};
+    row.origin = read_hash(in);
+  }
   if (!closed(in)) return damaged("value");
   return row;
 }
@@ -478,10 +529,12 @@ Result<Evidence> decode_evidence(const Hash128& hash, std::string_view bytes) {
   row.first.message_id = in.text();
   row.first.source = in.text();
   row.last_at = Timestamp{in.i64()};
-  if (uint8_t decided = in.u8(); decided > 0) {
+  uint8_t flags = in.u8();
+  if (uint8_t decided = flags & ~kEvidenceDivided; decided > 0) {
     EvidenceRegister decision{static_cast<EvidenceState>(decided - 1), read_decision(in)};
     row.decided = std::make_shared<const EvidenceRegister>(std::move(decision));
   }
+  if ((flags & kEvidenceDivided) != 0) row.divided_from = read_hash(in);
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     EvidenceMember member;
     member.id = read_hash(in);
@@ -584,6 +637,29 @@ Result<Change> decode_change(std::string_view bytes) {
   }
   row.at = Timestamp{in.i64()};
   if (!closed(in)) return damaged("change");
+  return row;
+}
+
+Result<CutRow> decode_cut(std::string_view key, std::string_view bytes) {
+  ByteReader of(key.substr(kCutPrefix.size()));
+  of.u32();
+  CutRow row;
+  row.identifier = read_hash(of);
+  row.at = Timestamp{of.i64()};
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("cut");
+  row.decision = read_decision(in);
+  if (!closed(of) || !closed(in)) return damaged("cut");
+  return row;
+}
+
+Result<EvidenceRegister> decode_evidence_register(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("evidence register");
+  EvidenceRegister row;
+  row.state = static_cast<EvidenceState>(in.u8());
+  row.decision = read_decision(in);
+  if (!closed(in)) return damaged("evidence register");
   return row;
 }
 

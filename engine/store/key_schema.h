@@ -21,6 +21,8 @@ enum class Family : uint8_t {
   meta,       // "applied" -> AppliedState;  "format" -> u8
               // "rules" | ws u32                           -> RulesRow
               // "sweep" | ws u32                           -> SweepRow, while customers follow other rules
+              // "cut" | ws u32 | H(v) 16 | T i64            -> CutRow: v is another identifier after T
+              // "evidence" | ws u32 | H(s) 16               -> EvidenceRegister: what was decided about it
   out,        // reserved: messages not yet acknowledged by the log
   vertex,     // ws u32 | H(v) 16                              -> VertexRow
   value,      // ws u32 | H(v) 16                              -> IdentifierValue
@@ -45,7 +47,7 @@ struct VertexRow {
   KindCode kind = 0;
   Hash128 root;
   uint8_t out = 0;       // OutFlags
-  bool decided = false;  // somebody decided whether it is shared: see its HubRow
+  bool decided = false;  // somebody decided about it: whether it is shared, see its HubRow, or that it changed hands
 };
 
 /// Why an identifier is out, and what people decided about that.
@@ -82,6 +84,15 @@ struct SweepRow {
 struct IdentifierValue {
   IdentifierKind kind;
   std::string value;
+  std::optional<Timestamp> from = {};  // it is a generation: what a cut made of the value, for events after this time
+  Hash128 origin = {};                 // of a generation: what was cut
+};
+
+/// An identifier that changed hands: events after the time name another one by the same value.
+struct CutRow {
+  Hash128 identifier;
+  Timestamp at;
+  Decision decision;
 };
 
 struct DedupRow {
@@ -123,6 +134,12 @@ std::string workspace_prefix(WorkspaceId workspace);
 std::string rules_key(WorkspaceId workspace);
 std::string sweep_key(WorkspaceId workspace);
 constexpr std::string_view kSweepPrefix = "sweep";
+/// Of all cuts of all workspaces; with the workspace; of one identifier.
+constexpr std::string_view kCutPrefix = "cut";
+std::string cut_prefix(WorkspaceId workspace);
+std::string cut_prefix(WorkspaceId workspace, const Hash128& identifier);
+std::string cut_key(WorkspaceId workspace, const Hash128& identifier, Timestamp at);
+std::string evidence_register_key(WorkspaceId workspace, const Hash128& said);
 std::string container_header_key(WorkspaceId workspace, const Hash128& root);
 /// Behind all rows of a container.
 std::string container_end(WorkspaceId workspace, const Hash128& root);
@@ -146,6 +163,8 @@ struct TimelinePosition {
 };
 /// Of a whole timeline key. The caller passes keys of that family only.
 TimelinePosition timeline_position(std::string_view key);
+/// Of a whole key of a cut.
+WorkspaceId cut_workspace(std::string_view key);
 /// Of a whole key of the family history, of either shape.
 struct ChangePosition {
   Lsn lsn;
@@ -177,6 +196,9 @@ void encode(const HubEvidence& row, std::string& out);
 void encode(const RulesRow& row, std::string& out);
 void encode(const SweepRow& row, std::string& out);
 void encode(const Change& row, std::string& out);
+/// Identifier and time stand in the key.
+void encode(const CutRow& row, std::string& out);
+void encode(const EvidenceRegister& row, std::string& out);
 
 /// Errors: corrupt, naming the layout.
 Result<VertexRow> decode_vertex(std::string_view bytes);
@@ -194,5 +216,7 @@ Result<HubEvidence> decode_hub_evidence(const Hash128& evidence, std::string_vie
 Result<RulesRow> decode_rules_row(std::string_view bytes);
 Result<SweepRow> decode_sweep(std::string_view bytes);
 Result<Change> decode_change(std::string_view bytes);
+Result<CutRow> decode_cut(std::string_view key, std::string_view bytes);
+Result<EvidenceRegister> decode_evidence_register(std::string_view bytes);
 
 }  // namespace tributary

@@ -216,7 +216,7 @@ def admin_refusals(path: str, body) -> list[Case]:
 def explain_cases(path: str, nobody: str, key: dict) -> list[Case]:
     pair = "?a=user_id:ann&b=email:Ann%40Example.com"
     return [
-        Case(200, path, None, key, holds={"refusals": [], "hubs": []}),
+        Case(200, path, None, key, holds={"refusals": [], "hubs": [], "reassigned": []}),
         Case(200, path + pair, None, key, holds={"same_customer": True, "a": "user_id:ann", "b": "email:ann@example.com"}),
         Case(200, path + "?a=user_id:ann&b=user_id:bob", None, key,
              holds={"same_customer": False, "path": [], "refusal": None, "reason": "never_seen_together"}),
@@ -238,11 +238,15 @@ def assertion_cases(admin: dict) -> list[Case]:
     pair = {"type": "must_link", "a": NAMED_ANN, "b": NAMED_BOB, "reason": "the same call"}
     withdrawn = {**pair, "type": "unlink"}
     hub = {"type": "share", "identifier": {"kind": "email", "value": "bob@example.com"}, "reason": "an office"}
+    reassign = {**hub, "type": "reassign"}
     return [
         Case(200, path, {**pair, "id": "as-1", "author": "li@shop.example"}, admin, holds={"assertion_id": "as-1"}),
         Case(200, path, {**pair, "type": "cannot_link"}, admin), Case(200, path, withdrawn, admin),
         Case(200, path, hub, admin), Case(200, path, {**hub, "type": "release"}, admin),
         Case(200, path, {**hub, "type": "auto"}, admin),
+        Case(200, path, {**reassign, "from": "2023-01-01T00:00:00Z"}, admin),
+        Case(400, path, reassign, admin, "invalid_parameter"),
+        Case(400, path, {**reassign, "from": "2999-01-01T00:00:00Z"}, admin, "invalid_parameter"),
         Case(400, path, b"[]", admin, "invalid_parameter"),
         Case(400, path, {**pair, "type": "marry"}, admin, "invalid_parameter"),
         Case(400, path, {**pair, "b": NAMED_ANN}, admin, "invalid_parameter"),
@@ -275,6 +279,8 @@ def preview_cases(admin: dict) -> list[Case]:
         Case(200, path, {"rules": {"claims": "strict"}, "samples": 0}, admin, holds={"samples": []}),
         Case(400, path, {}, admin, "invalid_parameter"),
         Case(400, path, {"rules": {}, "samples": 201}, admin, "invalid_parameter"),
+        Case(400, path, {"assertions": [{"type": "reassign", "identifier": NAMED_ANN, "from": "2023-01-01T00:00:00Z"}]},
+             admin, "invalid_parameter"),
         Case(404, path, {"assertions": [{**decision, "b": NAMED_NOBODY}]}, admin, "not_found"),
         Case(422, path, {"rules": {"claims": "nonsense"}}, admin, "invalid_rules"),
         *admin_refusals(path, {"assertions": [decision]})]
@@ -344,6 +350,8 @@ class Contract(unittest.TestCase):
                 Case(404, "/v1/profiles/lookup", {"kind": "user_id", "value": "null"}, key, "identifier_blocked"),
                 Case(400, "/v1/profiles/lookup", {"kind": "email", "value": "no address"}, key, "invalid_parameter"),
                 Case(400, "/v1/profiles/lookup", {"kind": "!", "value": "x"}, key, "invalid_parameter"),
+                Case(200, "/v1/profiles/lookup", {**look_up, "at": "2023-01-01T00:00:00Z"}, key),
+                Case(400, "/v1/profiles/lookup", {**look_up, "at": "then"}, key, "invalid_parameter"),
                 Case(400, "/v1/profiles/lookup", b"[]", key, "invalid_parameter"),
                 Case(400, "/v1/profiles/lookup?verbose=maybe", look_up, key, "invalid_parameter"),
                 *read_refusals("/v1/profiles/lookup", look_up)],

@@ -157,6 +157,40 @@ class WrongMerge(Workspace):
         self.assertEqual(self.customer("user_id", "wanda"), merged)
 
 
+class PhoneOfAnotherPerson(Workspace):
+    """A number is given to somebody else, and the shop is told years later."""
+
+    PHONE = "+8613712345678"
+
+    def look_up(self, at: str) -> dict:
+        body = {"kind": "phone", "value": self.PHONE, "at": at}
+        return self.server.post("/v1/profiles/lookup", body, key=ANALYST).expect(200).json()
+
+    def test_the_story(self):
+        self.send(1, userId="before", phone=self.PHONE)
+        self.send(2, phone=self.PHONE, anonymousId="visitor-before")
+        self.send(4, userId="after", phone=self.PHONE)
+        self.send(5, phone=self.PHONE, anonymousId="visitor-after")
+        self.assertEqual(self.customer("phone", self.PHONE), self.customer("user_id", "before"))
+        answer = self.decide("reassign", f"phone:{self.PHONE}", author="li@shop.example", **{"from": BASE_DAY.format(3)})
+        after = self.customer("user_id", "after")
+        self.assertEqual(answer["customers"], [after])
+        for _ in range(2):
+            self.assertEqual(self.customer("phone", self.PHONE), after)
+            self.assertEqual(self.look_up(BASE_DAY.format(2))["customer_id"], self.customer("user_id", "before"))
+            self.assertEqual(self.customer("anonymous_id", "visitor-after"), after)
+            self.assertEqual(self.server.lookup("user_id", "before")["events"], 2)
+            self.assertEqual(self.server.lookup("user_id", "after")["events"], 2)
+            told, = self.explain(after)["reassigned"]
+            self.assertEqual((told["identifier"], told["assertion"]["author"]),
+                             (f"phone:{self.PHONE}", "li@shop.example"))
+            since, = [i.get("from") for i in self.server.lookup("user_id", "after")["identifiers"] if i["kind"] == "phone"]
+            self.assertEqual(since, told["from"])
+            split = [change for change in self.changes() if change["type"] == "split"]
+            self.assertEqual([change["cause"]["author"] for change in split], ["li@shop.example"])
+            self.server.restart()
+
+
 class Decisions(Workspace):
     def pair_of(self, name: str) -> tuple:
         """Two people who have nothing in common: their identifiers, and their customers."""

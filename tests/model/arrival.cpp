@@ -30,6 +30,8 @@ std::string state_of(const Assertion& assertion) {
       return std::vector<std::string>{"pair none", "pair must", "pair cannot"}[static_cast<size_t>(assertion.pair)];
     case AssertionSubject::hub:
       return std::vector<std::string>{"hub automatic", "hub always", "hub never"}[static_cast<size_t>(assertion.hub)];
+    case AssertionSubject::cut:
+      return fmt::format("cut at {}", seconds(assertion.cut_at));
     case AssertionSubject::evidence:
       break;
   }

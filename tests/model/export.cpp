@@ -12,9 +12,9 @@ void print_customer(std::string& out, const CustomerLine& customer) {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "  events {} first {} last {}\n", customer.events, customer.first_seen, customer.last_seen);
   for (const IdentifierLine& id : customer.identifiers) {
-    fmt::format_to(to, "  {} {} {}{} first {} last {} events {}\n", id.kind, id.value,
-                   id.verified ? "verified" : "claimed", id.shared ? " shared" : "", id.first_seen, id.last_seen,
-                   id.events);
+    fmt::format_to(to, "  {} {}{} {}{} first {} last {} events {}\n", id.kind, id.value,
+                   id.from ? fmt::format(" after {}", *id.from) : "", id.verified ? "verified" : "claimed",
+                   id.shared ? " shared" : "", id.first_seen, id.last_seen, id.events);
   }
   for (const auto& [key, trait] : customer.traits) {
     fmt::format_to(to, "  {}={} of {}/{} at {}\n", key, trait.value_json, trait.source, trait.message_id, trait.at);

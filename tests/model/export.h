@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace tributary::model {
 struct IdentifierLine {
   std::string kind;
   std::string value;
+  std::optional<int64_t> from;  // it changed hands: in events after this time
   bool verified = false;
   int64_t first_seen = 0;
   int64_t last_seen = 0;

@@ -13,7 +13,9 @@ constexpr size_t kWholeTimeline = 100'000;
 CustomerLine line_of(const ProfileView& view) {
   CustomerLine line;
   for (const IdentifierView& id : view.identifiers) {
-    line.identifiers.push_back({kind_name(id.kind), id.value, id.trust == Trust::verified, id.first_seen.micros,
+    std::optional<int64_t> from;
+    if (id.from) from = id.from->micros;
+    line.identifiers.push_back({kind_name(id.kind), id.value, from, id.trust == Trust::verified, id.first_seen.micros,
                                 id.last_seen.micros, id.events, id.shared});
   }
   std::sort(line.identifiers.begin(), line.identifiers.end());
@@ -52,6 +54,7 @@ void FoldHarness::restart(FoldOptions options) {
   options_.fold = options;
   fold_ = std::make_unique<Fold>(*store_, options, metrics_);
   must(fold_->open());
+  fold_->read_again_from(log_);
 }
 
 void FoldHarness::reopen() {

@@ -173,13 +173,18 @@ class Universe {
     std::set<Hash128> known;
     for (const auto& [id, customer] : got_.customers) {
       for (const IdentifierLine& line : customer.identifiers) {
-        known.insert(identifier_hash(index_key_, *parse_kind(line.kind), line.value));
+        Hash128 plain = identifier_hash(index_key_, *parse_kind(line.kind), line.value);
+        known.insert(line.from ? generation_hash(plain, Timestamp{*line.from}) : plain);
       }
     }
     World world = world_after(steps);
     Rulebook rules(world.rules);
     for (const Identifier& identifier : identifiers_of(world)) {
       if (rules.blocked(identifier)) known.insert(identifier_hash(index_key_, identifier));
+    }
+    for (const Assertion& cut : world.assertions) {
+      if (cut.subject != AssertionSubject::cut || !rules.blocked(cut.identifiers[0].identifier)) continue;
+      known.insert(generation_hash(cut.identifiers[0].hash, cut.cut_at));
     }
     for (const std::string& id : ids) {
       if (!known.contains(CustomerId::parse(id)->anchor)) return "id " + id + " names no identifier of any customer";
@@ -344,6 +349,13 @@ INSTANTIATE_TEST_SUITE_P(Of, Omissions,
                                                   [](World& world) {
                                                     for (Assertion& decided : world.assertions)
                                                       decided.evidence_state = EvidenceState::live;
+                                                  },
+                                                  10},
+                                         Omission{"Cuts",
+                                                  [](World& world) {
+                                                    std::erase_if(world.assertions, [](const Assertion& decided) {
+                                                      return decided.subject == AssertionSubject::cut;
+                                                    });
                                                   },
                                                   10},
                                          Omission{"DecisionsAboutHubs",

@@ -107,6 +107,7 @@ class DecisionGenerator {
   DecisionGenerator(std::mt19937_64& random, const KeyedHash& index_key, const std::vector<Event>& events)
       : draws_(random), index_key_(index_key), identifiers_(identifiers_of(events)) {
     for (const Event& event : events) {
+      times_.push_back(event.occurred_at);
       if (!event.identifiers.empty()) with_evidence_.push_back(&event);
     }
     for (char name = 'a'; name < 'a' + 8; ++name) names_.emplace_back(1, name);
@@ -157,7 +158,7 @@ class DecisionGenerator {
   EvidenceState evidence_state() { return draws_.one_in(4) ? EvidenceState::live : EvidenceState::retracted; }
 
   Assertion decision() {
-    switch (draws_.below(4)) {
+    switch (draws_.below(5)) {
       case 0: {
         Identifier of = identifier();
         HubState state = hub_state();
@@ -167,6 +168,11 @@ class DecisionGenerator {
         const Event* of = draws_.one_of(with_evidence_);
         EvidenceState state = evidence_state();
         return decide_evidence(*of, state, when(), index_key_);
+      }
+      case 2: {
+        Identifier of = identifier();
+        Timestamp at = draws_.one_of(times_);
+        return decide_cut(of, at, when(), index_key_);
       }
       default: {
         auto [a, b] = draws_.one_in(2) ? two_identifiers() : two_of_one_event();
@@ -181,6 +187,7 @@ class DecisionGenerator {
     decision.pair = pair_state();
     decision.hub = hub_state();
     decision.evidence_state = evidence_state();
+    if (draws_.one_in(2)) decision.cut_at = draws_.one_of(times_);
     if (decision.subject == AssertionSubject::pair) std::swap(decision.identifiers[0], decision.identifiers[1]);
     decision.decision = when();
     return decision;
@@ -190,6 +197,7 @@ class DecisionGenerator {
   const KeyedHash& index_key_;
   std::vector<Identifier> identifiers_;
   std::vector<const Event*> with_evidence_;
+  std::vector<Timestamp> times_;  // of events
   std::vector<std::string> names_;
 };
 

@@ -54,6 +54,8 @@ struct Proof {
 
 struct Vertex {
   Identifier identifier;
+  Hash128 origin;               // before it changed hands, or itself
+  std::optional<int64_t> from;  // when it changed hands to become this one
   bool blocked = false;
   bool hub = false;
   bool verified = false;
@@ -93,6 +95,9 @@ size_t fullest(const std::vector<int64_t>& times, int64_t length) {
 class Model {
  public:
   Model(const World& world, const KeyedHash& index_key) : index_key_(index_key), rules_(world.rules) {
+    for (const Assertion& assertion : world.assertions) {
+      if (assertion.subject == AssertionSubject::cut) add_cut(assertion);
+    }
     std::set<std::pair<std::string, std::string>> seen;
     for (const Event& event : world.events) {
       if (seen.emplace(event.source, event.message_id).second && !event.identifiers.empty()) add(event);
@@ -118,11 +123,27 @@ class Model {
   }
 
  private:
+  void add_cut(const Assertion& cut) {
+    const AssertedIdentifier& id = cut.identifiers.at(0);
+    cuts_[id.hash].insert(cut.cut_at.micros);
+    Hash128 made = generation_hash(id.hash, cut.cut_at);
+    vertices_.emplace(made, Vertex{id.identifier, id.hash, cut.cut_at.micros});
+  }
+
+  // Whom a sender's identifier names at this time: whoever has it since the last cut before.
+  Hash128 named_at(const Hash128& id, int64_t time) const {
+    auto cuts = cuts_.find(id);
+    if (cuts == cuts_.end()) return id;
+    auto later = cuts->second.lower_bound(time);
+    return later == cuts->second.begin() ? id : generation_hash(id, Timestamp{*std::prev(later)});
+  }
+
   void add(const Event& event) {
     std::map<Hash128, bool> members;
     for (const EventIdentifier& id : event.identifiers) {
-      members[id.hash] = id.trust == Trust::verified;
-      vertices_.emplace(id.hash, Vertex{id.identifier});
+      Hash128 named = named_at(id.hash, event.occurred_at.micros);
+      members[named] = id.trust == Trust::verified;
+      vertices_.emplace(named, Vertex{id.identifier, id.hash, {}});
     }
     Proof& proof = proofs_[members];
     proof.members = members;
@@ -133,7 +154,7 @@ class Model {
 
   void add(const Assertion& assertion) {
     const auto& ids = assertion.identifiers;
-    for (const AssertedIdentifier& id : ids) vertices_.emplace(id.hash, Vertex{id.identifier});
+    for (const AssertedIdentifier& id : ids) vertices_.emplace(id.hash, Vertex{id.identifier, id.hash, {}});
     switch (assertion.subject) {
       case AssertionSubject::pair:
         pairs_.decide(pair_of(ids.at(0).hash, ids.at(1).hash), assertion.decision, assertion.pair);
@@ -143,6 +164,8 @@ class Model {
         break;
       case AssertionSubject::hub:
         hubs_.decide(ids.at(0).hash, assertion.decision, assertion.hub);
+        break;
+      case AssertionSubject::cut:
         break;
     }
   }
@@ -163,13 +186,13 @@ class Model {
     }
   }
 
-  // Retracted evidence counts: what was once seen together stays seen.
+  // Retracted evidence counts: what was once seen together stays seen. Whoever has an identifier, it is one.
   bool met_too_many(const Hash128& id) const {
     std::map<IdentifierKind, std::set<Hash128>> met;
     for (const auto& [members, proof] : proofs_) {
       if (!members.contains(id)) continue;
       for (const auto& [other, verified] : members) {
-        if (other != id && !vertices_.at(other).blocked) met[kind_of(other)].insert(other);
+        if (other != id && !vertices_.at(other).blocked) met[kind_of(other)].insert(vertices_.at(other).origin);
       }
     }
     return std::any_of(met.begin(), met.end(), [&](const auto& row) {
@@ -337,8 +360,11 @@ class Model {
       events.insert(events.end(), proof.events.begin(), proof.events.end());
     }
     CustomerLine customer = profile_of(events, index_key_);
-    std::map<Identifier, IdentifierLine> lines;  // in the order of kinds
-    for (const Hash128& id : side) lines.emplace(vertices_.at(id).identifier, line_of(id, events));
+    std::map<std::pair<Identifier, std::optional<int64_t>>, IdentifierLine> lines;  // in the order of kinds
+    for (const Hash128& id : side) {
+      const Vertex& vertex = vertices_.at(id);
+      lines.emplace(std::pair{vertex.identifier, vertex.from}, line_of(id, events));
+    }
     if (events.empty()) {
       customer.first_seen = lines.begin()->second.first_seen;
       customer.last_seen = lines.begin()->second.last_seen;
@@ -352,11 +378,12 @@ class Model {
   // shared, because then those say nothing about it. Never seen: 0.
   IdentifierLine line_of(const Hash128& id, const std::vector<const Event*>& events) const {
     const Vertex& vertex = vertices_.at(id);
-    IdentifierLine line{kind_name(kind_of(id)), vertex.identifier.value(), false, INT64_MAX, INT64_MIN, 0, vertex.hub};
+    IdentifierLine line{
+        kind_name(kind_of(id)), vertex.identifier.value(), vertex.from, false, INT64_MAX, INT64_MIN, 0, vertex.hub};
     bool verified_here = false;
     for (const Event* event : events) {
       for (const EventIdentifier& member : event->identifiers) {
-        if (member.hash != id) continue;
+        if (named_at(member.hash, event->occurred_at.micros) != id) continue;
         verified_here |= member.trust == Trust::verified;
         ++line.events;
         line.first_seen = std::min(line.first_seen, event->occurred_at.micros);
@@ -373,6 +400,7 @@ class Model {
 
   const KeyedHash& index_key_;
   Rulebook rules_;
+  std::map<Hash128, std::set<int64_t>> cuts_;  // by the identifier that senders name
   std::map<Hash128, Vertex> vertices_;
   std::map<std::map<Hash128, bool>, Proof> proofs_;
   Register<Pair, PairState> pairs_;

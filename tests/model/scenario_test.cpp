@@ -108,6 +108,10 @@ Assertion hub(const std::string& name, HubState state, int64_t at) {
   return decide_hub(named(name), state, decided(at), key());
 }
 
+Assertion cut(const std::string& name, int64_t from, int64_t at) {
+  return decide_cut(named(name), Timestamp{kBaseMicros + from * kMicrosPerSecond}, decided(at), key());
+}
+
 Assertion evidence(const EventSketch& of, EvidenceState state, int64_t at) {
   return decide_evidence(make_event(of, key()), state, decided(at), key());
 }
@@ -161,7 +165,7 @@ struct Refused {
 // What happens, and what is known then.
 struct Stage {
   std::vector<std::variant<EventSketch, Assertion, Rules>> happens;
-  // "members: events, traits", sorted; `*` behind a shared member.
+  // "members: events, traits", sorted; `*` behind a shared member, `@` before the time of its cut.
   std::vector<std::string> customers;
   Refused refused = {};
   int same_as = -1;  // the stage that this one equals byte for byte
@@ -177,7 +181,11 @@ std::vector<std::string> lines_of(const Export& all) {
   std::vector<std::string> lines;
   for (const auto& [id, customer] : all.customers) {
     std::vector<std::string> members;
-    for (const IdentifierLine& line : customer.identifiers) members.push_back(line.value + (line.shared ? "*" : ""));
+    for (const IdentifierLine& line : customer.identifiers) {
+      std::string member = line.value;
+      if (line.from) member += "@" + std::to_string((*line.from - kBaseMicros) / kMicrosPerSecond);
+      members.push_back(member + (line.shared ? "*" : ""));
+    }
     std::sort(members.begin(), members.end());
     std::string text;
     for (const std::string& member : members) text += (text.empty() ? "" : " ") + member;
@@ -351,6 +359,12 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"S04TwoAddressesOfOnePerson",
                  {{{server("A e1", 1, {{"email", "\"e1\"", set}})}, {"A e1: 1, email=\"e1\""}},
                   {{server("A e2", 2, {{"email", "\"e2\"", set}}), server("e1", 3)}, {"A e1 e2: 3, email=\"e2\""}}}},
+        Scenario{"S05PhoneOfAnotherPersonSince2023",
+                 {{{server("A p", 2020), server("p", 2021), server("B p", 2024), server("p", 2025)},
+                   {"A p: 3", "B: 1"},
+                   Refused{.limit = 1}},
+                  {{cut("p", 2023, 1)}, {"A p: 2", "B p@2023: 2"}},
+                  {{server("p", 2022), server("p", 2026)}, {"A p: 3", "B p@2023: 3"}}}},
         Scenario{"S06OneCardForTwoMembers",
                  {{{server("A K", 1), server("B K", 2), server("K", 3)}, {"A K: 2", "B: 1"}, Refused{.limit = 1}},
                   {{hub("K", HubState::always, 1)}, {"A: 1", "B: 1", "K*: 1"}},
@@ -420,6 +434,23 @@ INSTANTIATE_TEST_SUITE_P(
                    Refused{.limit = 2}},
                   {{with_users_per_customer(2)}, {"A B e1: 2", "C: 1"}, Refused{.limit = 1}},
                   {{default_rules()}, {"A e1: 1", "B: 1", "C: 1"}, Refused{.limit = 2}, 0}}},
+        Scenario{"PhoneOfThreePersonsOneAfterTheOther",
+                 {{{cut("p", 20, 1), server("A p", 1), server("B p", 21), server("C p", 31)},
+                   {"A p: 1", "B p@20: 1", "C: 1"},
+                   Refused{.limit = 1}},
+                  {{cut("p", 30, 2), cut("p", 20, 3)}, {"A p: 1", "B p@20: 1", "C p@30: 1"}},
+                  {{cut("p", 5, 4)}, {"A p: 1", "B p@20: 1", "C p@30: 1", "p@5: 0"}}}},
+        Scenario{"DeviceThatWasSoldIsNotShared",
+                 {{{server("A d", 1), server("d", 2), server("B d", 21), server("d", 22)}, {"A: 1", "B: 1", "d*: 2"}},
+                  {{cut("d", 10, 1)}, {"A d: 2", "B d@10: 2"}},
+                  {{server("C d", 23)}, {"A d: 2", "B: 1", "C: 1", "d@10*: 1"}}}},
+        Scenario{"FalseEvidenceIsFalseOnBothSidesOfACut",
+                 {{{server("A p", 1), with_message(server("A p", 20), "late")}, {"A p: 2"}},
+                  {{cut("p", 10, 1)}, {"A p p@10: 2"}},
+                  {{evidence(server("A p", 1), EvidenceState::retracted, 2)}, {"A: 0", "p: 0", "p@10: 0"}},
+                  {{cut("p", 15, 3)}, {"A: 0", "p: 0", "p@10: 0", "p@15: 0"}},
+                  {{server("A p", 12)}, {"A: 0", "p: 0", "p@10: 0", "p@15: 0"}},
+                  {{evidence(server("A p", 1), EvidenceState::live, 4)}, {"A p p@10 p@15: 3"}}}},
         Scenario{"SharedDeviceOfItsFirstUser",
                  {{{with_users_per_device(10), server("A d", 1), server("B d", 2), server("d", 3)},
                    {"A d: 2", "B: 1"},

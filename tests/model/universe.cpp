@@ -145,6 +145,15 @@ Assertion decide_hub(const Identifier& identifier, HubState state, Decision deci
   return assertion;
 }
 
+Assertion decide_cut(const Identifier& identifier, Timestamp at, Decision decision, const KeyedHash& index_key) {
+  Assertion assertion;
+  assertion.subject = AssertionSubject::cut;
+  assertion.cut_at = at;
+  assertion.identifiers.push_back({identifier_hash(index_key, identifier), identifier});
+  assertion.decision = std::move(decision);
+  return assertion;
+}
+
 Assertion decide_evidence(const Event& event, EvidenceState state, Decision decision, const KeyedHash& index_key) {
   Assertion assertion;
   assertion.subject = AssertionSubject::evidence;

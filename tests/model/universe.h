@@ -41,6 +41,8 @@ Hash128 evidence_of(const Event& event, const KeyedHash& index_key);
 Assertion decide_pair(const Identifier& a, const Identifier& b, PairState state, Decision decision,
                       const KeyedHash& index_key);
 Assertion decide_hub(const Identifier& identifier, HubState state, Decision decision, const KeyedHash& index_key);
+/// From this time on it is another one.
+Assertion decide_cut(const Identifier& identifier, Timestamp at, Decision decision, const KeyedHash& index_key);
 /// About the evidence of this event; names all its members.
 Assertion decide_evidence(const Event& event, EvidenceState state, Decision decision, const KeyedHash& index_key);
 

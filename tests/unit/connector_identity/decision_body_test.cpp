@@ -51,6 +51,18 @@ TEST(AssertionBody, HubsNameOne) {
   }
 }
 
+TEST(AssertionBody, AChangeOfHandsHasATime) {
+  AssertionDraft found = draft(body("reassign", kOne + R"(,"from":"1970-01-01T00:00:02Z",)" + kWhy));
+  EXPECT_EQ(found.assertion.subject, AssertionSubject::cut);
+  EXPECT_EQ(found.assertion.cut_at, Timestamp{2'000'000});
+  EXPECT_EQ(found.named.size(), 1u);
+  EXPECT_NE(fault(assertion_body(body("reassign", kOne + "," + kWhy))).find("from"), std::string::npos);
+  EXPECT_NE(fault(assertion_body(body("reassign", kOne + R"(,"from":"soon",)" + kWhy))).find("from"),
+            std::string::npos);
+  std::string listed = body("reassign", kOne + R"(,"from":"1970-01-01T00:00:02Z")");
+  EXPECT_NE(fault(preview_body(R"({"assertions":[)" + listed + "]}")).find("assertions/0"), std::string::npos);
+}
+
 TEST(AssertionBody, EvidenceIsNamedByItsId) {
   Hash128 evidence;
   evidence.bytes[3] = 9;

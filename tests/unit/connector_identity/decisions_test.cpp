@@ -66,6 +66,19 @@ TEST_F(Decisions, WhatTheEngineRefusesIsTold) {
   EXPECT_EQ(metrics.refused(RejectionCode::disk_full).value(), 1);
 }
 
+TEST_F(Decisions, HandsAreNotChangedInTheFutureNorWithoutTheRecords) {
+  std::string named = R"({"type":"reassign","identifier":{"kind":"user_id","value":"A"},"reason":"sold","from":")";
+  EXPECT_EQ(refusal_of(post(kPath, named + "2999-01-01T00:00:00Z\"}")), "400 invalid_parameter: from is in the future");
+  EXPECT_TRUE(engine.assertions.empty());
+  EXPECT_EQ(refusal_of(post(kPath, named + "2023-01-01T00:00:00Z\"}")), "none");
+  EXPECT_EQ(engine.assertions.at(0).subject, AssertionSubject::cut);
+  engine.outcome = {std::nullopt, {ItemOutcome::rejected}};
+  EXPECT_EQ(
+      refusal_of(post(kPath, named + "2023-01-01T00:00:00Z\"}")),
+      "409 conflict: the log does not hold all events of this identifier any more, and without them they cannot be "
+      "divided");
+}
+
 TEST_F(Decisions, EvidenceAndHubsNameOneIdentifier) {
   Hash128 evidence;
   evidence.bytes[0] = 5;

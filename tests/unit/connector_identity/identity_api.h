@@ -30,7 +30,7 @@ inline CustomerId customer(uint8_t number) {
 class ScriptedEngine : public EngineWithoutCustomers {
  public:
   void ingest(IngestRequest, std::function<void(IngestOutcome)> done) override { done({RejectionCode::not_ready, {}}); }
-  Result<ProfileView> profile_of(WorkspaceId, const Identifier& asked) override {
+  Result<ProfileView> profile_of(WorkspaceId, const Identifier& asked, std::optional<Timestamp>) override {
     auto owner = owners.find(asked);
     if (owner == owners.end()) return Error(ErrorCode::not_found, "");
     return profile({}, owner->second);

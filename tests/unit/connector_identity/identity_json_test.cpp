@@ -41,7 +41,7 @@ TEST(ExplainJson, APathIsAListOfLinks) {
   EXPECT_EQ(explain_json(view, {kA, kB}),
             R"({"customer_id":")" + id + R"(","a":"user_id:A","b":"external_id/crm:7:\"7","customer_a":")" + id +
                 R"(","customer_b":")" + id + R"(","same_customer":true,"path":[)" + kEvidenceJson + ",{" + kEnds + "," +
-                kDecisionJson + R"(}],"refusal":null,"links":[],"refusals":[],"hubs":[]})");
+                kDecisionJson + R"(}],"refusal":null,"links":[],"refusals":[],"hubs":[],"reassigned":[]})");
 }
 
 TEST(ExplainJson, WithoutAPairItIsAboutTheWholeCustomer) {
@@ -49,7 +49,14 @@ TEST(ExplainJson, WithoutAPairItIsAboutTheWholeCustomer) {
   view.customer = customer(1);
   view.links = {evidence_link()};
   EXPECT_EQ(explain_json(view, {}), R"({"customer_id":")" + customer(1).text() + R"(","links":[)" + kEvidenceJson +
-                                        R"(],"refusals":[],"hubs":[]})");
+                                        R"(],"refusals":[],"hubs":[],"reassigned":[]})");
+}
+
+TEST(ExplainJson, AChangeOfHandsSaysWhoseDecisionItWas) {
+  ExplainView view;
+  view.cuts = {{kA, kThen, decided_link().decision}};
+  EXPECT_TRUE(holds(explain_json(view, {}),
+                    R"("reassigned":[{"identifier":"user_id:A","from":")" + kThenText + "\"," + kDecisionJson + "}]"));
 }
 
 TEST(ExplainJson, WhereNothingStandsBetweenTheyWereNeverSeenTogether) {

@@ -61,6 +61,22 @@ TEST(Assertion, KeepsTheStateOfItsSubjectOnly) {
   EXPECT_EQ(back->evidence, kKey("evidence"));
 }
 
+TEST(Assertion, OfACutHasItsTime) {
+  Assertion cut = sisters();
+  cut.subject = AssertionSubject::cut;
+  cut.identifiers.pop_back();
+  cut.cut_at = Timestamp{-9};
+  std::string bytes = bytes_of(cut);
+  auto back = decode_assertion(bytes);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->subject, AssertionSubject::cut);
+  EXPECT_EQ(back->cut_at, Timestamp{-9});
+  EXPECT_EQ(back->pair, PairState::none);
+  EXPECT_FALSE(decode_assertion(std::string_view(bytes).substr(0, bytes.size() - 1)));
+  bytes[2] = 1;  // reserved
+  EXPECT_FALSE(decode_assertion(bytes));
+}
+
 TEST(Assertion, EveryCutAndEveryUnknownStateIsCorrupt) {
   std::string whole = bytes_of(sisters());
   for (size_t bytes = 0; bytes < whole.size(); ++bytes) {

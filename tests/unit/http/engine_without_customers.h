@@ -11,7 +11,9 @@ namespace tributary::fixtures {
 class EngineWithoutCustomers : public Engine {
  public:
   const KeyedHash& index_key(WorkspaceId) override { return key_; }
-  Result<ProfileView> profile_of(WorkspaceId, const Identifier&) override { return Error(ErrorCode::not_found, ""); }
+  Result<ProfileView> profile_of(WorkspaceId, const Identifier&, std::optional<Timestamp>) override {
+    return Error(ErrorCode::not_found, "");
+  }
   Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { return Error(ErrorCode::not_found, ""); }
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override {
     return Error(ErrorCode::not_found, "");

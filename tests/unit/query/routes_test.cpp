@@ -21,7 +21,7 @@ namespace json = boost::json;
 struct NoEngine : Engine {
   void ingest(IngestRequest, std::function<void(IngestOutcome)>) override { abort(); }
   const KeyedHash& index_key(WorkspaceId) override { abort(); }
-  Result<ProfileView> profile_of(WorkspaceId, const Identifier&) override { abort(); }
+  Result<ProfileView> profile_of(WorkspaceId, const Identifier&, std::optional<Timestamp>) override { abort(); }
   Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { abort(); }
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override { abort(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override { abort(); }

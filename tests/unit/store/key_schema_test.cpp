@@ -130,6 +130,14 @@ TEST(Rows, IdentifierValue) {
   EXPECT_EQ(read.value, row.value);
 }
 
+TEST(Rows, IdentifierValueOfAGeneration) {
+  IdentifierValue row{{IdentifierFamily::phone, {}}, "+8613812345678", Timestamp{-7}, hash(4)};
+  IdentifierValue read = read_back(row, decode_identifier_value, "value");
+  EXPECT_EQ(read.kind, row.kind);
+  EXPECT_EQ(read.from, row.from);
+  EXPECT_EQ(read.origin, hash(4));
+}
+
 TEST(Rows, Dedup) {
   DedupRow read = read_back(DedupRow{Timestamp{-9}, 0xdeadbeef}, decode_dedup, "dedup");
   EXPECT_EQ(read.received_at.micros, -9);
@@ -207,6 +215,35 @@ TEST(Rows, DecidedEvidence) {
   ASSERT_TRUE(read.decided);
   EXPECT_FALSE(read.live());
   expect_equal(read.decided->decision, kDecision);
+}
+
+TEST(Rows, DividedEvidence) {
+  Evidence row{hash(1), {{hash(2), 20, Trust::claimed}}, {Timestamp{-4}, "m", "shop"}, Timestamp{9}};
+  row.divided_from = hash(7);
+  auto decode = [](std::string_view bytes) { return decode_evidence(hash(1), bytes); };
+  EXPECT_EQ(read_back(row, decode, "evidence").said(), hash(7));
+  row.decided = std::make_shared<const EvidenceRegister>(EvidenceRegister{EvidenceState::retracted, kDecision});
+  Evidence read = read_back(row, decode, "evidence");
+  EXPECT_EQ(read.said(), hash(7));
+  EXPECT_FALSE(read.live());
+}
+
+TEST(Rows, EvidenceRegister) {
+  EvidenceRegister row{EvidenceState::retracted, kDecision};
+  EvidenceRegister read = read_back(row, decode_evidence_register, "evidence register");
+  EXPECT_EQ(read.state, EvidenceState::retracted);
+  expect_equal(read.decision, kDecision);
+}
+
+TEST(Rows, Cut) {
+  std::string key = cut_key(WorkspaceId{3}, hash(5), Timestamp{-6});
+  EXPECT_EQ(cut_workspace(key), WorkspaceId{3});
+  EXPECT_TRUE(key.starts_with(cut_prefix(WorkspaceId{3}, hash(5))));
+  auto decode = [&](std::string_view bytes) { return decode_cut(key, bytes); };
+  CutRow read = read_back(CutRow{hash(5), Timestamp{-6}, kDecision}, decode, "cut");
+  EXPECT_EQ(read.identifier, hash(5));
+  EXPECT_EQ(read.at, Timestamp{-6});
+  expect_equal(read.decision, kDecision);
 }
 
 TEST(Rows, Mark) {
