@@ -8,9 +8,6 @@
 
 namespace tributary {
 
-/// What JsonIndex may read behind the end of a text.
-constexpr size_t kMessagePaddingBytes = 64;
-
 inline void add_block_padding(std::string& text, size_t block_bytes) {
   size_t count = block_bytes - text.size() % block_bytes;
   text.append(count, static_cast<char>(count));

@@ -4,6 +4,7 @@
 #include "connectors/webhook/digests.h"
 #include "connectors/webhook/signed_json.h"
 #include "engine/base/keyed_hash.h"
+#include "engine/engine.h"
 
 namespace tributary {
 namespace {
@@ -20,7 +21,7 @@ std::optional<std::string> lark_decrypted(SignedJson& body, std::string_view enc
   std::string_view cipher = std::string_view(*sealed).substr(kLarkBlockBytes);
   auto plain = aes_cbc_decrypted(plain_digest(HashKind::sha256, encrypt_key), iv, cipher);
   if (!plain || !remove_block_padding(*plain, kLarkBlockBytes)) return std::nullopt;
-  plain->reserve(plain->size() + kMessagePaddingBytes);
+  plain->reserve(plain->size() + kBodyPaddingBytes);
   return plain;
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "connectors/webhook/block_padding.h"
 #include "connectors/webhook/digests.h"
 #include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/lark.h"
@@ -15,6 +14,7 @@
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
 #include "engine/base/text.h"
+#include "engine/engine.h"
 
 namespace tributary {
 namespace {
@@ -76,7 +76,7 @@ std::optional<std::string> with_member(std::string_view object, const std::vecto
 
 void set_body(HttpRequest& request, std::string body) {
   request.body = std::move(body);
-  request.body.reserve(request.body.size() + kMessagePaddingBytes);
+  request.body.reserve(request.body.size() + kBodyPaddingBytes);
 }
 
 Result<void> set_member(HttpRequest& request, const std::string& pointer, std::string_view value) {
@@ -248,7 +248,7 @@ Result<void> sign_twilio(HttpRequest& request, const WebhookSettings& settings) 
   if (trim(request.body, kJsonSpace).starts_with('{')) {
     set_parameter(request, std::string(kTwilioBodyHash), hex_text(plain_digest(HashKind::sha256, request.body)));
   }
-  set_header(request, "x-twilio-signature", twilio_signature(request, settings, settings.secrets.front()));
+  set_header(request, std::string(kTwilioHeader), twilio_signature(request, settings, settings.secrets.front()));
   return {};
 }
 

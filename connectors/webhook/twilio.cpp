@@ -9,7 +9,6 @@
 namespace tributary {
 namespace {
 
-constexpr std::string_view kTwilioHeader = "x-twilio-signature";
 constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";
 
 void append_escape(std::string& out, char c) {

@@ -17,6 +17,8 @@ std::string twilio_signature(const HttpRequest& request, const WebhookSettings& 
 /// The spellings of one address that Twilio may have signed, the likeliest first.
 std::vector<std::string> twilio_urls(const std::string& url);
 
+constexpr std::string_view kTwilioHeader = "x-twilio-signature";
+
 /// Name of the query parameter with the hash of a JSON body.
 constexpr std::string_view kTwilioBodyHash = "bodySHA256";
 

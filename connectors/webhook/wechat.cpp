@@ -10,6 +10,7 @@
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
 #include "engine/base/text.h"
+#include "engine/engine.h"
 
 namespace tributary {
 namespace {
@@ -185,7 +186,7 @@ std::optional<std::string> wechat_opened(std::string_view sealed, std::string_vi
   if (length > plain->size() - kHeadBytes) return std::nullopt;
   if (std::string_view(*plain).substr(kHeadBytes + length) != receive_id) return std::nullopt;
   std::string message;
-  message.reserve(length + kMessagePaddingBytes);
+  message.reserve(length + kBodyPaddingBytes);
   message.assign(*plain, kHeadBytes, length);
   return message;
 }

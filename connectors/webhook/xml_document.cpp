@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "connectors/webhook/block_padding.h"
 #include "engine/base/json_out.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
+#include "engine/engine.h"
 
 namespace tributary {
 namespace {
@@ -141,7 +141,7 @@ Result<std::string> xml_to_json(std::string_view xml) {
   if (roots != 1) return refusal("not exactly one root element");
   Result<std::string> json(std::string{});
   if (!XmlWriter(*json).write(document.document_element(), 1)) return refusal("nested too deep");
-  json->reserve(json->size() + kMessagePaddingBytes);
+  json->reserve(json->size() + kBodyPaddingBytes);
   return json;
 }
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "connectors/http/request_target.h"
-#include "connectors/webhook/block_padding.h"
 #include "connectors/webhook/digests.h"
 #include "connectors/webhook/lark.h"
 #include "connectors/webhook/signature_rules.h"
@@ -15,6 +14,7 @@
 #include "connectors/webhook/wechat.h"
 #include "connectors/webhook/xml_document.h"
 #include "engine/base/keyed_hash.h"
+#include "engine/engine.h"
 
 namespace {
 
@@ -64,7 +64,7 @@ HttpRequest request_of(std::string_view bytes) {
     size_t colon = line.find(": ");
     if (colon != line.npos) request.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
   }
-  request.body.reserve(bytes.size() + kMessagePaddingBytes);
+  request.body.reserve(bytes.size() + kBodyPaddingBytes);
   request.body.assign(bytes);
   return request;
 }
@@ -94,7 +94,7 @@ void unwrap(std::string_view bytes) {
   auto message = wechat_opened(base64(*sealed), key, "id");
   if (message) require(whole.find(*message + "id") == 20);
   std::string lark = lark_encrypted(bytes, "secret", "0123456789abcdef");
-  lark.reserve(lark.size() + kMessagePaddingBytes);
+  lark.reserve(lark.size() + kBodyPaddingBytes);
   SignedJson body(lark);
   require(lark_decrypted(body, "secret") == bytes);
 }
