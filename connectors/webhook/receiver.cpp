@@ -105,9 +105,8 @@ void WebhookReceiver::prepare(Call& call, Tools& tools) {
   services_.metrics.webhook_deliveries.increment();
   if (verification.secret > 0) services_.metrics.webhook_old_secret.increment();
   bool claimed = verification.trust == SignatureTrust::weak;
-  if (verification.body) call.body = std::move(*verification.body);
-  map(call, tools, claimed ? call.entry.claimed_source : webhook.source,
-      call.body.empty() ? call.request.body : call.body);
+  call.body = std::move(verification.body);
+  map(call, tools, claimed ? call.entry.claimed_source : webhook.source, call.body ? *call.body : call.request.body);
 }
 
 bool WebhookReceiver::answer_unsigned_handshake(Call& call, Tools& tools) {

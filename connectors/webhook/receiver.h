@@ -38,7 +38,7 @@ class WebhookReceiver {
     HttpRequest& request;
     const WebhookEntry& entry;
     Timestamp received_at;
-    std::string body;                    // decrypted, or empty
+    std::optional<std::string> body;     // decrypted, where the scheme encrypts
     std::string events;                  // what the mapping made
     std::deque<std::string> kept;        // of what is rejected
     IngestRequest ingest;                // empty: nothing to keep

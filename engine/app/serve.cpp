@@ -154,7 +154,8 @@ class Service {
 
   Result<void> start_http() {
     add_sdk_routes(router_, SdkServices{*engine_, keys_, metrics_, config_.ingest, config_.public_url});
-    add_webhook_routes(router_, WebhookServices{*engine_, webhooks_, metrics_, config_.ingest, config_.webhooks.body_bytes_max});
+    add_webhook_routes(router_,
+                       WebhookServices{*engine_, webhooks_, metrics_, config_.ingest, config_.webhooks.body_bytes_max});
     add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
     add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_});
@@ -192,8 +193,8 @@ class Service {
     }
   }
 
-  /// Validates, then swaps sources with their connectors, and API keys. Connections and requests in progress notice nothing; a file with
-  /// mistakes leaves everything as it is.
+  /// Validates, then swaps sources with their connectors, and API keys. Connections and requests in progress notice
+  /// nothing; a file with mistakes leaves everything as it is.
   void reload() {
     auto loaded = load_config(options_.input);
     if (auto mistakes = std::get_if<std::vector<ConfigMistake>>(&loaded)) {

@@ -27,8 +27,8 @@ int show_webhook_connector(const WebhookFlags& flags);
 /// Mistakes of a connector file with line and column, then its own tests.
 int check_webhook_connector(const WebhookFlags& flags);
 
-/// What the connector makes of one call, as JSON. 0 when it is genuine (or nothing was there to check it with) and could
-/// be read, else 65.
+/// What the connector makes of one call, as JSON. 0 when it is genuine (or nothing was there to check it with) and
+/// could be read, else 65.
 int test_webhook(const WebhookFlags& flags);
 
 }  // namespace tributary

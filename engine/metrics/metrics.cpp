@@ -70,14 +70,16 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
   identifiers_invalid.counter_ =
       r.counter("tributary_identifiers_rejected_total", "Values that are no identifier.", {{"reason", "invalid"}});
 
-  webhook_deliveries.counter_ = r.counter("tributary_webhook_deliveries_total", "Calls of platforms that were genuine.");
+  webhook_deliveries.counter_ =
+      r.counter("tributary_webhook_deliveries_total", "Calls of platforms that were genuine.");
   webhook_handshakes.counter_ =
       r.counter("tributary_webhook_handshakes_total", "Calls by which a platform asked whether somebody is there.");
-  webhook_unmapped.counter_ = r.counter("tributary_webhook_unmapped_total",
-                                        "Things a platform told for which its connector has no event; kept as they are.");
+  webhook_unmapped.counter_ =
+      r.counter("tributary_webhook_unmapped_total",
+                "Things a platform told for which its connector has no event; kept as they are.");
   webhook_ignored.counter_ = r.counter("tributary_webhook_ignored_total", "Test pings and the like, kept nowhere.");
-  webhook_not_mapped.counter_ =
-      r.counter("tributary_webhook_not_mapped_total", "Deliveries that a connector can't read; kept as rejected events.");
+  webhook_not_mapped.counter_ = r.counter("tributary_webhook_not_mapped_total",
+                                          "Deliveries that a connector can't read; kept as rejected events.");
   auto refused_signature = [&r](Counter& counter, const char* reason) {
     counter.counter_ = r.counter("tributary_webhook_signature_refused_total",
                                  "Calls that are not proven to be the platform's, by reason.", {{"reason", reason}});

@@ -48,8 +48,10 @@ TEST(ConfigSample, ExamplesOfListsWorkWhenUncommented) {
   text = std::regex_replace(text, std::regex("\n#  "), "\n  ");
   text.replace(text.find("config/identity.yaml\"\n"), 0, TRIBUTARY_TEST_DATA "/../");
   Config config = config_of(text);
-  ASSERT_EQ(config.sources.size(), 1u);
+  ASSERT_EQ(config.sources.size(), 2u);
   EXPECT_EQ(config.sources[0].id, "web");
+  EXPECT_EQ(config.sources[1].id, "shop");
+  EXPECT_EQ(config.webhook_sources.size(), 1u);
   EXPECT_EQ(config.sources[0].sdk_http_config_json, R"({"rateLimitConfig":{"enabled":true,"maxRetryCount":100}})");
   ASSERT_EQ(config.sources[0].identifiers.size(), 1u);
   EXPECT_EQ(kind_name(config.sources[0].identifiers[0].kind), "member_card");
@@ -85,7 +87,10 @@ TEST(ConfigSchema, ItemsRefuseUnknownKeysAndAskForOneFormOfASecret) {
   json::value source = schema.at("properties").at("sources").at("items");
   EXPECT_EQ(source.at("additionalProperties"), false);
   EXPECT_EQ(source.at("required"), json::parse(R"(["id","workspace"])"));
-  EXPECT_EQ(source.at("oneOf"), json::parse(R"([{"required":["write_keys"]},{"required":["write_keys_file"]}])"));
+  json::value keys = source.at("else");
+  EXPECT_EQ(keys.at("oneOf"), json::parse(R"([{"required":["write_keys"]},{"required":["write_keys_file"]}])"));
+  EXPECT_EQ(source.at("if").at("properties").at("kind").at("const"), "webhook");
+  EXPECT_EQ(source.at("then").at("required"), json::parse(R"(["connector"])"));
   EXPECT_TRUE(source.at("properties").as_object().contains("write_keys_file"));
 }
 
@@ -111,7 +116,8 @@ TEST(ConfigDemo, Works) {
   input.file = TRIBUTARY_TEST_DATA "/../config/demo.yaml";
   auto loaded = load_config(input);
   ASSERT_TRUE(std::holds_alternative<Config>(loaded));
-  EXPECT_EQ(std::get<Config>(loaded).sources.size(), 4u);
+  EXPECT_EQ(std::get<Config>(loaded).sources.size(), 6u);
+  EXPECT_EQ(std::get<Config>(loaded).webhook_sources.size(), 2u);
 }
 
 }  // namespace

@@ -75,7 +75,8 @@ std::vector<std::string> verbs_of(const json::value& document, const json::value
   return verbs.empty() ? std::vector<std::string>{""} : verbs;
 }
 
-const std::map<std::string, std::string> kMethods = {{"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"options", "OPTIONS"}};
+const std::map<std::string, std::string> kMethods = {
+    {"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"options", "OPTIONS"}};
 
 std::set<std::string> described_routes() {
   json::value document = json::parse(json::string_view(openapi_json().data(), openapi_json().size()));
