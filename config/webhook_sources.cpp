@@ -13,7 +13,7 @@
 namespace tributary {
 namespace {
 
-constexpr std::string_view kFileSuffix = "_file";
+constexpr std::string_view kSecretFileSuffix = "_file";
 /// Where nobody signs, the path is the only secret.
 constexpr size_t kUnguessablePathBytes = 16;
 
@@ -66,8 +66,8 @@ class WebhookReader {
       std::optional<std::string> text = text_of(value);
       if (!text) {
         mistake(".settings", "\"" + name + "\": expected one value");
-      } else if (std::string_view(name).ends_with(kFileSuffix) && !is_known(name)) {
-        read_secret(name.substr(0, name.size() - kFileSuffix.size()), *text);
+      } else if (std::string_view(name).ends_with(kSecretFileSuffix) && !is_known(name)) {
+        read_secret(name.substr(0, name.size() - kSecretFileSuffix.size()), *text);
       } else {
         add_setting(name, std::move(*text));
       }

@@ -15,7 +15,7 @@ Source believed_less(Source source) {
   return source;
 }
 
-uint64_t digest_bits(std::string text) {
+uint64_t digest_bits(const std::string& text) {
   std::string digest = sha256(text);
   uint64_t bits = 0;
   for (size_t i = 0; i < sizeof bits; ++i) bits = bits << 8 | static_cast<unsigned char>(digest[i]);
