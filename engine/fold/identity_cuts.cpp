@@ -75,6 +75,7 @@ Result<void> IdentityFold::divide(Division division, const RecordCause& cause) {
   if (before.decided) table_.put_evidence_register(cause.workspace, before.said(), *before.decided);
   // Everybody in it is known: by the evidence it comes from, or by the cut.
   std::vector<RecordIdentifier> identifiers;
+  identifiers.reserve(division.moved.members.size());
   for (const EvidenceMember& member : division.moved.members) {
     identifiers.push_back({member.id, member.trust, family_of(member.kind), {}, {}});
   }
