@@ -21,12 +21,6 @@ namespace {
 constexpr size_t kCandidatesMax = 16;
 constexpr int64_t kOnceSeconds = 86'400;
 
-Verification refused(SignatureFault fault) {
-  Verification verification;
-  verification.fault = fault;
-  return verification;
-}
-
 std::string part_text(const RequestPart& part, const HttpRequest& request, SignedJson& json) {
   for (const std::string& name : part.headers) {
     if (!request.header(name).empty()) return std::string(request.header(name));
@@ -99,15 +93,14 @@ class SchemeCheck {
   Verification run(Timestamp now) const {
     std::string found = part_text(scheme_.signature, inputs_.request, inputs_.json);
     auto texts = split_signatures(found, scheme_);
-    if (texts.empty()) return refused(SignatureFault::missing);
+    if (texts.empty()) return Verification::refused(SignatureFault::missing);
     auto signatures = decode_signatures(texts, scheme_);
-    if (signatures.empty()) return refused(SignatureFault::malformed);
+    if (signatures.empty()) return Verification::refused(SignatureFault::malformed);
     Verification verification = match(signatures);
     if (verification.fault || !scheme_.timestamp.given()) return verification;
     auto signed_at = parse_signed_time(inputs_.timestamp, scheme_.timestamp_unit);
-    if (!signed_at) return refused(SignatureFault::malformed);
-    verification.skew_micros = now.micros - signed_at->micros;
-    verification.fault = fault_of_skew(*verification.skew_micros, scheme_.tolerance_seconds);
+    if (!signed_at) return Verification::refused(SignatureFault::malformed);
+    verification.judge_time(*signed_at, now, scheme_.tolerance_seconds);
     return verification;
   }
 
@@ -118,7 +111,7 @@ class SchemeCheck {
       auto key = secret_bytes(rule_, scheme_, secrets[i]);
       if (!key) continue;
       auto text = render_template(scheme_.pattern, inputs_, *key);
-      if (!text) return refused(SignatureFault::missing);
+      if (!text) return Verification::refused(SignatureFault::missing);
       for (const std::string& signature : signatures) {
         if (!is_signature(scheme_, *key, *text, signature)) continue;
         Verification verification;
@@ -126,7 +119,7 @@ class SchemeCheck {
         return verification;
       }
     }
-    return refused(SignatureFault::mismatch);
+    return Verification::refused(SignatureFault::mismatch);
   }
 
   const SignatureRule& rule_;
@@ -164,7 +157,7 @@ void finish(const SignatureRule& rule, const SignatureScheme& scheme, const Temp
 Verification verify_scheme(const SignatureRule& rule, const SignatureScheme& scheme, const HttpRequest& request,
                            const WebhookSettings& settings, Timestamp now) {
   if (!scheme.when.header.empty() && request.header(scheme.when.header) != scheme.when.equals) {
-    return refused(SignatureFault::missing);
+    return Verification::refused(SignatureFault::missing);
   }
   SignedJson json(request.body);
   std::string timestamp = timestamp_text(scheme, request, json);
@@ -256,7 +249,7 @@ Verification verify(const SignatureRule& rule, const HttpRequest& request, const
   }
   if (rule.special == SpecialScheme::twilio) return verify_twilio(request, settings);
   if (rule.special != SpecialScheme::none) return verify_wechat(rule, request, settings, now);
-  Verification furthest = refused(SignatureFault::missing);
+  Verification furthest = Verification::refused(SignatureFault::missing);
   for (const SignatureScheme& scheme : rule.any_of) {
     Verification verification = verify_scheme(rule, scheme, request, settings, now);
     if (!verification.fault) return verification;
@@ -319,10 +312,17 @@ std::string shared_key_signature(const SignatureScheme& scheme, std::string_view
   return scheme.is_hmac() ? hmac_digest(kind, key, text) : plain_digest(kind, text);
 }
 
-std::optional<SignatureFault> fault_of_skew(int64_t skew_micros, int64_t tolerance_seconds) {
-  if (skew_micros > tolerance_seconds * kMicrosPerSecond) return SignatureFault::too_old;
-  if (skew_micros < -tolerance_seconds * kMicrosPerSecond) return SignatureFault::too_new;
-  return std::nullopt;
+Verification Verification::refused(SignatureFault fault) {
+  Verification verification;
+  verification.fault = fault;
+  return verification;
+}
+
+void Verification::judge_time(Timestamp signed_at, Timestamp now, int64_t tolerance_seconds) {
+  skew_micros = now.micros - signed_at.micros;
+  fault.reset();
+  if (*skew_micros > tolerance_seconds * kMicrosPerSecond) fault = SignatureFault::too_old;
+  if (*skew_micros < -tolerance_seconds * kMicrosPerSecond) fault = SignatureFault::too_new;
 }
 
 std::optional<Timestamp> parse_signed_time(std::string_view text, TimestampUnit unit) {

@@ -24,6 +24,10 @@ std::string_view signature_fault_name(SignatureFault fault);
 
 /// What is known about one call. Of a call with a fault only the fault counts.
 struct Verification {
+  static Verification refused(SignatureFault fault);
+  /// The signature matched: what is left is whether the call came in time.
+  void judge_time(Timestamp signed_at, Timestamp now, int64_t tolerance_seconds);
+
   std::optional<SignatureFault> fault;
   size_t secret = 0;                              // index of the secret that matched
   std::optional<int64_t> skew_micros;             // received - signed; of genuine calls, late ones too
@@ -50,9 +54,6 @@ std::optional<std::string> secret_bytes(const SignatureRule& rule, const Signatu
 
 /// HMAC or plain hash, as the scheme says. Empty when the library has the algorithm switched off.
 std::string shared_key_signature(const SignatureScheme& scheme, std::string_view key, std::string_view text);
-
-/// What is wrong with a time that was signed.
-std::optional<SignatureFault> fault_of_skew(int64_t skew_micros, int64_t tolerance_seconds);
 
 /// Seconds or milliseconds since 1970, or ISO 8601.
 std::optional<Timestamp> parse_signed_time(std::string_view text, TimestampUnit unit);

@@ -17,12 +17,6 @@ namespace {
 
 constexpr size_t kEncodingAesKeyCharacters = 43, kWechatBlockBytes = 32, kIvBytes = 16, kLengthBytes = 4;
 
-Verification wechat_refused(SignatureFault fault) {
-  Verification verification;
-  verification.fault = fault;
-  return verification;
-}
-
 /// A `+` that nobody escaped became a space on the way, and base64 has none.
 std::string base64_parameter(const HttpRequest& request, std::string_view name) {
   std::string text(request.parameter(name));
@@ -44,20 +38,19 @@ Verification match_token(const SignatureRule& rule, const HttpRequest& request, 
                          std::string_view parameter, const std::string* encrypted, Timestamp now) {
   std::string_view timestamp = request.parameter("timestamp"), nonce = request.parameter("nonce");
   if (request.parameter(parameter).empty() || timestamp.empty() || nonce.empty()) {
-    return wechat_refused(SignatureFault::missing);
+    return Verification::refused(SignatureFault::missing);
   }
   auto signature = hex_bytes(request.parameter(parameter));
-  if (!signature) return wechat_refused(SignatureFault::malformed);
-  Verification verification = wechat_refused(SignatureFault::mismatch);
+  if (!signature) return Verification::refused(SignatureFault::malformed);
+  Verification verification = Verification::refused(SignatureFault::mismatch);
   for (size_t i = 0; i < settings.secrets.size(); ++i) {
     std::vector<std::string_view> texts{settings.secrets[i], timestamp, nonce};
     if (encrypted != nullptr) texts.push_back(*encrypted);
     if (settings.secrets[i].empty() || !equal_in_constant_time(*signature, wechat_digest(texts))) continue;
     auto signed_at = parse_signed_time(timestamp, TimestampUnit::seconds);
-    if (!signed_at) return wechat_refused(SignatureFault::malformed);
+    if (!signed_at) return Verification::refused(SignatureFault::malformed);
     verification.secret = i;
-    verification.skew_micros = now.micros - signed_at->micros;
-    verification.fault = fault_of_skew(*verification.skew_micros, rule.tolerance_seconds);
+    verification.judge_time(*signed_at, now, rule.tolerance_seconds);
     return verification;
   }
   return verification;
@@ -92,7 +85,7 @@ Verification answer_with(Verification verification, std::string text) {
 Verification check_address(const SignatureRule& rule, const HttpRequest& request, const WebhookSettings& settings,
                            Timestamp now) {
   std::string echo = base64_parameter(request, "echostr");
-  if (echo.empty()) return wechat_refused(SignatureFault::missing);
+  if (echo.empty()) return Verification::refused(SignatureFault::missing);
   if (rule.special == SpecialScheme::wechat) {
     Verification verification = match_token(rule, request, settings, "signature", nullptr, now);
     if (verification.fault) return verification;
@@ -101,7 +94,7 @@ Verification check_address(const SignatureRule& rule, const HttpRequest& request
   Verification verification = match_token(rule, request, settings, "msg_signature", &echo, now);
   if (verification.fault) return verification;
   auto message = open_message(rule, settings, echo);
-  if (!message) return wechat_refused(SignatureFault::malformed);
+  if (!message) return Verification::refused(SignatureFault::malformed);
   return answer_with(std::move(verification), std::move(*message));
 }
 
@@ -119,11 +112,11 @@ Verification check_plain(const SignatureRule& rule, const HttpRequest& request, 
 Verification check_encrypted(const SignatureRule& rule, const HttpRequest& request, const WebhookSettings& settings,
                              Timestamp now) {
   auto encrypted = encrypted_member(request.body);
-  if (!encrypted || encrypted->empty()) return wechat_refused(SignatureFault::missing);
+  if (!encrypted || encrypted->empty()) return Verification::refused(SignatureFault::missing);
   Verification verification = match_token(rule, request, settings, "msg_signature", &*encrypted, now);
   if (verification.fault) return verification;
   verification.body = open_message(rule, settings, *encrypted);
-  if (!verification.body) return wechat_refused(SignatureFault::malformed);
+  if (!verification.body) return Verification::refused(SignatureFault::malformed);
   verification.trust = rule.trust;
   return verification;
 }
