@@ -128,7 +128,10 @@ class Preview {
       if (!*seat || !roots.insert((*seat)->root).second) continue;
       TRIBUTARY_TRY(count_meetings((*seat)->root, meetings));
     }
-    if (*state == HubState::automatic && meetings.crossing((*vertex)->kind, draft_)) return {};
+    if (*state == HubState::automatic && meetings.crossing((*vertex)->kind, draft_)) {
+      crossing_.insert(hub);
+      return {};
+    }
     released_.insert(hub);
     for (const Hash128& root : roots) {
       unions_.unite((*vertex)->root, root);
@@ -272,6 +275,8 @@ class Preview {
     TRIBUTARY_TRY(set_blocked(container));
     for (ContainerMember& member : container.members) {
       if (released_.contains(member.id)) member.out = 0, member.foreign = false;
+      // It was blocked so far, perhaps: then only this says that it is still out.
+      if (crossing_.contains(member.id)) set(member, member.out | OutFlags::kThreshold);
     }
     recount(container, draft_);
     for (ContainerMember& member : container.members) {
@@ -350,6 +355,7 @@ class Preview {
   std::set<Hash128> concerned_;                       // roots
   std::map<Hash128, HubState> hubs_decided_;
   std::set<Hash128> released_;
+  std::set<Hash128> crossing_;  // out now, and they would meet too many
   std::map<Hash128, std::vector<Container>> waiting_;  // by the name of their union
 };
 

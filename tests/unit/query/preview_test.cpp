@@ -56,5 +56,30 @@ TEST_F(PreviewTest, OfTwoDecisionsTheLastOneHolds) {
   EXPECT_EQ(preview({pair(PairState::must, {}), pair(PairState::cannot, {})}).customers_after, 2u);
 }
 
+// A device that two people use is blocked; were it not, it would have met too many.
+TEST_F(PreviewTest, ValueThatIsBlockedNoMoreMayBeShared) {
+  const IdentifierKind device{IdentifierFamily::device_id, {}}, user{IdentifierFamily::user_id, {}};
+  Rules blocked = default_rules();
+  blocked.hubs[device][user] = 1;
+  blocked.blocked_of_kind[device] = {{"d"}, {}};
+  harness_.change_rules(kWorkspace, blocked);
+  for (const char* value : {"A", "B"}) {
+    EventSketch sketch;
+    sketch.ids = {{"user_id", value}, {"device_id", "d"}};
+    sketch.message_id = std::string(value) + " on d";
+    harness_.fold(kWorkspace, {make_event(sketch, kKey)});
+  }
+  PreviewQuery query;
+  query.rules = blocked;
+  query.rules->blocked_of_kind.clear();
+  PreviewView view =
+      must(preview_identity(harness_.store(), kWorkspace, harness_.rules(kWorkspace), query, [] { return false; }));
+  harness_.change_rules(kWorkspace, *query.rules);
+  Export after = harness_.read_all(kWorkspace);
+  EXPECT_EQ(after.hubs, 1u);
+  EXPECT_EQ(view.hubs_after, after.hubs);
+  EXPECT_EQ(view.customers_after, after.customers.size());
+}
+
 }  // namespace
 }  // namespace tributary::model
