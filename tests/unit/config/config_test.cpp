@@ -149,7 +149,7 @@ TEST(Config, SecretFilesThatHoldNoSecretAreMistakes) {
   EXPECT_EQ(
       mistakes_of(key + two.path() + "}"),
       std::vector<std::string>{"t.yaml:2:53: api_keys[0].secret_file: reading " + two.path() + ": expected one line"});
-  EXPECT_EQ(mistakes_of(key + "/tmp}").size(), 1u) << "a directory is no file";
+  EXPECT_EQ(mistakes_of(key + testing::TempDir() + "}").size(), 1u) << "a directory is no file";
 }
 
 TEST(Config, SdkHttpConfigBecomesJsonWithItsTypes) {

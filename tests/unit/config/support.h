@@ -1,8 +1,5 @@
 #pragma once
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -10,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "tests/model/temp_directory.h"
 
 namespace tributary {
 
@@ -37,20 +35,12 @@ inline Config config_of(const std::string& text, const ConfigInput& overrides = 
 /// A file that goes with its object.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& content) {
-    char name[] = "/tmp/tributary_config_XXXXXX";
-    int file = mkstemp(name);
-    path_ = name;
-    close(file);
-    std::ofstream(path_, std::ios::binary) << content;
-  }
-  ~TemporaryFile() { std::filesystem::remove(path_); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  explicit TemporaryFile(const std::string& content) { std::ofstream(path_, std::ios::binary) << content; }
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_;
+  model::TempDirectory directory_;
+  std::string path_ = directory_.path() + "/file";
 };
 
 inline std::string read_whole_file(const std::string& path) {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <memory>
 
 #include "connectors/webhook/connector.h"
 #include "tests/unit/config/support.h"
@@ -205,15 +205,15 @@ TEST(WebhookSources, ADisabledOneIsStillChecked) {
 }
 
 TEST(WebhookSources, MistakesOfAConnectorFileAreNamedThere) {
-  char name[] = "/tmp/tributary_config_XXXXXX";
-  std::string directory = mkdtemp(name);
+  auto temp = std::make_unique<model::TempDirectory>();
+  std::string directory = temp->path();
   std::ofstream(directory + "/kiosk.yaml")
       << "name: kiosk\nverion: 1\ntitle: T\nverify: none\nevent: [{emit: {name: E}}]\n";
   std::string own = "webhooks: {connectors: " + directory + "}\n";
   EXPECT_THAT(mistakes_of(own + with("connector: kiosk, path: 0123456789abcdef")),
               ElementsAre(directory + "/kiosk.yaml:1:1: `version` is missing",
                           directory + "/kiosk.yaml:2:1: unknown key \"verion\", did you mean \"version\"?"));
-  std::filesystem::remove_all(directory);
+  temp.reset();
   EXPECT_THAT(mistakes_of(own + with("connector: shopify, secrets: [s]")),
               ElementsAre("t.yaml:1:24: webhooks.connectors: there is no folder " + directory));
 }

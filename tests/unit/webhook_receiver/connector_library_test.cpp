@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/model/temp_directory.h"
+
 namespace tributary {
 namespace {
 
@@ -16,13 +18,6 @@ constexpr const char* kMinimal = "version: 1\ntitle: Ours\nverify: none\nevent: 
 
 class ConnectorLibrary : public testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/tributary_connectors_XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
   void write(const std::string& name, const std::string& text) { std::ofstream(directory_ + "/" + name) << text; }
 
   static std::string title_of(const LoadedConnector& loaded) {
@@ -44,7 +39,8 @@ class ConnectorLibrary : public testing::Test {
     return lines;
   }
 
-  std::string directory_;
+  model::TempDirectory temp_;
+  const std::string& directory_ = temp_.path();
 };
 
 using Lines = std::vector<std::string>;
