@@ -5,9 +5,13 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
+import typing
 import unittest
 import uuid
 
@@ -130,6 +134,83 @@ def copy_store(source: pathlib.Path, target: pathlib.Path) -> pathlib.Path:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
     return target
+
+
+# -- a process that is traced ---------------------------------------------------------------------------------------
+
+# By which log and state reach the disk; with ? where a processor has none of that name.
+WRITING_CALLS = ("write,pwrite64,writev,pwritev,?pwritev2,fdatasync,fsync,?sync_file_range,fallocate,ftruncate,"
+                 "?rename,?renameat,renameat2,?unlink,unlinkat")
+
+
+class Call(typing.NamedTuple):
+    """The n-th time that a thread makes a call. Thread "" is the first one that comes so far."""
+    thread: str
+    call: str
+    nth: int
+
+    def __str__(self):
+        return f"{self.call} {self.nth} of {self.thread or 'any thread'}"
+
+    def kill(self) -> list[str]:
+        """Arguments of strace: the process ends before this call."""
+        return ["-e", f"trace={self.call}", "-e", f"inject={self.call}:signal=SIGKILL:when={self.nth}"]
+
+
+def threads_of(pid: int) -> dict[int, str]:
+    """Names by id; the first thread is `main`."""
+    names = {int(task.name): (task / "comm").read_text().strip() for task in pathlib.Path(f"/proc/{pid}/task").iterdir()}
+    return {**names, pid: "main"}
+
+
+def children_of(pid: int) -> list[int]:
+    tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def trace(pid: int, threads: list[int], *arguments: str) -> subprocess.Popen:
+    """strace on these threads of a running process. Returns when it follows them; ends with the process."""
+    attach = [argument for thread in threads for argument in ("-p", str(thread))]
+    tracer = subprocess.Popen(["strace", "-qq", *arguments, *attach], stderr=subprocess.PIPE)
+    status = [pathlib.Path(f"/proc/{pid}/task/{thread}/status") for thread in threads]
+    deadline = time.monotonic() + 20
+    while not all(f"TracerPid:\t{tracer.pid}\n" in each.read_text() for each in status):
+        if tracer.poll() is not None or time.monotonic() > deadline:
+            tracer.kill()
+            raise AssertionError(f"strace does not follow: {tracer.communicate()[1].decode()}")
+        time.sleep(0.001)
+    return tracer
+
+
+def can_trace() -> bool:
+    if not shutil.which("strace"):
+        return False
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        try:
+            trace(sleeper.pid, [sleeper.pid], "-e", "trace=fsync", "-o", os.devnull)
+            return True
+        except AssertionError:
+            return False
+        finally:
+            sleeper.send_signal(signal.SIGKILL)
+
+
+needs_trace = unittest.skipUnless(can_trace(), "SKIPPED LOUDLY: tracing a running process is not permitted here")
+
+
+def calls_on(directory: pathlib.Path, traced: str, threads: dict[int, str]) -> list[Call]:
+    """Of what `strace -y` saw of these threads: the calls that name something in the directory. RocksDB's LOG is for people."""
+    counts: dict[tuple[str, str], int] = {}
+    found = []
+    for line in traced.splitlines():
+        match = re.match(r"(\d+) +(\w+)\(", line)
+        if not match or int(match[1]) not in threads:
+            continue
+        key = threads[int(match[1])], match[2]
+        counts[key] = counts.get(key, 0) + 1
+        if str(directory) in line and "/LOG" not in line:
+            found.append(Call(*key, counts[key]))
+    return found
 
 
 # -- file systems of our own ----------------------------------------------------------------------------------------
