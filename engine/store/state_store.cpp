@@ -18,6 +18,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
+#include "engine/base/test_bug.h"
 #include "engine/store/hashed_memtable.h"
 
 namespace tributary {
@@ -307,7 +308,8 @@ class RocksStore final : public StateStore {
     rocksdb::DBOptions options;
     options.create_if_missing = !options_.read_only;
     options.create_missing_column_families = true;
-    options.atomic_flush = true;  // with the WAL off, families must reach the disk as one consistent prefix
+    // With the WAL off, families must reach the disk as one consistent prefix.
+    options.atomic_flush = !test_bug("torn_flush");
     options.paranoid_checks = true;
     options.max_manifest_file_size = 4 << 20;
     options.keep_log_file_num = 4;
