@@ -1,17 +1,14 @@
 #include "connectors/sdk/collector.h"
 
-#include <atomic>
-
 #include "connectors/http/answers.h"
 #include "connectors/http/ingest_bridge.h"
 #include "connectors/http/task.h"
 #include "connectors/http/unwrap.h"
+#include "connectors/sdk/event_metrics.h"
 #include "connectors/sdk/pixel.h"
 
 namespace tributary {
 namespace {
-
-std::atomic<uint64_t> next_collector_id{1};
 
 ReceiveContext receive_context(const HttpRequest& request, const CollectRoute& route) {
   ReceiveContext context;
@@ -33,17 +30,9 @@ void release_texts(HttpRequest& request, std::string& text) {
   std::string().swap(text);
 }
 
-void count(Metrics& metrics, const OutcomeCounts& counts, const ItemErrors& errors) {
-  metrics.events_received.increment(static_cast<double>(counts.accepted + counts.duplicate + counts.rejected));
-  if (counts.accepted > 0) metrics.events_accepted.increment(static_cast<double>(counts.accepted));
-  if (counts.duplicate > 0) metrics.events_duplicate.increment(static_cast<double>(counts.duplicate));
-  if (counts.rejected > 0) metrics.events_rejected.increment(static_cast<double>(counts.rejected));
-  for (RejectionCode code : errors.codes) metrics.rejected(code).increment();
-}
-
 }  // namespace
 
-Collector::Collector(SdkServices services) : services_(std::move(services)), id_(next_collector_id.fetch_add(1)) {}
+Collector::Collector(SdkServices services) : services_(std::move(services)) {}
 
 Task<HttpResponse> Collector::collect(HttpRequest& request, CollectRoute route) {
   Prepared prepared;
@@ -87,7 +76,7 @@ std::optional<HttpResponse> Collector::prepare(const HttpRequest& request, const
   } else if (auto rejection = unwrap_body(request, services_.limits, prepared.body, body)) {
     return refuse(request, rejection->code, rejection->message);
   }
-  EventParser& parser = thread_parser();
+  EventParser& parser = parsers_.get([this] { return std::make_unique<EventParser>(services_.limits); });
   if (auto rejection = parser.parse(body, route.shape)) return refuse(request, rejection->code, rejection->message);
   if (!known) known = access(*ring, request, parser.body_write_key());
   if (known->refusal) return refuse(request, *known->refusal);
@@ -100,10 +89,7 @@ void Collector::read_items(const HttpRequest& request, const CollectRoute& route
   const KeyedHash& index_key = services_.engine.index_key(source.workspace);
   prepared.ingest.items = parser.read_events(source, index_key, receive_context(request, route));
   prepared.errors = item_errors(prepared.ingest.items, services_.limits.errors_listed_max);
-  if (size_t blocked = parser.blocked_count())
-    services_.metrics.identifiers_blocked.increment(static_cast<double>(blocked));
-  if (size_t invalid = parser.invalid_count())
-    services_.metrics.identifiers_invalid.increment(static_cast<double>(invalid));
+  count_identifiers(services_.metrics, parser.blocked_count(), parser.invalid_count());
 }
 
 Collector::Access Collector::access(const KeyRing& ring, const HttpRequest& request, std::string_view key) {
@@ -126,21 +112,11 @@ HttpResponse Collector::answer(const HttpRequest& request, const CollectRoute& r
                                const IngestOutcome& outcome) {
   if (outcome.refused) return refuse(request, *outcome.refused);
   OutcomeCounts counts = count_outcomes(outcome.items);
-  count(services_.metrics, counts, errors);
+  count_events(services_.metrics, counts, errors);
   if (route.shape == BodyShape::single && !errors.codes.empty()) {
     return error_response(errors.codes.front(), ErrorStyle::sdk, request, errors.first_message);
   }
   return json_response(success_envelope(counts, errors));
-}
-
-EventParser& Collector::thread_parser() const {
-  struct Owned {
-    uint64_t collector = 0;
-    std::unique_ptr<EventParser> parser;
-  };
-  static thread_local Owned owned;
-  if (owned.collector != id_) owned = Owned{id_, std::make_unique<EventParser>(services_.limits)};
-  return *owned.parser;
 }
 
 }  // namespace tributary

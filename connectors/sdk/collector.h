@@ -8,6 +8,7 @@
 #include "connectors/http/message.h"
 #include "connectors/http/task.h"
 #include "connectors/sdk/envelope.h"
+#include "connectors/sdk/per_thread.h"
 #include "connectors/sdk/sdk_routes.h"
 #include "connectors/sdk/write_key.h"
 #include "engine/engine.h"
@@ -61,10 +62,9 @@ class Collector {
                   Prepared& prepared);
   HttpResponse answer(const HttpRequest& request, const CollectRoute& route, const ItemErrors& errors,
                       const IngestOutcome& outcome);
-  EventParser& thread_parser() const;
 
   SdkServices services_;
-  uint64_t id_;  // tells this collector's parser of a thread from that of an earlier one
+  PerThread<EventParser> parsers_;
 };
 
 }  // namespace tributary

@@ -1,9 +1,8 @@
 #include "connectors/webhook/receiver.h"
 
-#include <atomic>
-
 #include "connectors/http/answers.h"
 #include "connectors/http/ingest_bridge.h"
+#include "connectors/sdk/event_metrics.h"
 #include "connectors/webhook/connector.h"
 #include "connectors/webhook/digests.h"
 #include "connectors/webhook/mapping.h"
@@ -12,8 +11,6 @@
 
 namespace tributary {
 namespace {
-
-std::atomic<uint64_t> next_receiver_id{1};
 
 HttpResponse response_of(WebhookAnswer answer) {
   HttpResponse response;
@@ -57,21 +54,13 @@ std::string fingerprint_json(std::string_view body, std::string_view reason) {
   return text;
 }
 
-void count_outcomes_in(Metrics& metrics, const OutcomeCounts& counts, const ItemErrors& errors) {
-  metrics.events_received.increment(static_cast<double>(counts.accepted + counts.duplicate + counts.rejected));
-  metrics.events_accepted.increment(static_cast<double>(counts.accepted));
-  metrics.events_duplicate.increment(static_cast<double>(counts.duplicate));
-  metrics.events_rejected.increment(static_cast<double>(counts.rejected));
-  for (RejectionCode code : errors.codes) metrics.rejected(code).increment();
-}
-
 }  // namespace
 
 WebhookReceiver::Tools::Tools(const WebhookServices& services)
     : mapper(std::make_unique<Mapper>(services.body_bytes_max)), parser(limits_of_deliveries(services)) {}
 WebhookReceiver::Tools::~Tools() = default;
 
-WebhookReceiver::WebhookReceiver(WebhookServices services) : services_(services), id_(next_receiver_id.fetch_add(1)) {}
+WebhookReceiver::WebhookReceiver(WebhookServices services) : services_(services) {}
 
 Task<HttpResponse> WebhookReceiver::receive(HttpRequest& request) {
   std::shared_ptr<const WebhookDirectory> directory = services_.webhooks.get();
@@ -80,7 +69,7 @@ Task<HttpResponse> WebhookReceiver::receive(HttpRequest& request) {
   if (!entry->webhook.source.enabled) co_return refuse(request, RejectionCode::source_disabled);
   if (request.body.size() > services_.body_bytes_max) co_return refuse(request, RejectionCode::payload_too_large);
   Call call{request, *entry, system_clock().now(), {}, {}, {}, {}, {}};
-  prepare(call, thread_tools());
+  prepare(call, tools_.get([this] { return std::make_unique<Tools>(services_); }));
   if (call.ingest.items.empty()) co_return answer(call, {}, {});
   ItemErrors errors = item_errors(call.ingest.items, services_.limits.errors_listed_max);
   std::function<void()> copied = [] {};
@@ -169,10 +158,7 @@ void WebhookReceiver::read_events(Call& call, EventParser& parser, const Source&
   context.received_at = call.received_at;
   context.identifiers_listed = true;
   call.ingest.items = parser.read_events(source, services_.engine.index_key(source.workspace), context);
-  if (size_t blocked = parser.blocked_count())
-    services_.metrics.identifiers_blocked.increment(static_cast<double>(blocked));
-  if (size_t invalid = parser.invalid_count())
-    services_.metrics.identifiers_invalid.increment(static_cast<double>(invalid));
+  count_identifiers(services_.metrics, parser.blocked_count(), parser.invalid_count());
 }
 
 void WebhookReceiver::reject(Call& call, RejectionCode code, std::string message, std::string path, std::string raw) {
@@ -198,19 +184,9 @@ HttpResponse WebhookReceiver::answer(Call& call, const ItemErrors& errors, const
   // That a stranger's call could not be recorded is nothing to tell him.
   if (outcome.refused && call.genuine) return refuse(call.request, *outcome.refused);
   OutcomeCounts counts = count_outcomes(outcome.items);
-  count_outcomes_in(services_.metrics, counts, errors);
+  count_events(services_.metrics, counts, errors);
   if (call.answer) return std::move(*call.answer);
   return json_response(success_envelope(counts, errors));
-}
-
-WebhookReceiver::Tools& WebhookReceiver::thread_tools() const {
-  struct Owned {
-    uint64_t receiver = 0;
-    std::unique_ptr<Tools> tools;
-  };
-  static thread_local Owned owned;
-  if (owned.receiver != id_) owned = Owned{id_, std::make_unique<Tools>(services_)};
-  return *owned.tools;
 }
 
 }  // namespace tributary

@@ -1,7 +1,6 @@
 // One call of a platform, from its bytes to its answer: genuine, decoded, mapped, then the walk of every event.
 #pragma once
 
-#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -10,6 +9,7 @@
 #include "connectors/http/message.h"
 #include "connectors/http/task.h"
 #include "connectors/sdk/envelope.h"
+#include "connectors/sdk/per_thread.h"
 #include "connectors/webhook/verifier.h"
 #include "connectors/webhook/webhook_directory.h"
 #include "connectors/webhook/webhook_routes.h"
@@ -63,11 +63,10 @@ class WebhookReceiver {
 
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
   HttpResponse answer(Call& call, const ItemErrors& errors, const IngestOutcome& outcome);
-  Tools& thread_tools() const;
 
   WebhookServices services_;
   OnceTable once_;  // of all sources; a reload must not forget
-  uint64_t id_;     // tells this receiver's tools of a thread from those of an earlier one
+  PerThread<Tools> tools_;
 };
 
 }  // namespace tributary

@@ -1,0 +1,25 @@
+#include "connectors/sdk/event_metrics.h"
+
+namespace tributary {
+namespace {
+
+void add_to(Counter& counter, size_t count) {
+  if (count > 0) counter.increment(static_cast<double>(count));
+}
+
+}  // namespace
+
+void count_events(Metrics& metrics, const OutcomeCounts& counts, const ItemErrors& errors) {
+  add_to(metrics.events_received, counts.accepted + counts.duplicate + counts.rejected);
+  add_to(metrics.events_accepted, counts.accepted);
+  add_to(metrics.events_duplicate, counts.duplicate);
+  add_to(metrics.events_rejected, counts.rejected);
+  for (RejectionCode code : errors.codes) metrics.rejected(code).increment();
+}
+
+void count_identifiers(Metrics& metrics, size_t blocked, size_t invalid) {
+  add_to(metrics.identifiers_blocked, blocked);
+  add_to(metrics.identifiers_invalid, invalid);
+}
+
+}  // namespace tributary
