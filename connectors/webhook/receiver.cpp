@@ -149,10 +149,7 @@ void WebhookReceiver::map(Call& call, Tools& tools, const Source& source, std::s
 /// From here on an event of a webhook is like every other.
 void WebhookReceiver::read_events(Call& call, EventParser& parser, const Source& source) {
   if (auto rejection = parser.parse(call.events, BodyShape::batch)) {
-    return reject(
-        call,
-        rejection->code == RejectionCode::too_many_events ? RejectionCode::event_too_large : RejectionCode::not_mapped,
-        rejection->message, {}, call.events);
+    return reject(call, RejectionCode::not_mapped, rejection->message, {}, call.events);
   }
   ReceiveContext context;
   context.received_at = call.received_at;
