@@ -32,7 +32,7 @@ struct IdentityConfig {
 /// What all webhooks have in common.
 struct WebhooksConfig {
   std::string connectors_dir;  // of connector files of the operator's own; empty: none
-  size_t body_bytes_max = 1 << 20;
+  size_t body_bytes_max = kWebhookBodyBytesMax;
 };
 
 /// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.

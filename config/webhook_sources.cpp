@@ -8,7 +8,6 @@
 #include "connectors/webhook/connector_library.h"
 #include "connectors/webhook/decode.h"
 #include "connectors/webhook/verifier.h"
-#include "engine/base/nearest_word.h"
 
 namespace tributary {
 namespace {
@@ -66,7 +65,7 @@ class WebhookReader {
       std::optional<std::string> text = text_of(value);
       if (!text) {
         mistake(".settings", "\"" + name + "\": expected one value");
-      } else if (std::string_view(name).ends_with(kSecretFileSuffix) && !is_known(name)) {
+      } else if (std::string_view(name).ends_with(kSecretFileSuffix) && setting_fault(*webhook_.connector, name)) {
         read_secret(name.substr(0, name.size() - kSecretFileSuffix.size()), *text);
       } else {
         add_setting(name, std::move(*text));
@@ -87,19 +86,8 @@ class WebhookReader {
     add_setting(name, std::move(secrets->front()));
   }
 
-  bool is_known(std::string_view name) const {
-    const auto& known = webhook_.connector->settings;
-    return std::any_of(known.begin(), known.end(), [&](const auto& setting) { return setting.name == name; });
-  }
-
   void add_setting(std::string_view name, std::string value) {
-    if (!is_known(name)) {
-      std::vector<std::string> known;
-      for (const auto& setting : webhook_.connector->settings) known.push_back(setting.name);
-      std::string message = "connector " + webhook_.connector->name + " has no setting \"" + std::string(name) + "\"";
-      if (auto near = nearest_word(name, known)) message += ", did you mean \"" + *near + "\"?";
-      return mistake(".settings", message);
-    }
+    if (auto fault = setting_fault(*webhook_.connector, name)) return mistake(".settings", *fault);
     if (webhook_.settings.find(name) != nullptr) {
       return mistake(".settings", "\"" + std::string(name) + "\" is given twice");
     }

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <optional>
+#include <utility>
 
 #include "connectors/webhook/connector_file.h"
+#include "connectors/webhook/node_reader.h"
 #include "connectors/webhook/shipped_files.h"
 #include "engine/base/nearest_word.h"
 
@@ -91,6 +92,20 @@ std::vector<std::string> connector_names(const std::string& directory) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+std::optional<std::string> setting_fault(const Connector& connector, std::string_view name) {
+  std::vector<std::string> known;
+  for (const ConnectorSetting& setting : connector.settings) {
+    if (setting.name == name) return std::nullopt;
+    known.push_back(setting.name);
+  }
+  std::string fault = "connector " + connector.name + " has no setting " + shown_text(name);
+  if (auto near = nearest_word(name, known)) return fault + ", did you mean \"" + *near + "\"?";
+  if (known.empty()) return fault + ", and no other one";
+  std::string separator = "; it has ";
+  for (const std::string& word : known) fault += std::exchange(separator, ", ") + word;
+  return fault;
 }
 
 }  // namespace tributary

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -33,5 +34,8 @@ LoadedConnector load_connector_file(const std::string& path);
 
 /// Names of all connectors, in order: those of `directory` and those built in.
 std::vector<std::string> connector_names(const std::string& directory);
+
+/// Why a source can't give its connector a setting of this name; nothing when it can.
+std::optional<std::string> setting_fault(const Connector& connector, std::string_view name);
 
 }  // namespace tributary

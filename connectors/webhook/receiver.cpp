@@ -5,7 +5,6 @@
 #include "connectors/sdk/event_metrics.h"
 #include "connectors/webhook/connector.h"
 #include "connectors/webhook/digests.h"
-#include "connectors/webhook/mapping.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
 
@@ -19,14 +18,6 @@ HttpResponse response_of(WebhookAnswer answer) {
   response.body = std::move(answer.body);
   response.headers = std::move(answer.headers);
   return response;
-}
-
-/// The events of one delivery were bounded when they were made, and no platform knows the limits of a batch.
-IngestLimits limits_of_deliveries(const WebhookServices& services) {
-  IngestLimits limits = services.limits;
-  limits.batch_events_max = 0;
-  limits.decompressed_bytes_max = std::max(limits.decompressed_bytes_max, services.body_bytes_max * 8);
-  return limits;
 }
 
 Counter& fault_counter(Metrics& metrics, SignatureFault fault) {
@@ -56,10 +47,6 @@ std::string fingerprint_json(std::string_view body, std::string_view reason) {
 
 }  // namespace
 
-WebhookReceiver::Tools::Tools(const WebhookServices& services)
-    : mapper(std::make_unique<Mapper>(services.body_bytes_max)), parser(limits_of_deliveries(services)) {}
-WebhookReceiver::Tools::~Tools() = default;
-
 WebhookReceiver::WebhookReceiver(WebhookServices services) : services_(services) {}
 
 Task<HttpResponse> WebhookReceiver::receive(HttpRequest& request) {
@@ -68,8 +55,8 @@ Task<HttpResponse> WebhookReceiver::receive(HttpRequest& request) {
   if (entry == nullptr) co_return refuse(request, RejectionCode::not_found, "no webhook source has this path");
   if (!entry->webhook.source.enabled) co_return refuse(request, RejectionCode::source_disabled);
   if (request.body.size() > services_.body_bytes_max) co_return refuse(request, RejectionCode::payload_too_large);
-  Call call{request, *entry, system_clock().now(), {}, {}, {}, {}, {}};
-  prepare(call, tools_.get([this] { return std::make_unique<Tools>(services_); }));
+  Call call{request, *entry, system_clock().now(), {}, {}, {}, {}};
+  prepare(call);
   if (call.ingest.items.empty()) co_return answer(call, {}, {});
   ItemErrors errors = item_errors(call.ingest.items, services_.limits.errors_listed_max);
   std::function<void()> copied = [] {};
@@ -77,36 +64,38 @@ Task<HttpResponse> WebhookReceiver::receive(HttpRequest& request) {
   co_return answer(call, errors, outcome);
 }
 
-void WebhookReceiver::prepare(Call& call, Tools& tools) {
-  if (answer_unsigned_handshake(call, tools)) return;
-  const WebhookSource& webhook = call.entry.webhook;
-  Verification verification = verify(webhook.connector->signature, call.request, webhook.settings, call.received_at);
-  if (verification.fault) return refuse_signature(call, *verification.fault);
-  if (verification.answer) {
+void WebhookReceiver::prepare(Call& call) {
+  CallReader& reader =
+      readers_.get([this] { return std::make_unique<CallReader>(services_.limits, services_.body_bytes_max); });
+  const KeyedHash& index_key = services_.engine.index_key(call.entry.webhook.source.workspace);
+  auto goes_on = [&](const Verification& verification) { return is_genuine(call, verification); };
+  reader.read({call.entry, call.request, call.received_at, index_key, true, goes_on}, call.read);
+  if (!call.genuine) return;
+  if (call.read.handshake) {
     services_.metrics.webhook_handshakes.increment();
-    call.answer = response_of(std::move(*verification.answer));
-    return;
+    call.answer = response_of(std::move(*call.read.handshake));
+  } else if (call.read.unreadable) {
+    services_.metrics.webhook_not_mapped.increment();
+    reject(call, RejectionCode::not_mapped, std::move(*call.read.unreadable), {}, std::string(call.read.body));
+  } else {
+    take_mapped(call);
   }
-  if (verification.once_key && !once_.accepts(webhook.path + '/' + *verification.once_key, call.request.body)) {
+}
+
+bool WebhookReceiver::is_genuine(Call& call, const Verification& verification) {
+  if (verification.fault) {
+    refuse_signature(call, *verification.fault);
+    return false;
+  }
+  if (verification.answer) return true;
+  const std::string& path = call.entry.webhook.path;
+  if (verification.once_key && !once_.accepts(path + '/' + *verification.once_key, call.request.body)) {
     services_.metrics.webhook_repeated_with_other_body.increment();
-    return refuse_signature(call, SignatureFault::mismatch);
+    refuse_signature(call, SignatureFault::mismatch);
+    return false;
   }
   services_.metrics.webhook_deliveries.increment();
   if (verification.secret > 0) services_.metrics.webhook_old_secret.increment();
-  bool claimed = verification.trust == SignatureTrust::weak;
-  call.body = std::move(verification.body);
-  map(call, tools, claimed ? call.entry.claimed_source : webhook.source, call.body ? *call.body : call.request.body);
-}
-
-bool WebhookReceiver::answer_unsigned_handshake(Call& call, Tools& tools) {
-  const WebhookSource& webhook = call.entry.webhook;
-  if (!may_handshake(*webhook.connector, call.request.method, false)) return false;
-  WebhookDelivery delivery{call.request, call.request.body, webhook.settings, webhook.source.id, call.received_at};
-  if (!tools.mapper->read(*webhook.connector, delivery)) return false;  // a signature may tell what it is
-  std::optional<WebhookAnswer> handshake = tools.mapper->handshake(false);
-  if (!handshake) return false;
-  services_.metrics.webhook_handshakes.increment();
-  call.answer = response_of(std::move(*handshake));
   return true;
 }
 
@@ -120,42 +109,18 @@ void WebhookReceiver::refuse_signature(Call& call, SignatureFault fault) {
          fingerprint_json(call.request.body, signature_fault_name(fault)));
 }
 
-void WebhookReceiver::map(Call& call, Tools& tools, const Source& source, std::string_view body) {
-  const WebhookSource& webhook = call.entry.webhook;
-  WebhookDelivery delivery{call.request, body, webhook.settings, source.id, call.received_at};
-  Mapper& mapper = *tools.mapper;
-  if (auto read = mapper.read(*webhook.connector, delivery); !read) {
-    services_.metrics.webhook_not_mapped.increment();
-    return reject(call, RejectionCode::not_mapped, read.error().message, {}, std::string(body));
-  }
-  if (std::optional<WebhookAnswer> handshake = mapper.handshake(true)) {
-    services_.metrics.webhook_handshakes.increment();
-    call.answer = response_of(std::move(*handshake));
-    return;
-  }
-  MappedDelivery mapped = mapper.map();
+void WebhookReceiver::take_mapped(Call& call) {
+  MappedDelivery& mapped = call.read.mapped;
   services_.metrics.webhook_unmapped.increment(static_cast<double>(mapped.unmapped));
   services_.metrics.webhook_ignored.increment(static_cast<double>(mapped.ignored));
   services_.metrics.webhook_not_mapped.increment(static_cast<double>(mapped.faults.size()));
-  // Another call may use the mapper before this one is answered.
-  if (webhook.connector->answer) call.answer = response_of(mapper.success_answer(0, 0, 0));
-  call.events = std::move(mapped.events);
-  if (mapped.event_count > 0) read_events(call, tools.parser, source);
+  count_identifiers(services_.metrics, call.read.identifiers_blocked, call.read.identifiers_invalid);
+  if (call.read.answer) call.answer = response_of(std::move(*call.read.answer));
+  call.ingest.items = std::move(call.read.items);
+  if (call.read.refused) reject(call, RejectionCode::not_mapped, std::move(*call.read.refused), {}, mapped.events);
   for (MappingFault& fault : mapped.faults) {
     reject(call, RejectionCode::not_mapped, std::move(fault.message), std::move(fault.path), std::move(fault.element));
   }
-}
-
-/// From here on an event of a webhook is like every other.
-void WebhookReceiver::read_events(Call& call, EventParser& parser, const Source& source) {
-  if (auto rejection = parser.parse(call.events, BodyShape::batch)) {
-    return reject(call, RejectionCode::not_mapped, rejection->message, {}, call.events);
-  }
-  ReceiveContext context;
-  context.received_at = call.received_at;
-  context.identifiers_listed = true;
-  call.ingest.items = parser.read_events(source, services_.engine.index_key(source.workspace), context);
-  count_identifiers(services_.metrics, parser.blocked_count(), parser.invalid_count());
 }
 
 void WebhookReceiver::reject(Call& call, RejectionCode code, std::string message, std::string path, std::string raw) {

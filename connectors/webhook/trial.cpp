@@ -1,17 +1,14 @@
 #include "connectors/webhook/trial.h"
 
+#include "connectors/webhook/call_reader.h"
 #include "connectors/webhook/connector.h"
-#include "connectors/webhook/mapping.h"
 #include "connectors/webhook/signer.h"
-#include "connectors/webhook/verifier.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
 #include "engine/base/utf8.h"
 
 namespace tributary {
 namespace {
-
-constexpr size_t kTrialBodyBytesMax = 16 << 20;
 
 void write_answer(JsonOut& out, const WebhookAnswer& answer) {
   out.begin_object().key("status").number(answer.status).key("content_type").string(answer.content_type);
@@ -53,7 +50,10 @@ void write_items(JsonOut& out, const std::vector<ParsedItem>& items) {
     out.begin_object();
     if (auto rejected = std::get_if<Rejected>(&item)) {
       out.key("rejected").string(rejection_row(rejected->code).name).key("message").string(rejected->message);
-      out.key("event").raw(rejected->raw).end_object();
+      // Of one that is too large only the beginning is kept, which is no JSON.
+      bool whole = rejected->code != RejectionCode::event_too_large;
+      out.key("event");
+      (whole ? out.raw(rejected->raw) : out.string(valid_utf8(rejected->raw))).end_object();
       continue;
     }
     const Event& event = std::get<Event>(item);
@@ -62,43 +62,36 @@ void write_items(JsonOut& out, const std::vector<ParsedItem>& items) {
   }
 }
 
-void write_events(JsonOut& out, const MappedDelivery& mapped, const Source& source, Timestamp now) {
+void write_events(JsonOut& out, const ReadCall& read) {
   out.key("events").begin_array();
-  EventParser parser{IngestLimits{}};
-  if (mapped.event_count > 0 && !parser.parse(mapped.events, BodyShape::batch)) {
-    ReceiveContext context;
-    context.received_at = now;
-    context.identifiers_listed = true;
-    KeyedHash index_key(std::string(32, 'k'));  // hashes are not shown
-    write_items(out, parser.read_events(source, index_key, context));
-  }
-  out.end_array().key("ignored").unsigned_number(mapped.ignored).key("unmapped").unsigned_number(mapped.unmapped);
+  write_items(out, read.items);
+  out.end_array();
+  if (read.refused) out.key("events_refused").string(*read.refused);
+  out.key("ignored").unsigned_number(read.mapped.ignored).key("unmapped").unsigned_number(read.mapped.unmapped);
   out.key("faults").begin_array();
-  for (const MappingFault& fault : mapped.faults) {
+  for (const MappingFault& fault : read.mapped.faults) {
     out.begin_object().key("message").string(fault.message).key("path").string(fault.path).end_object();
   }
   out.end_array();
 }
 
-/// What comes of a body that is taken for genuine. False when it can't be read.
-bool write_mapping(JsonOut& out, const WebhookSource& webhook, const Source& source, const WebhookDelivery& delivery) {
-  Mapper mapper(kTrialBodyBytesMax);
-  if (auto read = mapper.read(*webhook.connector, delivery); !read) {
-    out.key("unreadable").string(read.error().message);
-    return false;
+void write_call(JsonOut& out, const ReadCall& read) {
+  if (read.verification) {
+    out.key("verification");
+    write_verification(out, *read.verification);
   }
-  if (auto handshake = mapper.handshake(true)) {
+  if (read.handshake) {
     out.key("handshake");
-    write_answer(out, *handshake);
-    return true;
+    write_answer(out, *read.handshake);
+  } else if (read.unreadable) {
+    out.key("unreadable").string(*read.unreadable);
+  } else {
+    write_events(out, read);
   }
-  MappedDelivery mapped = mapper.map();
-  write_events(out, mapped, source, delivery.received_at);
-  if (webhook.connector->answer) {
+  if (read.answer) {
     out.key("answer");
-    write_answer(out, mapper.success_answer(0, 0, 0));
+    write_answer(out, *read.answer);
   }
-  return mapped.faults.empty();
 }
 
 }  // namespace
@@ -113,35 +106,16 @@ Result<Trial> try_call(const WebhookSource& webhook, HttpRequest request, const 
     out.key("request");
     write_request(out, request);
   }
-  if (may_handshake(*webhook.connector, request.method, false)) {
-    Mapper mapper(kTrialBodyBytesMax);
-    WebhookDelivery delivery{request, request.body, webhook.settings, webhook.source.id, now};
-    auto handshake = mapper.read(*webhook.connector, delivery) ? mapper.handshake(false) : std::nullopt;
-    if (handshake) {
-      out.key("handshake");
-      write_answer(out, *handshake);
-      out.end_object();
-      return trial;
-    }
-  }
-  Verification verification;
-  if (!options.skip_signature) {
-    verification = verify(webhook.connector->signature, request, webhook.settings, now);
-    out.key("verification");
-    write_verification(out, verification);
-  }
-  trial.good = !verification.fault;
-  if (verification.answer) {
-    out.key("handshake");
-    write_answer(out, *verification.answer);
-  } else {
-    Source source = webhook.source;
-    if (verification.trust == SignatureTrust::weak) source.trust = SourceTrust::browser;
-    std::string_view body = verification.body ? *verification.body : request.body;
-    bool readable = write_mapping(out, webhook, source, {request, body, webhook.settings, source.id, now});
-    trial.good = trial.good && readable;
-  }
+  WebhookEntry entry(webhook);
+  KeyedHash index_key(std::string(32, 'k'));  // hashes are not shown
+  auto goes_on = [](const Verification&) { return true; };
+  ReadCall read;
+  CallReader(options.limits, options.body_bytes_max)
+      .read({entry, request, now, index_key, !options.skip_signature, goes_on}, read);
+  write_call(out, read);
   out.end_object();
+  bool genuine = !read.verification || !read.verification->fault;
+  trial.good = genuine && !read.unreadable && !read.refused && read.mapped.faults.empty();
   return trial;
 }
 

@@ -13,7 +13,7 @@ struct WebhookServices {
   CurrentWebhooks& webhooks;
   Metrics& metrics;
   IngestLimits limits;
-  size_t body_bytes_max = 1 << 20;
+  size_t body_bytes_max = kWebhookBodyBytesMax;
 };
 
 void add_webhook_routes(Router& router, WebhookServices services);

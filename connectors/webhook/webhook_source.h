@@ -11,6 +11,9 @@ namespace tributary {
 
 struct Connector;
 
+/// Of one call, unless the configuration says otherwise.
+constexpr size_t kWebhookBodyBytesMax = 1 << 20;
+
 /// Immutable once loaded; a reload makes new ones.
 struct WebhookSource {
   Source source;

@@ -41,8 +41,14 @@ std::shared_ptr<const Connector> load_or_tell(const WebhookFlags& flags) {
   return nullptr;
 }
 
+/// A source, and the limits of the server that has it.
+struct SourceToTry {
+  WebhookSource webhook;
+  TrialOptions options;
+};
+
 /// The source as configured, or nothing after a line that says why not.
-std::optional<WebhookSource> configured_source(const WebhookFlags& flags) {
+std::optional<SourceToTry> configured_source(const WebhookFlags& flags) {
   ConfigInput input;
   input.file = flags.config;
   input.environment = process_environment();
@@ -51,8 +57,10 @@ std::optional<WebhookSource> configured_source(const WebhookFlags& flags) {
     for (const ConfigMistake& mistake : *mistakes) say(format_mistake(mistake));
     return std::nullopt;
   }
-  for (const WebhookSource& webhook : std::get<Config>(loaded).webhook_sources) {
-    if (webhook.source.id == flags.source) return webhook;
+  const Config& config = std::get<Config>(loaded);
+  for (const WebhookSource& webhook : config.webhook_sources) {
+    if (webhook.source.id != flags.source) continue;
+    return SourceToTry{webhook, {.limits = config.ingest, .body_bytes_max = config.webhooks.body_bytes_max}};
   }
   say(flags.config + " has no webhook source \"" + flags.source + "\"");
   return std::nullopt;
@@ -72,6 +80,10 @@ bool add_flags(const WebhookFlags& flags, WebhookSource& webhook) {
   for (const std::string& text : flags.settings) {
     auto setting = split_at(text, '=');
     if (!setting) return false;
+    if (auto fault = setting_fault(*webhook.connector, setting->first)) {
+      say("webhook test: " + *fault);
+      return false;
+    }
     // Before what the configuration gives, so that it counts.
     webhook.settings.values.insert(webhook.settings.values.begin(), std::move(*setting));
   }
@@ -80,18 +92,18 @@ bool add_flags(const WebhookFlags& flags, WebhookSource& webhook) {
   return true;
 }
 
-std::optional<WebhookSource> source_to_try(const WebhookFlags& flags) {
-  std::optional<WebhookSource> webhook;
+std::optional<SourceToTry> source_to_try(const WebhookFlags& flags) {
+  std::optional<SourceToTry> made;
   if (!flags.config.empty()) {
-    webhook = configured_source(flags);
+    made = configured_source(flags);
   } else if (auto connector = load_or_tell(flags)) {
-    webhook.emplace();
-    webhook->source.id = webhook->path = connector->name;
-    webhook->source.trust = SourceTrust::server;
-    webhook->connector = std::move(connector);
+    WebhookSource& webhook = made.emplace().webhook;
+    webhook.source.id = webhook.path = connector->name;
+    webhook.source.trust = SourceTrust::server;
+    webhook.connector = std::move(connector);
   }
-  if (webhook && !add_flags(flags, *webhook)) return std::nullopt;
-  return webhook;
+  if (made && !add_flags(flags, made->webhook)) return std::nullopt;
+  return made;
 }
 
 std::optional<std::string> read_payload(const std::string& file) {
@@ -172,17 +184,20 @@ int check_webhook_connector(const WebhookFlags& flags) {
 }
 
 int test_webhook(const WebhookFlags& flags) {
-  auto webhook = source_to_try(flags);
-  if (!webhook) return kExitConfig;
-  auto request = request_to_try(flags, webhook->path);
+  auto made = source_to_try(flags);
+  if (!made) return kExitConfig;
+  const WebhookSource& webhook = made->webhook;
+  auto request = request_to_try(flags, webhook.path);
   if (!request) return kExitUsage;
-  bool can_verify = !webhook->settings.secrets.empty() || webhook->connector->signature.none;
+  bool can_verify = !webhook.settings.secrets.empty() || webhook.connector->signature.none;
   if (flags.sign && !can_verify) {
     say("webhook test: --sign needs --secret");
     return kExitUsage;
   }
   if (!can_verify) say("webhook test: no secret is given, so the signature is not checked");
-  auto tried = try_call(*webhook, std::move(*request), {flags.sign, !can_verify}, system_clock().now());
+  made->options.sign = flags.sign;
+  made->options.skip_signature = !can_verify;
+  auto tried = try_call(webhook, std::move(*request), made->options, system_clock().now());
   if (!tried) {
     say("webhook test: " + tried.error().message);
     return exit_code_of(tried.error().code);

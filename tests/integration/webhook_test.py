@@ -295,6 +295,13 @@ class OwnFiles(unittest.TestCase):
         tried = self.command("test", "line", str(body), "--config", str(path), "--source", "chat", "--sign", "--setting", "provider=p2")
         self.assertIn("p2:U1", tried.stdout)
 
+    def test_a_setting_that_the_connector_does_not_have_is_refused(self):
+        for setting, hint in (("provder=p", 'did you mean "provider"?'), ("colour=p", "; it has ")):
+            tried = self.command("test", "line", "--setting", setting)
+            self.assertEqual((tried.returncode, tried.stdout), (78, ""), tried.stderr)
+            self.assertIn(hint, tried.stderr)
+        self.assertIn("provider", tried.stderr)
+
     def test_a_reload_takes_over_new_secrets(self):
         server = self.server()
         server.configure(self.config(secrets=["k2"]))

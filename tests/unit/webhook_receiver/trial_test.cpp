@@ -23,7 +23,7 @@ handshake:
   - {method: POST, signed: true, when: {exists: /challenge}, answer: {status: 200, body: /challenge}}
 message_id: /id
 identifiers: [{kind: email, value: /email}]
-event: [{emit: {name: E, properties: {total: {number: /total}}}}]
+event: [{emit: {name: E, properties: {total: {number: /total}, deep: /deep}}}]
 answer: {status: 202, body: taken}
 )";
 
@@ -102,6 +102,27 @@ TEST_F(TryCall, FaultsNameTheirPlace) {
   EXPECT_FALSE(trial.good);
   EXPECT_EQ(at(trial, "/faults/0/path"), R"("/total")");
   EXPECT_EQ(at(trial, "/events"), "[]");
+}
+
+TEST_F(TryCall, TellsWhyTheEventsAreNotTaken) {
+  std::string deep = std::string(1023, '[') + std::string(1023, ']');  // the event around it is one too many
+  Trial trial = tried(request(R"({"id":"1","total":1,"deep":)" + deep + "}"));
+  EXPECT_FALSE(trial.good);
+  EXPECT_EQ(at(trial, "/events_refused"), R"("invalid json: nested too deeply")");
+  EXPECT_EQ(at(trial, "/events"), "[]");
+}
+
+TEST_F(TryCall, TakesNoLongerBodyThanTheServer) {
+  Trial trial = tried(request(R"({"id":")" + std::string(1 << 20, 'x') + R"("})"));
+  EXPECT_FALSE(trial.good);
+  EXPECT_EQ(at(trial, "/unreadable"), R"("a body of more than 1048576 bytes")");
+}
+
+TEST_F(TryCall, TakesMoreWhereTheServerDoes) {
+  Trial trial =
+      tried(request(R"({"id":")" + std::string(1 << 20, 'x') + R"("})"), {.sign = true, .body_bytes_max = 2 << 20});
+  EXPECT_EQ(at(trial, "/unreadable"), "none");
+  EXPECT_EQ(at(trial, "/events/0/rejected"), R"("event_too_large")");
 }
 
 TEST_F(TryCall, WhatIsNoTextIsStillJson) {
