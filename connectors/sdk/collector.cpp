@@ -79,6 +79,9 @@ std::optional<HttpResponse> Collector::prepare(const HttpRequest& request, const
   EventParser& parser = parsers_.get([this] { return std::make_unique<EventParser>(services_.limits); });
   if (auto rejection = parser.parse(body, route.shape)) return refuse(request, rejection->code, rejection->message);
   if (!known) known = access(*ring, request, parser.body_write_key());
+  if (known->refusal == RejectionCode::missing_write_key && finding.bearer) {
+    return refuse(request, *known->refusal, "a write key is expected as the user name of Basic, not as a Bearer token");
+  }
   if (known->refusal) return refuse(request, *known->refusal);
   read_items(request, route, *known->source, parser, prepared);
   return std::nullopt;

@@ -9,7 +9,11 @@
 namespace tributary {
 namespace {
 
-constexpr std::string_view kBasic = "basic ";
+constexpr std::string_view kBasic = "basic ", kBearer = "bearer ";
+
+bool is_scheme(std::string_view authorization, std::string_view scheme) {
+  return boost::beast::iequals(authorization.substr(0, scheme.size()), scheme);
+}
 
 /// `user:` and `user` give `user`; `id:secret` stays whole.
 std::string key_of_credentials(std::string credentials) {
@@ -22,9 +26,9 @@ std::string key_of_credentials(std::string credentials) {
 
 WriteKeyFinding find_write_key(const HttpRequest& request) {
   std::string_view authorization = request.header("authorization");
-  if (boost::beast::iequals(authorization.substr(0, kBasic.size()), kBasic)) {
+  if (is_scheme(authorization, kBasic)) {
     auto credentials = parse_base64(trim(authorization.substr(kBasic.size())));
-    if (!credentials) return {{}, true};
+    if (!credentials) return {{}, true, false};
     std::string key = key_of_credentials(std::move(*credentials));
     if (!key.empty()) return {std::move(key)};
   }
@@ -32,7 +36,7 @@ WriteKeyFinding find_write_key(const HttpRequest& request) {
        {request.header("x-write-key"), request.parameter("writeKey"), request.parameter("writekey")}) {
     if (!key.empty()) return {key_of_credentials(std::string(key))};
   }
-  return {};
+  return {{}, false, is_scheme(authorization, kBearer)};
 }
 
 const Source* source_of_write_key(const KeyRing& ring, std::string_view key) {

@@ -12,10 +12,11 @@ namespace tributary {
 struct WriteKeyFinding {
   std::string key;         // `key` or `id:secret`; empty: none
   bool malformed = false;  // Basic credentials that are not base64
+  bool bearer = false;     // no key, but a Bearer token
 };
 
 /// Basic user name -> `X-Write-Key` -> `?writeKey=` or `?writekey=`. Empty values are absent. A Bearer token is
-/// Segment's OAuth form and no write key: the search goes on.
+/// Segment's OAuth form and no write key: the search goes on, and who finds none may tell.
 WriteKeyFinding find_write_key(const HttpRequest& request);
 
 /// The source of a key. SDKs of the Segment family may send any password beside a key that has no secret.

@@ -117,5 +117,24 @@ TEST_F(CollectorTest, TheBodyIsGivenBackWhileTheEngineWorks) {
   EXPECT_EQ(sent.response->status, 200);
 }
 
+TEST_F(CollectorTest, AKeyAsABearerTokenIsToldWhereKeysStand) {
+  Sent sent(all, R"({"batch":[{"type":"track","event":"e","userId":"u"}]})");
+  sent.request.headers = {{"authorization", "Bearer wk"}};
+  send(sent);
+  ASSERT_TRUE(sent.response);
+  EXPECT_EQ(sent.response->status, 401);
+  EXPECT_NE(sent.response->body.find(R"("code":"missing_write_key")"), std::string::npos) << sent.response->body;
+  EXPECT_NE(sent.response->body.find("expected as the user name of Basic"), std::string::npos) << sent.response->body;
+}
+
+TEST_F(CollectorTest, ABearerTokenBesideAKeyInTheBodyIsNoMistake) {
+  Sent sent(all, R"({"writeKey":"wk","batch":[{"type":"track","event":"e","userId":"u"}]})");
+  sent.request.headers = {{"authorization", "Bearer token"}};
+  send(sent);
+  EXPECT_EQ(engine.held.size(), 1u);
+  engine.held[0]();
+  run();
+}
+
 }  // namespace
 }  // namespace tributary
