@@ -119,7 +119,7 @@ class Finisher {
     }
     std::string keys_path = path + ".write_keys";
     if (item.kind == kSdkKind && item.write_keys.empty() && draft_.positions.contains(keys_path) &&
-        !has_mistake_at(keys_path)) {
+        !draft_.has_mistake_at(keys_path)) {
       mistake(keys_path, keys_path + ": at least one key is needed");
     }
     Source source;
@@ -189,12 +189,6 @@ class Finisher {
     config.server.body_bytes_max = config.ingest.body_bytes_max;
   }
 
-  bool has_mistake_at(const std::string& path) const {
-    ConfigPosition at = draft_.position_of(path);
-    return std::any_of(draft_.mistakes.begin(), draft_.mistakes.end(),
-                       [&](const ConfigMistake& m) { return m.line >= at.line && m.message.starts_with(path); });
-  }
-
   void mistake(const std::string& path, std::string message) {
     draft_.mistake(draft_.position_of(path), std::move(message));
   }
@@ -218,6 +212,12 @@ ConfigPosition ConfigDraft::position_of(std::string path) const {
 
 void ConfigDraft::mistake(const ConfigPosition& position, std::string message) {
   mistakes.push_back({position.origin, position.line, position.column, std::move(message)});
+}
+
+bool ConfigDraft::has_mistake_at(const std::string& path) const {
+  ConfigPosition at = position_of(path);
+  return std::any_of(mistakes.begin(), mistakes.end(),
+                     [&](const ConfigMistake& m) { return m.line >= at.line && m.message.starts_with(path); });
 }
 
 void read_environment(ConfigDraft& draft, const std::vector<std::pair<std::string, std::string>>& variables) {

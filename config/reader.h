@@ -31,6 +31,8 @@ struct ConfigDraft {
   /// The position of the longest prefix of `path` that was given.
   ConfigPosition position_of(std::string path) const;
   void mistake(const ConfigPosition& position, std::string message);
+  /// Whether a mistake of the value at `path`, or of what stands in it, was named already.
+  bool has_mistake_at(const std::string& path) const;
 };
 
 void read_yaml(ConfigDraft& draft, const std::string& text, const std::string& name);

@@ -176,7 +176,10 @@ class YamlReader {
       unknown_key(where, key, known);
     });
     if (!node.IsMap()) return;
+    bool kind_is_known = !draft_.has_mistake_at(path + ".kind");
     for (const Setting<Item>& setting : settings) {
+      // Of a source whose kind can't be read nothing can be said about what it must and must not have.
+      if (!kind_is_known && is_of_one_kind(setting)) continue;
       std::string value_path = path + "." + std::string(setting.path);
       bool has_key = given.contains(value_path);
       if (!is_of_kind(setting, item)) {
@@ -187,6 +190,12 @@ class YamlReader {
         draft_.mistake(position(node), path + ": \"" + std::string(setting.path) + "\" is missing");
       }
     }
+  }
+
+  template <class Item>
+  static bool is_of_one_kind(const Setting<Item>& setting) {
+    if constexpr (std::is_same_v<Item, SourceItem>) return !setting.kind.empty();
+    return false;
   }
 
   template <class Item>
