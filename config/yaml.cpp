@@ -11,6 +11,7 @@
 #include "config/assign.h"
 #include "config/reader.h"
 #include "config/secret_file.h"
+#include "connectors/document/one_document.h"
 #include "engine/base/json_out.h"
 #include "engine/base/nearest_word.h"
 
@@ -38,12 +39,11 @@ class YamlReader {
   YamlReader(ConfigDraft& draft, const std::string& name) : draft_(draft), name_(name) {}
 
   void read(const std::string& text) try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) {
-      // The mark of an empty document is nowhere; its opening line is still worth naming.
-      draft_.mistake(position(documents[1]), "a second document; the file must hold one");
+    if (auto second = find_second_document(text)) {
+      draft_.mistake({name_, static_cast<int>(second->line), static_cast<int>(second->column)},
+                     "a second document; the file must hold one");
     }
-    if (!documents.empty()) read_section(documents[0], "");
+    read_section(YAML::Load(text), "");
   } catch (const YAML::Exception& error) {
     draft_.mistake({name_, error.mark.line + 1, error.mark.column + 1}, "not valid YAML: " + error.msg);
   }

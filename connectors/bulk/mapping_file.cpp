@@ -10,6 +10,8 @@
 #include <map>
 #include <set>
 
+#include "connectors/document/one_document.h"
+
 namespace tributary {
 namespace {
 
@@ -470,9 +472,11 @@ class MappingReader {
 std::variant<Mapping, std::vector<std::string>> parse_mapping(std::string_view yaml, std::string_view file_name) {
   MappingReader reader(file_name);
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() != 1) return std::vector{std::string(file_name) + ": expected one YAML document"};
-    Mapping mapping = reader.read(documents.front());
+    YAML::Node document = YAML::Load(std::string(yaml));
+    if (document.IsNull() || find_second_document(yaml)) {
+      return std::vector{std::string(file_name) + ": expected one YAML document"};
+    }
+    Mapping mapping = reader.read(document);
     if (reader.mistakes().empty()) return mapping;
   } catch (const YAML::Exception& error) {
     reader.mistakes().add(error.mark, error.msg);

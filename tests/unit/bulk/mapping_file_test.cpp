@@ -32,6 +32,12 @@ std::string replaced(std::string from, std::string to) {
 
 TEST(MappingFile, MinimalMappingIsComplete) { EXPECT_THAT(mistakes_of(kGood), ElementsAre()); }
 
+TEST(MappingFile, IsOneDocument) {
+  for (const char* text : {"", ",,,", "---\n,", "name: a\n---\nname: b\n"}) {
+    EXPECT_THAT(mistakes_of(text), ElementsAre("m.yaml: expected one YAML document")) << text;
+  }
+}
+
 TEST(MappingFile, ShippedMappingsAreGood) {
   for (const char* name : {"cdnow", "online_retail"}) {
     std::string path = std::string(TRIBUTARY_TEST_DATA) + "/../config/import/" + name + ".yaml";
