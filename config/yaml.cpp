@@ -2,7 +2,6 @@
 // drops them), marks that count from 0, and nodes that write through when assigned.
 #include <yaml-cpp/yaml.h>
 
-#include <charconv>
 #include <fstream>
 #include <functional>
 #include <set>
@@ -11,6 +10,7 @@
 #include "config/assign.h"
 #include "config/reader.h"
 #include "config/secret_file.h"
+#include "connectors/document/json_number.h"
 #include "connectors/document/one_document.h"
 #include "engine/base/json_out.h"
 #include "engine/base/nearest_word.h"
@@ -21,18 +21,6 @@ namespace {
 constexpr int kJsonDepthMax = 32;
 constexpr std::string_view kFileSuffix = "_file";
 constexpr const char* kWorkspaceRules = "identity.workspaces";
-
-bool is_json_number(const std::string& text) {
-  double value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  bool whole = error == std::errc() && end == text.data() + text.size();
-  bool plain = text.find_first_not_of("0123456789+-.eE") == std::string::npos;
-  size_t digits = text.find_first_of("0123456789");
-  if (!whole || !plain || digits > 1 || text.back() == '.') return false;
-  bool leading_zero =
-      text.size() > digits + 1 && text[digits] == '0' && text[digits + 1] >= '0' && text[digits + 1] <= '9';
-  return !leading_zero;
-}
 
 class YamlReader {
  public:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connectors/document/json_number.h"
 #include "engine/base/json_out.h"
 #include "engine/base/nearest_word.h"
 #include "engine/base/quantity.h"
@@ -18,11 +19,6 @@ std::string joined_words(const std::vector<std::string>& words) {
   std::string all;
   for (const std::string& word : words) all += (all.empty() ? "" : " or ") + word;
   return all;
-}
-
-size_t skip_digits(std::string_view text, size_t at) {
-  while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
-  return at;
 }
 
 }  // namespace
@@ -100,26 +96,6 @@ bool NodeReader::is_new_key(const DocumentNode& key, const std::string& of, std:
   if (seen.insert(key.text).second) return true;
   add(key, of + "the key " + shown_text(key.text) + " stands twice");
   return false;
-}
-
-bool is_json_number(std::string_view text) {
-  size_t at = text.starts_with('-') ? 1 : 0;
-  size_t digits = skip_digits(text, at);
-  if (digits == at || (text[at] == '0' && digits > at + 1)) return false;
-  at = digits;
-  if (at < text.size() && text[at] == '.') {
-    size_t end = skip_digits(text, at + 1);
-    if (end == at + 1) return false;
-    at = end;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    size_t end = skip_digits(text, at);
-    if (end == at) return false;
-    at = end;
-  }
-  return at == text.size();
 }
 
 void append_node_json(std::string& out, const DocumentNode& node) {

@@ -60,7 +60,4 @@ std::string shown_text(std::string_view text);
 /// The node as JSON: a plain scalar that JSON would read as a number or boolean is one, every digit kept.
 void append_node_json(std::string& out, const DocumentNode& node);
 
-/// True for a number as RFC 8259 section 6 spells it.
-bool is_json_number(std::string_view text);
-
 }  // namespace tributary

@@ -156,10 +156,10 @@ TEST(Config, SdkHttpConfigBecomesJsonWithItsTypes) {
   Config config = config_of(
       "sources:\n  - id: a\n    workspace: w\n    write_keys: [k]\n    sdk_http_config:\n"
       "      rateLimitConfig: {enabled: true, maxRetryCount: 100, base: 0.5, name: \"1\", zip: 007, none: null}\n"
-      "      codes: [1, -2, x]\n");
+      "      codes: [1, -2, x, .5, 2., 1e3]\n");
   EXPECT_EQ(config.sources[0].sdk_http_config_json,
             R"({"rateLimitConfig":{"enabled":true,"maxRetryCount":100,"base":0.5,"name":"1","zip":"007","none":null},)"
-            R"("codes":[1,-2,"x"]})");
+            R"("codes":[1,-2,"x",".5","2.",1e3]})");
 }
 
 TEST(Config, DifferencesNameWhatNeedsARestart) {
