@@ -42,7 +42,7 @@ size_t after_value(std::string_view json, size_t at) {
 class NdjsonInput : public ImportInput {
  public:
   explicit NdjsonInput(std::string_view text) : text_(text) {
-    if (text_.starts_with("\xef\xbb\xbf")) place_.offset = 3;
+    if (text_.starts_with(kByteOrderMark)) place_.offset = kByteOrderMark.size();
   }
 
   bool next(ImportItem& item) override {

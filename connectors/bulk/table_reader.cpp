@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 namespace tributary {
 namespace {
@@ -64,7 +65,7 @@ CellEnd end_of_quoted(CsvCursor& cursor, char delimiter) {
 }  // namespace
 
 TableReader::TableReader(std::string_view text, TableShape shape) : text_(text), shape_(std::move(shape)) {
-  if (text_.starts_with("\xef\xbb\xbf")) place_.offset = 3;
+  if (text_.starts_with(kByteOrderMark)) place_.offset = kByteOrderMark.size();
 }
 
 std::optional<std::string> TableReader::open() {

@@ -7,6 +7,7 @@
 #include "connectors/http/inflate.h"
 #include "connectors/http/memory_charge.h"
 #include "connectors/http/request_target.h"
+#include "engine/base/utf8.h"
 
 namespace tributary {
 namespace {
@@ -15,7 +16,6 @@ using boost::beast::iequals;
 
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
 bool looks_like_json(std::string_view body) {

@@ -17,7 +17,6 @@
 namespace tributary {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr size_t kKeptBytes = 1 << 20;
 constexpr size_t kLevelsNoted = 1024;  // nobody asks how deep it is
 

@@ -3,14 +3,9 @@
 #include <limits>
 
 #include "connectors/webhook/json_pointer.h"
+#include "engine/base/utf8.h"
 
 namespace tributary {
-namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-}  // namespace
-
 bool SignedJson::is_one_value() {
   if (!valid_) {
     // A prover that skips a mark would see other positions than we do.

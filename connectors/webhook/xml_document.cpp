@@ -16,7 +16,6 @@
 namespace tributary {
 namespace {
 
-constexpr std::string_view kXmlByteOrderMark = "\xEF\xBB\xBF";
 constexpr size_t kEntityNameBytes = 8;  // more than any that XML knows has
 
 bool is_known_entity(std::string_view name) {
@@ -122,7 +121,7 @@ class XmlWriter {
 }  // namespace
 
 Result<std::string> xml_to_json(std::string_view xml) {
-  if (xml.starts_with(kXmlByteOrderMark)) xml.remove_prefix(kXmlByteOrderMark.size());
+  if (xml.starts_with(kByteOrderMark)) xml.remove_prefix(kByteOrderMark.size());
   auto refusal = [](std::string_view why) {
     std::string message = "not XML we take: ";
     message += why;

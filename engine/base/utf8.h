@@ -8,6 +8,7 @@
 namespace tributary {
 
 constexpr std::string_view kReplacementCharacter = "\xef\xbf\xbd";  // U+FFFD
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";         // U+FEFF, where a text begins
 
 /// Bytes of the well-formed sequence at the front of `text`, which is not empty; 0 when there is none.
 size_t utf8_sequence(std::string_view text);

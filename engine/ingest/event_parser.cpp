@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/utf8.h"
 #include "engine/domain/record.h"
 #include "engine/ingest/batch_merge.h"
 #include "engine/ingest/event_reader.h"
@@ -102,7 +103,6 @@ EventParser::EventParser(const IngestLimits& limits) : state_(std::make_unique<S
 EventParser::~EventParser() = default;
 
 std::optional<RequestRejection> EventParser::parse(std::string_view body, BodyShape shape) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   state_->reset();
   size_t skipped = body.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
   while (skipped < body.size() && std::string_view(" \t\r\n").find(body[skipped]) != std::string_view::npos) ++skipped;
