@@ -89,6 +89,27 @@ void decode_form_value(std::string_view text, std::string& out) {
   if (!is_utf8(out)) out = valid_utf8(out);
 }
 
+std::string encoded_component(std::string_view text) {
+  constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";
+  std::string out;
+  for (char c : text) {
+    if (kUnreserved.find(c) != kUnreserved.npos) {
+      out += c;
+    } else {
+      append_percent_escape(out, c);
+    }
+  }
+  return out;
+}
+
+void append_percent_escape(std::string& out, char c) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  auto byte = static_cast<uint8_t>(c);
+  out += '%';
+  out += kDigits[byte >> 4];
+  out += kDigits[byte & 15];
+}
+
 std::optional<std::string> form_field(std::string_view form, std::string_view name) {
   std::optional<std::string> found;
   std::string decoded_name;

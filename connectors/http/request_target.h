@@ -25,6 +25,12 @@ constexpr size_t kPathSegmentsMax = 32;
 /// "application/x-www-form-urlencoded".
 void decode_form_value(std::string_view text, std::string& out);
 
+/// A query value as JavaScript's encodeURIComponent writes it.
+std::string encoded_component(std::string_view text);
+
+/// `%2F`
+void append_percent_escape(std::string& out, char c);
+
 /// Calls on_field(name, value), both still encoded, for each field of a urlencoded form that is not empty.
 template <class OnField>
 void for_each_form_field(std::string_view form, OnField on_field) {

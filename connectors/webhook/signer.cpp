@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "connectors/http/request_target.h"
 #include "connectors/webhook/digests.h"
 #include "connectors/webhook/json_pointer.h"
 #include "connectors/webhook/lark.h"

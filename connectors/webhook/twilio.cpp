@@ -1,23 +1,13 @@
 #include "connectors/webhook/twilio.h"
 
 #include <algorithm>
-#include <cstdint>
 
+#include "connectors/http/request_target.h"
 #include "connectors/webhook/digests.h"
 #include "engine/base/keyed_hash.h"
 
 namespace tributary {
 namespace {
-
-constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";
-
-void append_escape(std::string& out, char c) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  auto byte = static_cast<uint8_t>(c);
-  out += '%';
-  out += kDigits[byte >> 4];
-  out += kDigits[byte & 15];
-}
 
 /// Source: WHATWG URL, the path and the query percent-encode sets.
 std::string url_standard_encoded(std::string_view target) {
@@ -30,7 +20,7 @@ std::string url_standard_encoded(std::string_view target) {
     if (plain) {
       out += c;
     } else {
-      append_escape(out, c);
+      append_percent_escape(out, c);
     }
   }
   return out;
@@ -126,18 +116,6 @@ std::vector<std::string> twilio_urls(const std::string& url) {
     }
   }
   return urls;
-}
-
-std::string encoded_component(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (kUnreserved.find(c) != kUnreserved.npos) {
-      out += c;
-    } else {
-      append_escape(out, c);
-    }
-  }
-  return out;
 }
 
 }  // namespace tributary

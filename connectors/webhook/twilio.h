@@ -22,7 +22,4 @@ constexpr std::string_view kTwilioHeader = "x-twilio-signature";
 /// Name of the query parameter with the hash of a JSON body.
 constexpr std::string_view kTwilioBodyHash = "bodySHA256";
 
-/// A query value as JavaScript's encodeURIComponent writes it.
-std::string encoded_component(std::string_view text);
-
 }  // namespace tributary

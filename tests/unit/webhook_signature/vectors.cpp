@@ -6,7 +6,6 @@
 #include <sstream>
 
 #include "connectors/http/request_target.h"
-#include "connectors/webhook/twilio.h"
 
 namespace tributary::testing {
 

@@ -1,9 +1,9 @@
 // WeChat's and WeCom's own examples, and what must not pass for them.
 #include "connectors/webhook/wechat.h"
 
+#include "connectors/http/request_target.h"
 #include "connectors/webhook/block_padding.h"
 #include "connectors/webhook/digests.h"
-#include "connectors/webhook/twilio.h"
 #include "engine/base/keyed_hash.h"
 #include "tests/unit/webhook_signature/vectors.h"
 
