@@ -15,9 +15,9 @@ using Kind = DocumentNode::Kind;
 constexpr size_t kMistakesMax = 1000;
 constexpr size_t kShownBytesMax = 64;
 
-std::string joined_words(const std::vector<std::string>& words) {
+std::string joined(const std::vector<std::string>& words, const char* separator) {
   std::string all;
-  for (const std::string& word : words) all += (all.empty() ? "" : " or ") + word;
+  for (const std::string& word : words) all += (all.empty() ? "" : separator) + word;
   return all;
 }
 
@@ -43,12 +43,13 @@ bool NodeReader::full() const { return mistakes_.size() >= kMistakesMax; }
 
 void NodeReader::unknown_key(const DocumentNode& key, const std::string& of, const std::vector<std::string>& known) {
   std::string message = of + "unknown key " + shown_text(key.text);
-  if (auto near = nearest_word(key.text, known)) message += ", did you mean \"" + *near + "\"?";
+  auto near = nearest_word(key.text, known);
+  message += near ? ", did you mean \"" + *near + "\"?" : "; known: " + joined(known, ", ");
   add(key, message);
 }
 
 void NodeReader::unknown_word(const DocumentNode& node, const std::string& of, const std::vector<std::string>& words) {
-  std::string message = of + "expected " + joined_words(words);
+  std::string message = of + "expected " + joined(words, " or ");
   if (node.kind == Kind::scalar) {
     message += ", got " + shown_text(node.text);
     if (auto near = nearest_word(node.text, words)) message += ", did you mean \"" + *near + "\"?";

@@ -19,7 +19,7 @@ class NodeReader {
   void add(const DocumentNode& node, std::string message);
   bool full() const;
 
-  /// `of` begins every message: `handshake: `.
+  /// `of` begins every message: `handshake: `. Names what was probably meant, or else all that is known.
   void unknown_key(const DocumentNode& key, const std::string& of, const std::vector<std::string>& known);
   /// Says what was expected, what is there and what was probably meant.
   void unknown_word(const DocumentNode& node, const std::string& of, const std::vector<std::string>& words);

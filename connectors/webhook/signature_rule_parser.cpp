@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <set>
 
 #include "connectors/webhook/json_pointer.h"
+#include "connectors/webhook/node_reader.h"
 #include "connectors/webhook/signature_rules.h"
 #include "connectors/webhook/signed_json.h"
 #include "engine/base/ascii.h"
@@ -62,23 +61,17 @@ constexpr std::array kTrusts = {
 };
 constexpr std::array kBodyCiphers = {RuleWord<BodyCipher>{"lark", BodyCipher::lark}};
 
-std::string in_words(const std::vector<std::string>& words) {
-  std::string text;
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
-    text += words[i];
-  }
-  return text;
-}
-
 /// Reads one rule and collects what is wrong with it.
 class SignatureRuleReader {
  public:
-  explicit SignatureRuleReader(std::vector<DocumentMistake>& mistakes) : mistakes_(mistakes) {}
+  explicit SignatureRuleReader(std::vector<DocumentMistake>& mistakes) : nodes_(mistakes) {}
 
   SignatureRule read(const DocumentNode& node) {
     SignatureRule rule;
-    if (!expect_map(node)) return rule;
+    if (node.kind != DocumentNode::Kind::map) {
+      add(node, "expected a map");
+      return rule;
+    }
     if (find_entry(node, "special") != nullptr) {
       read_special(node, rule);
       return rule;
@@ -97,35 +90,21 @@ class SignatureRuleReader {
     return rule;
   }
 
-  void add(const DocumentNode& node, std::string message) {
-    mistakes_.push_back({node.line, node.column, std::move(message)});
-  }
+  void add(const DocumentNode& node, std::string message) { nodes_.add(node, std::move(message)); }
 
  private:
-  bool expect_map(const DocumentNode& node) {
-    bool map = node.kind == DocumentNode::Kind::map;
-    if (!map) add(node, "expected a map");
-    return map;
-  }
-
-  void check_names(const DocumentNode& map, const std::vector<std::string>& known) {
-    std::set<std::string_view> seen;
-    for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
-      const DocumentNode& key = map.children[i];
-      if (!seen.insert(key.text).second) add(key, "key \"" + key.text + "\" stands twice");
-      if (std::count(known.begin(), known.end(), key.text) > 0) continue;
-      auto nearest = nearest_word(key.text, known);
-      add(key, "unknown key \"" + key.text + "\"; " +
-                   (nearest ? "did you mean " + *nearest + "?" : "known: " + in_words(known)));
-    }
+  /// Names what the map must not hold. False for what is no map.
+  bool check_names(const DocumentNode& map, const std::vector<std::string>& known) {
+    nodes_.each_entry(map, "", [&](const DocumentNode& key, const DocumentNode&) {
+      if (std::count(known.begin(), known.end(), key.text) == 0) nodes_.unknown_key(key, "", known);
+    });
+    return map.kind == DocumentNode::Kind::map;
   }
 
   std::string read_text(const DocumentNode& node) {
-    if (node.kind != DocumentNode::Kind::scalar || node.text.empty()) {
-      add(node, "expected a text");
-      return {};
-    }
-    return node.text;
+    std::string text = nodes_.text(node, "").value_or("");
+    if (node.kind == DocumentNode::Kind::scalar && text.empty()) add(node, "expected a text");
+    return text;
   }
 
   std::string read_optional_text(const DocumentNode& map, std::string_view name) {
@@ -144,23 +123,13 @@ class SignatureRuleReader {
   template <class Value, size_t N>
   Value read_word(const DocumentNode& node, const std::array<RuleWord<Value>, N>& words) {
     std::vector<std::string> known;
-    for (const auto& row : words) {
-      if (node.kind == DocumentNode::Kind::scalar && row.word == node.text) return row.value;
-      known.emplace_back(row.word);
-    }
-    add(node, "expected " + in_words(known));
-    return words[0].value;
+    known.reserve(N);
+    for (const auto& row : words) known.emplace_back(row.word);
+    return words[nodes_.word(node, "", known).value_or(0)].value;
   }
 
   int64_t read_seconds(const DocumentNode& node) {
-    int64_t seconds = 0;
-    const char* end = node.text.data() + node.text.size();
-    auto [stop, error] = std::from_chars(node.text.data(), end, seconds);
-    if (error != std::errc() || stop != end || seconds < 1 || seconds > kToleranceSecondsMax) {
-      add(node, "expected a whole number of seconds from 1 to 86400");
-      return kToleranceSecondsDefault;
-    }
-    return seconds;
+    return nodes_.number(node, "seconds: ", 1, kToleranceSecondsMax).value_or(kToleranceSecondsDefault);
   }
 
   SignatureTemplate read_template(const DocumentNode& node) {
@@ -191,8 +160,9 @@ class SignatureRuleReader {
       return;
     }
     for (const DocumentNode& item : list.children) {
-      if (!expect_map(item)) continue;
-      check_names(item, {"algorithm", "when", "secret", "signature", "timestamp", "id", "query_exclude", "template"});
+      if (!check_names(item,
+                       {"algorithm", "when", "secret", "signature", "timestamp", "id", "query_exclude", "template"}))
+        continue;
       rule.any_of.push_back(read_scheme(item, rule));
     }
   }
@@ -226,7 +196,7 @@ class SignatureRuleReader {
     read_signature(map, scheme);
     if (const auto* node = find_entry(map, "timestamp")) read_timestamp(*node, scheme);
     if (const auto* node = find_entry(map, "id")) {
-      if (expect_map(*node)) check_names(*node, {"header", "json"});
+      check_names(*node, {"header", "json"});
       scheme.id = read_part(*node);
     }
     if (const auto* node = find_entry(map, "query_exclude")) scheme.query_exclude = read_texts(*node);
@@ -238,8 +208,7 @@ class SignatureRuleReader {
   }
 
   void read_when(const DocumentNode& node, SchemeCondition& when) {
-    if (!expect_map(node)) return;
-    check_names(node, {"header", "equals"});
+    if (!check_names(node, {"header", "equals"})) return;
     const DocumentNode *header = find_entry(node, "header"), *equals = find_entry(node, "equals");
     if (header == nullptr || equals == nullptr) {
       add(node, "when needs header and equals");
@@ -249,8 +218,7 @@ class SignatureRuleReader {
   }
 
   void read_secret(const DocumentNode& node, SignatureScheme& scheme) {
-    if (!expect_map(node)) return;
-    check_names(node, {"strip", "encoding"});
+    if (!check_names(node, {"strip", "encoding"})) return;
     scheme.secret_strip = read_optional_text(node, "strip");
     if (const auto* encoding = find_entry(node, "encoding"))
       scheme.secret_encoding = read_word(*encoding, kSecretEncodings);
@@ -262,8 +230,7 @@ class SignatureRuleReader {
       add(map, "missing key \"signature\"");
       return;
     }
-    if (!expect_map(*node)) return;
-    check_names(*node, {"header", "query", "json", "split", "prefix", "encoding"});
+    if (!check_names(*node, {"header", "query", "json", "split", "prefix", "encoding"})) return;
     scheme.signature = read_part(*node);
     scheme.signature_split = read_optional_text(*node, "split");
     scheme.signature_prefix = read_optional_text(*node, "prefix");
@@ -275,8 +242,7 @@ class SignatureRuleReader {
   }
 
   void read_timestamp(const DocumentNode& node, SignatureScheme& scheme) {
-    if (!expect_map(node)) return;
-    check_names(node, {"header", "query", "json", "regex", "unit", "tolerance"});
+    if (!check_names(node, {"header", "query", "json", "regex", "unit", "tolerance"})) return;
     scheme.timestamp = read_part(node);
     const DocumentNode* unit = find_entry(node, "unit");
     if (unit == nullptr) add(node, "missing key \"unit\"");
@@ -367,7 +333,7 @@ class SignatureRuleReader {
     return !query.empty() && !excluded && scheme.pattern.uses(TemplateVariable::query_sorted);
   }
 
-  std::vector<DocumentMistake>& mistakes_;
+  NodeReader nodes_;
 };
 
 }  // namespace

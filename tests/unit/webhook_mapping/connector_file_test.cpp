@@ -186,7 +186,8 @@ TEST(ConnectorFile, Functions) {
   EXPECT_NE(mistake_of_value("{frist_of: [/a]}").find("did you mean \"first_of\"?"), std::string::npos);
   EXPECT_EQ(mistake_of_value("{concat: []}"), "emit: properties: p: concat: expected at least one value\n");
   EXPECT_EQ(mistake_of_value("{concat: /a}"), "emit: properties: p: concat: expected a list\n");
-  EXPECT_EQ(mistake_of_value("{number: {of: /a, minor: /c}}"), "emit: properties: p: number: unknown key \"minor\"\n");
+  EXPECT_EQ(mistake_of_value("{number: {of: /a, minor: /c}}"),
+            "emit: properties: p: number: unknown key \"minor\"; known: of, minor_units_of\n");
   EXPECT_EQ(mistake_of_value("{sum: {over: /a}}"), "emit: properties: p: sum: `of` is missing\n");
   EXPECT_EQ(mistake_of_value("{sum: {over: x, of: /a}}"),
             "emit: properties: p: sum: over: expected a place in the document\n");

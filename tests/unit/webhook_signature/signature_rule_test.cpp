@@ -55,11 +55,11 @@ TEST(SignatureRule, NamesAndNone) {
 
 TEST(SignatureRule, UnknownAndDoubledKeys) {
   EXPECT_EQ(mistakes_in(hmac_with("template: \"{body}\"\ntimestmp: 1")),
-            "4:1 unknown key \"timestmp\"; did you mean timestamp?\n");
+            "4:1 unknown key \"timestmp\", did you mean \"timestamp\"?\n");
   EXPECT_EQ(mistakes_in(hmac_with("template: \"{body}\"\ntemplate: \"{body}\"")),
-            "4:1 key \"template\" stands twice\n");
+            "4:1 the key \"template\" stands twice\n");
   EXPECT_EQ(mistakes_in("algorithm: hmac-sha256\nsignature: {header: S, encoding: hex, xyz: 1}\ntemplate: \"{body}\""),
-            "2:39 unknown key \"xyz\"; known: header, query, json, split, prefix or encoding\n");
+            "2:39 unknown key \"xyz\"; known: header, query, json, split, prefix, encoding\n");
 }
 
 TEST(SignatureRule, WhatMustBeThere) {
@@ -76,14 +76,14 @@ TEST(SignatureRule, WhatMustBeThere) {
 
 TEST(SignatureRule, WordsAndNumbers) {
   EXPECT_EQ(mistakes_in("algorithm: hmac-sha3\nsignature: {header: S, encoding: hex}\ntemplate: \"{body}\""),
-            "1:12 expected hmac-sha1, hmac-sha256, hmac-sha512, sha1, sha256, md5, ed25519, ecdsa-p256-sha256 or "
-            "token-equal\n");
-  EXPECT_EQ(mistakes_in(hmac_with("template: \"{body}\"\ntrust: full")), "4:8 expected strong or weak\n");
-  for (const char* seconds : {"0", "-1", "90000", "5m", "1.5", "[1]"}) {
-    EXPECT_EQ(mistakes_in(hmac_with("template: \"{timestamp}{body}\"\ntimestamp: {header: T, unit: s, tolerance: " +
-                                    std::string(seconds) + "}")),
-              "4:44 expected a whole number of seconds from 1 to 86400\n")
-        << seconds;
+            "1:12 expected hmac-sha1 or hmac-sha256 or hmac-sha512 or sha1 or sha256 or md5 or ed25519 or "
+            "ecdsa-p256-sha256 or token-equal, got \"hmac-sha3\", did you mean \"hmac-sha1\"?\n");
+  EXPECT_EQ(mistakes_in(hmac_with("template: \"{body}\"\ntrust: full")), "4:8 expected strong or weak, got \"full\"\n");
+  for (const std::string seconds : {"0", "-1", "90000", "5m", "1.5", "[1]"}) {
+    std::string got = seconds == "[1]" ? "" : ", got \"" + seconds + "\"";
+    EXPECT_EQ(mistakes_in(hmac_with(
+                  "template: \"{timestamp}{body}\"\ntimestamp: {header: T, unit: s, tolerance: " + seconds + "}")),
+              "4:44 seconds: expected a whole number from 1 to 86400" + got + "\n");
   }
   EXPECT_EQ(mistakes_in(hmac_with("template: \"{body}\"\nsigned_part: msg")),
             "4:14 not a JSON Pointer; one begins with /\n");
@@ -133,14 +133,14 @@ TEST(SignatureRule, WhatWouldBeNoSignature) {
 
 TEST(SignatureRule, AlternativesAreOfOneStrength) {
   EXPECT_EQ(mistakes_in("any_of:\n  - {algorithm: token-equal, signature: {header: A}, trust: weak}"),
-            "2:54 unknown key \"trust\"; known: algorithm, when, secret, signature, timestamp, id, query_exclude or "
+            "2:54 unknown key \"trust\"; known: algorithm, when, secret, signature, timestamp, id, query_exclude, "
             "template\n");
   EXPECT_EQ(mistakes_in("any_of: []"), "1:9 expected a list of rules\n");
   EXPECT_EQ(mistakes_in("any_of: [github]"), "1:10 expected a map\n");
 }
 
 TEST(SignatureRule, SpecialSchemes) {
-  EXPECT_EQ(mistakes_in("{special: paypal}"), "1:11 expected wechat, wecom or twilio\n");
+  EXPECT_EQ(mistakes_in("{special: paypal}"), "1:11 expected wechat or wecom or twilio, got \"paypal\"\n");
   EXPECT_EQ(mistakes_in("{special: wechat, receive_id: wx1}"),
             "1:31 expected $config/NAME, or \"\" where the platform gives no id\n");
   EXPECT_EQ(mistakes_in("{special: twilio, tolerance: 5}"), "1:19 unknown key \"tolerance\"; known: special\n");
