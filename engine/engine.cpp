@@ -9,8 +9,10 @@
 #include "engine/fold/checkpointer.h"
 #include "engine/fold/partition.h"
 #include "engine/log/disk_guard.h"
+#include "engine/not_taken.h"
 #include "engine/query/changes.h"
 #include "engine/query/customer.h"
+#include "engine/query/erasure.h"
 #include "engine/query/explain.h"
 #include "engine/query/preview.h"
 #include "engine/query/rules_reader.h"
@@ -69,6 +71,9 @@ class EngineInstance final : public Engine {
 
   void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) override;
   void change_rules(WorkspaceId workspace, RuleSetChange change, std::function<void(IngestOutcome)> done) override;
+  Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) override;
+  void erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) override;
+  Result<std::vector<ErasureView>> erasures(WorkspaceId workspace) override;
   Result<RulesView> rules(WorkspaceId workspace) override;
   Result<ExplainView> explain(WorkspaceId workspace, const CustomerId& id, const ExplainQuery& query) override;
   Result<ChangesPage> changes(WorkspaceId workspace, const ChangesQuery& query) override;
@@ -87,6 +92,8 @@ class EngineInstance final : public Engine {
   void start();
   void dispatch(DurableGroup group, std::vector<DurableAppend> appends);
   void collect_metrics();
+  void append_decision(RecordKind kind, WorkspaceId workspace, std::string payload,
+                       std::function<void(IngestOutcome)> done);
   void append(WorkspaceId workspace, std::vector<Record> records, std::function<void(IngestOutcome)> done);
   std::optional<RejectionCode> refusal_of(WorkspaceId workspace) const;
   void hash(WorkspaceId workspace, Assertion& assertion);
@@ -225,6 +232,7 @@ void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutc
   if (auto refused = refusal_of(workspace)) return done(IngestOutcome{refused, {}});
   std::vector<Record> records;
   records.reserve(request.items.size());
+  NotTaken not_taken(partition(workspace), metrics_);
   for (const ParsedItem& item : request.items) {
     Record& record = records.emplace_back();
     if (const auto* event = std::get_if<Event>(&item)) {
@@ -240,18 +248,19 @@ void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutc
       encode_rejected(rejected, index_key(rejected.workspace), record.payload);
     }
     record.partition = partition_of(record.workspace);
+    if (not_taken.leaves_out(record)) records.pop_back();
   }
+  done = not_taken.complete(std::move(done));
+  if (records.empty()) return done(IngestOutcome{});
   append(workspace, std::move(records), std::move(done));
 }
 
 void EngineInstance::assert_identity(WorkspaceId workspace, Assertion assertion,
                                      std::function<void(IngestOutcome)> done) {
   hash(workspace, assertion);
-  Record record{RecordKind::assertion, workspace, partition_of(workspace), system_clock().now(), {}};
-  encode_assertion(assertion, record.payload);
-  std::vector<Record> records;
-  records.push_back(std::move(record));
-  append(workspace, std::move(records), std::move(done));
+  std::string payload;
+  encode_assertion(assertion, payload);
+  append_decision(RecordKind::assertion, workspace, std::move(payload), std::move(done));
 }
 
 void EngineInstance::change_rules(WorkspaceId workspace, RuleSetChange change,
@@ -260,10 +269,22 @@ void EngineInstance::change_rules(WorkspaceId workspace, RuleSetChange change,
   auto view = rules(workspace);
   if (!view) return done(IngestOutcome{RejectionCode::not_ready, {}});
   if (view->applying) return done(IngestOutcome{RejectionCode::overloaded, {}});
-  Record record{RecordKind::rule_set, workspace, partition_of(workspace), system_clock().now(), {}};
-  encode_rule_set_change(change, record.payload);
+  std::string payload;
+  encode_rule_set_change(change, payload);
+  append_decision(RecordKind::rule_set, workspace, std::move(payload), std::move(done));
+}
+
+void EngineInstance::erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) {
+  std::string payload;
+  encode_erasure(record, payload);
+  if (payload.size() > kRecordPayloadMax) return done(IngestOutcome{RejectionCode::event_too_large, {}});
+  append_decision(RecordKind::erasure, workspace, std::move(payload), std::move(done));
+}
+
+void EngineInstance::append_decision(RecordKind kind, WorkspaceId workspace, std::string payload,
+                                     std::function<void(IngestOutcome)> done) {
   std::vector<Record> records;
-  records.push_back(std::move(record));
+  records.push_back({kind, workspace, partition_of(workspace), system_clock().now(), std::move(payload)});
   append(workspace, std::move(records), std::move(done));
 }
 
@@ -329,6 +350,19 @@ Result<ProfileView> EngineInstance::profile_at(const StateReader& snapshot, Work
   auto customer = find_customer(snapshot, workspace, identifier, *rules);
   if (!customer) return customer.error();
   return read_profile(snapshot, *customer);
+}
+
+Result<Erasure> EngineInstance::list_for_erasure(WorkspaceId workspace, const CustomerId& id) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
+  if (!customer) return customer.error();
+  return tributary::list_for_erasure(*snapshot, *customer, *rules);
+}
+
+Result<std::vector<ErasureView>> EngineInstance::erasures(WorkspaceId workspace) {
+  return read_erasures(*partition(workspace).store().snapshot(), workspace);
 }
 
 Result<TimelinePage> EngineInstance::timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) {

@@ -89,6 +89,15 @@ class Engine {
   /// change.
   virtual void change_rules(WorkspaceId workspace, RuleSetChange change, std::function<void(IngestOutcome)> done) = 0;
 
+  /// All that is known of a customer, to be erased; its decision is left empty. Errors: not_found.
+  virtual Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) = 0;
+  /// Records an erasure, or that one is lifted; `done` as of a decision. From then on the customer is in no answer, and
+  /// events that name it are neither stored nor folded, but answered as any other. The outcome is `rejected` when
+  /// everybody in the list was erased before, or when there is no such erasure to lift. The log keeps the bytes of the
+  /// customer's events until retention deletes them.
+  virtual void erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) = 0;
+  virtual Result<std::vector<ErasureView>> erasures(WorkspaceId workspace) = 0;
+
   virtual Result<RulesView> rules(WorkspaceId workspace) = 0;
   /// Errors: not_found also when a or b is unknown.
   virtual Result<ExplainView> explain(WorkspaceId workspace, const CustomerId& id, const ExplainQuery& query) = 0;

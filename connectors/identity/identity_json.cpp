@@ -120,6 +120,9 @@ void append_what_changed(JsonOut& json, const ChangeView& change) {
       break;
     case ChangeType::rules_activated:
       break;
+    case ChangeType::erased:
+      append_first(json, "from", change.from);
+      break;
   }
 }
 
@@ -128,9 +131,19 @@ void append_cause(JsonOut& json, const ChangeCause& cause) {
   if (cause.kind == CauseKind::event) {
     json.key("kind").string("event").key("message_id").string(cause.id).key("source").string(cause.source);
   } else {
-    json.key("kind").string(cause.kind == CauseKind::rules ? "rules" : "assertion").key("id").string(cause.id);
+    json.key("kind").string(cause_kind_name(cause.kind)).key("id").string(cause.id);
     json.key("author").string(cause.author).key("reason").string(cause.reason);
   }
+  json.end_object();
+}
+
+void append_erasure(JsonOut& json, const ErasureView& view) {
+  json.begin_object().key("erasure_id").string(view.decision.id);
+  append_time(json, "at", view.decision.at);
+  json.key("author").string(view.decision.author).key("reason").string(view.decision.reason);
+  json.key("customer_id").string(view.customer.text()).key("identifiers").unsigned_number(view.identifiers);
+  json.key("events").unsigned_number(view.events);
+  if (view.lifted) append_decision(json, "lifted", *view.lifted);
   json.end_object();
 }
 
@@ -218,6 +231,34 @@ std::string preview_json(const PreviewView& view) {
   }
   json.end_array().end_object();
   return out;
+}
+
+std::string erasure_json(const ErasureView& view) {
+  std::string text;
+  JsonOut json(text);
+  append_erasure(json, view);
+  return text;
+}
+
+std::string erasures_json(const std::vector<ErasureView>& views) {
+  std::string text;
+  JsonOut json(text);
+  json.begin_object().key("erasures").begin_array();
+  for (const ErasureView& view : views) append_erasure(json, view);
+  json.end_array().end_object();
+  return text;
+}
+
+std::string erasure_preview_json(const ProfileView& profile) {
+  std::string text;
+  JsonOut json(text);
+  json.begin_object().key("customer_id").string(profile.id.text()).key("identifiers");
+  json.unsigned_number(profile.identifiers.size()).key("names").begin_array();
+  for (const IdentifierView& each : profile.identifiers) {
+    json.string(identifier_text(Identifier::from_normalised(each.kind, each.value)));
+  }
+  json.end_array().key("events").unsigned_number(profile.events).end_object();
+  return text;
 }
 
 std::string assertion_json(const Decision& decision, const std::vector<std::optional<CustomerId>>& customers) {

@@ -15,16 +15,6 @@ constexpr size_t kContainersPerSweep = 256;
 // Shares of the front table: fragments are touched by every event, the rest only by new evidence.
 constexpr size_t share(size_t bytes, size_t percent) { return bytes / 100 * percent; }
 
-std::vector<EvidenceMember> members_of(const EventView& event) {
-  std::vector<EvidenceMember> members;
-  members.reserve(event.identifiers.size());
-  for (const RecordIdentifier& identifier : event.identifiers) {
-    KindCode kind = kind_code({identifier.family, std::string(identifier.platform)});
-    members.push_back({identifier.hash, kind, identifier.trust});
-  }
-  return members;
-}
-
 // A decision that is sent again, because its answer got lost, must not overrule what was decided since.
 Hash128 decision_hash(const RecordView& record, const Decision& decision) {
   std::string subject = "decision";
@@ -35,7 +25,8 @@ Hash128 decision_hash(const RecordView& record, const Decision& decision) {
 
 ItemOutcome outcome_of_duplicate(RecordKind kind) {
   if (kind == RecordKind::event) return ItemOutcome::duplicate;
-  return kind == RecordKind::assertion ? ItemOutcome::accepted : ItemOutcome::rejected;
+  bool decision = kind == RecordKind::assertion || kind == RecordKind::erasure;
+  return decision ? ItemOutcome::accepted : ItemOutcome::rejected;
 }
 
 FirstEvent first_of(const EventView& event) {
@@ -47,8 +38,12 @@ RecordCause cause_of(const RecordView& record, const EventView& event) {
   return {record.workspace, record.lsn, record.received_at, std::move(cause)};
 }
 
-RecordCause cause_of(const RecordView& record, const Decision& decision) {
-  ChangeCause cause{CauseKind::assertion, decision.id, {}, decision.author, decision.reason};
+const Decision& decision_of(const ErasureRecord& record) {
+  return std::visit([](const auto& one) -> const Decision& { return one.decision; }, record);
+}
+
+RecordCause cause_of(const RecordView& record, const Decision& decision, CauseKind kind) {
+  ChangeCause cause{kind, decision.id, {}, decision.author, decision.reason};
   return {record.workspace, record.lsn, record.received_at, std::move(cause)};
 }
 
@@ -104,12 +99,13 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
     Step& step = steps_[i];
     step.record = &records[i];
     step.message = step.said = {};
+    step.admission = Admission::admitted;
     step.known = nullptr;
     if (step.record->kind == RecordKind::event) {
       if (auto decoded = decode_event(step.record->payload, step.event); !decoded) return decoded.error();
       step.message = step.event.message_hash;
       step.said = step.event.evidence;
-      if (identity_.has_cuts()) identity_.cuts(step.record->workspace).apply_to(step.event);
+      if (identity_.has_cuts()) step.admission = identity_.naming(step.record->workspace).admit(step.event);
     } else if (step.record->kind == RecordKind::rejected_event) {
       auto decoded = decode_rejected(step.record->payload);
       if (!decoded) return decoded.error();
@@ -126,6 +122,12 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       auto decoded = decode_rule_set_change(step.record->payload);
       if (!decoded) return decoded.error();
       step.rules = std::move(*decoded);
+    } else if (step.record->kind == RecordKind::erasure) {
+      TRIBUTARY_CHECK(records.size() == 1);
+      auto decoded = decode_erasure(step.record->payload);
+      if (!decoded) return decoded.error();
+      step.erasure = std::move(*decoded);
+      step.message = decision_hash(*step.record, decision_of(step.erasure));
     } else {
       // Passing over it would leave a state that no later program could tell from a whole one.
       return Error{ErrorCode::corrupt, "record " + std::to_string(step.record->lsn.value()) + " is of kind " +
@@ -141,7 +143,7 @@ Result<void> Fold::prefetch_messages() {
   std::vector<std::string> keys;
   std::vector<Hash128> hashes;
   for (const Step& step : steps_) {
-    if (step.message == Hash128{}) continue;
+    if (step.message == Hash128{} || step.admission != Admission::admitted) continue;
     keys.push_back(id_key(step.record->workspace, step.message));
     hashes.push_back(step.message);
   }
@@ -162,6 +164,7 @@ Result<void> Fold::prefetch_fragments() {
   boost::unordered_flat_set<Hash128, std::hash<Hash128>> asked;
   for (Step& step : steps_) {
     if (step.record->kind != RecordKind::event || step.event.identifiers.empty()) continue;
+    if (step.admission != Admission::admitted) continue;
     step.known = evidence_.find(step.event.evidence);
     if (step.known != nullptr || !asked.insert(step.event.evidence).second) continue;
     Hash128 home = home_of(members_of(step.event)).id;
@@ -190,6 +193,11 @@ Result<void> Fold::prefetch_fragments() {
 Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
   outcomes.reserve(steps_.size());
   for (const Step& step : steps_) {
+    if (step.admission != Admission::admitted) {
+      count_not_taken(step.admission, metrics_);
+      outcomes.push_back(ItemOutcome::accepted);  // nobody learns from the answer that somebody was erased
+      continue;
+    }
     if (is_duplicate(step)) {
       outcomes.push_back(outcome_of_duplicate(step.record->kind));
       continue;
@@ -300,18 +308,23 @@ Result<void> Fold::follow_times(const Step& step, const EvidenceEntry& entry, bo
 }
 
 Result<ItemOutcome> Fold::fold_decision(const Step& step) {
-  bool assertion = step.record->kind == RecordKind::assertion;
-  RecordCause cause = cause_of(*step.record, assertion ? step.assertion.decision : step.rules.decision);
-  if (assertion) {
-    bool cut = step.assertion.subject == AssertionSubject::cut;
-    auto decided = cut ? fold_cut(step, cause) : identity_.decide(step.assertion, cause);
-    if (!decided) return decided.error();
-    return *decided ? ItemOutcome::accepted : ItemOutcome::rejected;
+  auto decided = decide(step);
+  if (!decided) return decided.error();
+  return *decided ? ItemOutcome::accepted : ItemOutcome::rejected;
+}
+
+Result<bool> Fold::decide(const Step& step) {
+  switch (step.record->kind) {
+    case RecordKind::assertion: {
+      RecordCause cause = cause_of(*step.record, step.assertion.decision, CauseKind::assertion);
+      bool cut = step.assertion.subject == AssertionSubject::cut;
+      return cut ? fold_cut(step, cause) : identity_.decide(step.assertion, cause);
+    }
+    case RecordKind::erasure:
+      return fold_erasure(step, cause_of(*step.record, decision_of(step.erasure), CauseKind::erasure));
+    default:
+      return identity_.change_rules(step.rules, cause_of(*step.record, step.rules.decision, CauseKind::rules));
   }
-  cause.cause.kind = CauseKind::rules;
-  auto changed = identity_.change_rules(step.rules, cause);
-  if (!changed) return changed.error();
-  return *changed ? ItemOutcome::accepted : ItemOutcome::rejected;
 }
 
 void Fold::put_timeline(const Step& step, const Hash128& home) {

@@ -22,6 +22,9 @@ struct FoldOptions {
   size_t front_table_bytes = 256ull << 20;
 };
 
+/// Counts an event that is not admitted.
+void count_not_taken(Admission admission, Metrics& metrics);
+
 /// 1 deduplicate · 2 evidence to identity · 3 fragments and timeline · 4 one atomic batch with the LSN.
 ///
 /// Owner: fold thread. Between two calls of apply() everything is in the store; the front table only spares reads.
@@ -49,6 +52,10 @@ class Fold {
   Result<void> commit();
 
   /// Some customers were not computed under the active rules yet.
+  /// Which events of which workspaces are not taken any more; changes with the version.
+  const IdentityFold::Namings& namings() const { return identity_.namings(); }
+  uint64_t erasures_version() const { return identity_.erasures_version(); }
+
   bool sweeping() const { return identity_.sweeping(); }
   bool sweeping(WorkspaceId workspace) const { return identity_.sweeping(workspace); }
   /// Computes the next customers of a sweep. Errors: as apply().
@@ -73,6 +80,8 @@ class Fold {
     RejectedView rejected;
     Assertion assertion;
     RuleSetChange rules;
+    ErasureRecord erasure;
+    Admission admission = Admission::admitted;
     Hash128 message;                 // zero: not deduplicated
     Hash128 said;                    // of an event: its evidence before cuts
     EvidenceEntry* known = nullptr;  // in the front table before the group
@@ -91,6 +100,7 @@ class Fold {
   Result<EvidenceEntry*> find_or_add_evidence(const Step& step);
   Result<void> follow_times(const Step& step, const EvidenceEntry& entry, bool earlier);
   Result<ItemOutcome> fold_decision(const Step& step);
+  Result<bool> decide(const Step& step);
   void touch(const Hash128& evidence, EvidenceEntry& entry);
   void put_timeline(const Step& step, const Hash128& home);
 
@@ -101,6 +111,10 @@ class Fold {
   Result<bool> read_event(Lsn lsn, Timestamp cut_at, Division& division);
   Result<void> apply_division(Division division, const RecordCause& cause);
   void put_fragment(WorkspaceId workspace, const Evidence& evidence, const Fragment& fragment);
+
+  // Erasures: fold_erasure.cpp.
+  Result<bool> fold_erasure(const Step& step, const RecordCause& cause);
+  Result<uint64_t> forget(const std::vector<Evidence>& evidence, WorkspaceId workspace);
 
   void put_fragments();
   void forget_group();

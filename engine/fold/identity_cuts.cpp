@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "engine/fold/identity_fold.h"
 
@@ -9,15 +10,15 @@ Result<void> IdentityFold::open_cuts() {
   for (; rows->valid(); rows->next()) {
     auto row = decode_cut(rows->key(), rows->value());
     if (!row) return row.error();
-    cuts_[cut_workspace(rows->key()).value()].add(row->identifier, row->at);
+    namings_[cut_workspace(rows->key()).value()].cuts.add(row->identifier, row->at);
   }
   return rows->status();
 }
 
-const Cuts& IdentityFold::cuts(WorkspaceId workspace) const {
-  static const Cuts kNone;
-  auto known = cuts_.find(workspace.value());
-  return known == cuts_.end() ? kNone : known->second;
+const EventNaming& IdentityFold::naming(WorkspaceId workspace) const {
+  static const EventNaming kNone;
+  auto known = namings_.find(workspace.value());
+  return known == namings_.end() ? kNone : known->second;
 }
 
 Result<std::vector<Evidence>> IdentityFold::concerned_by(const Assertion& cut, const RecordCause& cause) {
@@ -46,7 +47,7 @@ Result<std::vector<Evidence>> IdentityFold::concerned_by(const Assertion& cut, c
 // Who was cut, and what a cut made, exist from now on whatever events say: so that they do in every order.
 Result<void> IdentityFold::cut(const Assertion& cut, const RecordCause& cause) {
   const AssertedIdentifier& asserted = cut.identifiers.at(0);
-  Cuts& cuts = cuts_[cause.workspace.value()];
+  Cuts& cuts = namings_[cause.workspace.value()].cuts;
   if (cuts.has(asserted.hash, cut.cut_at)) {
     // Twice the same: of its authors the last one is told.
     std::string value;
@@ -88,21 +89,33 @@ Result<void> IdentityFold::divide(Division division, const RecordCause& cause) {
     *found->evidence = std::move(*division.kept);
     table_.put_evidence(cause.workspace, container.root, *found->evidence);
   } else {
-    take_out(container, before, cause.workspace);
+    take_out(container, {&before, 1}, cause.workspace);
   }
   return recounted(container, cause);
 }
 
-// With what this container knows of hubs for its sake alone.
-void IdentityFold::take_out(Container& container, const Evidence& evidence, WorkspaceId workspace) {
-  table_.erase_evidence(workspace, container.root, evidence.hash);
-  std::erase_if(container.evidence, [&](const Evidence& each) { return each.hash == evidence.hash; });
-  for (const EvidenceMember& each : evidence.members) {
-    ContainerMember& member = *container.find(each.id);
-    if (member.out != 0) table_.erase_hub_evidence(workspace, member.id, evidence.hash);
-    bool named = std::any_of(container.evidence.begin(), container.evidence.end(),
-                             [&](const Evidence& other) { return other.names(member.id); });
-    if (!member.foreign || named) continue;
+// With what this container knows of hubs for their sake alone.
+void IdentityFold::take_out(Container& container, std::span<const Evidence> gone, WorkspaceId workspace) {
+  std::set<Hash128> hashes;
+  for (const Evidence& evidence : gone) {
+    table_.erase_evidence(workspace, container.root, evidence.hash);
+    hashes.insert(evidence.hash);
+  }
+  std::erase_if(container.evidence, [&](const Evidence& each) { return hashes.contains(each.hash); });
+  std::set<Hash128> named;
+  for (const Evidence& evidence : container.evidence) {
+    for (const EvidenceMember& each : evidence.members) named.insert(each.id);
+  }
+  std::set<Hash128> unnamed;
+  for (const Evidence& evidence : gone) {
+    for (const EvidenceMember& each : evidence.members) {
+      const ContainerMember& member = *container.find(each.id);
+      if (member.out != 0) table_.erase_hub_evidence(workspace, member.id, evidence.hash);
+      if (member.foreign && !named.contains(each.id)) unnamed.insert(each.id);
+    }
+  }
+  for (const Hash128& id : unnamed) {
+    ContainerMember& member = *container.find(id);
     member.out = 0;
     member.foreign = member.decided = false;
     table_.put_mark(workspace, container.root, member);

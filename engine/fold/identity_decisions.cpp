@@ -19,6 +19,13 @@ Result<bool> IdentityFold::decide(const Assertion& assertion, const RecordCause&
   return false;
 }
 
+// What people say of somebody who was erased is about whoever came after.
+AssertedIdentifier IdentityFold::as_it_is_now(const AssertedIdentifier& asserted, WorkspaceId workspace) const {
+  const EventNaming& naming = this->naming(workspace);
+  if (!naming.erasures.contains(asserted.hash)) return asserted;
+  return {naming.cuts.newest(asserted.hash), asserted.identifier};
+}
+
 // An identifier that no event has named yet: a container of its own.
 Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause,
                                               std::optional<Timestamp> from) {
@@ -42,21 +49,21 @@ Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted
 // Both containers become one, whatever was decided: the loop must meet the pair when their customers would.
 Result<bool> IdentityFold::decide_pair(const Assertion& assertion, const RecordCause& cause) {
   if (assertion.identifiers.size() != 2 || assertion.identifiers[0].hash == assertion.identifiers[1].hash) return false;
-  const AssertedIdentifier* a = &assertion.identifiers[0];
-  const AssertedIdentifier* b = &assertion.identifiers[1];
-  if (b->hash < a->hash) std::swap(a, b);
-  auto first = ensure_vertex(*a, cause);
+  AssertedIdentifier a = as_it_is_now(assertion.identifiers[0], cause.workspace);
+  AssertedIdentifier b = as_it_is_now(assertion.identifiers[1], cause.workspace);
+  if (b.hash < a.hash) std::swap(a, b);
+  auto first = ensure_vertex(a, cause);
   if (!first) return first.error();
-  auto second = ensure_vertex(*b, cause);
+  auto second = ensure_vertex(b, cause);
   if (!second) return second.error();
   std::vector<Hash128> roots{first->root};
   if (second->root != first->root) roots.push_back(second->root);
   auto united = unite(roots, first->root, cause);
   if (!united) return united.error();
   Container& container = **united;
-  const PairRegister* known = container.find_pair(a->hash, b->hash);
+  const PairRegister* known = container.find_pair(a.hash, b.hash);
   if (known != nullptr && !holds_over(assertion.decision, known->decision)) return true;
-  PairRegister pair{a->hash, b->hash, first->kind, second->kind, assertion.pair, assertion.decision};
+  PairRegister pair{a.hash, b.hash, first->kind, second->kind, assertion.pair, assertion.decision};
   set_pair(container, pair);
   table_.put_pair(cause.workspace, container.root, pair);
   TRIBUTARY_TRY(recounted(container, cause));
@@ -91,7 +98,7 @@ Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const Rec
 
 Result<bool> IdentityFold::decide_hub(const Assertion& assertion, const RecordCause& cause) {
   if (assertion.identifiers.size() != 1) return false;
-  const AssertedIdentifier& asserted = assertion.identifiers[0];
+  const AssertedIdentifier asserted = as_it_is_now(assertion.identifiers[0], cause.workspace);
   if (auto vertex = ensure_vertex(asserted, cause); !vertex) return vertex.error();
   auto known = table_.find_hub(cause.workspace, asserted.hash);
   if (!known) return known.error();

@@ -31,6 +31,9 @@ Result<void> IdentityFold::add(Evidence evidence, std::span<const RecordIdentifi
   for (const Known& each : known) {
     TRIBUTARY_TRY(note_if_out(**container, each.identifier->hash, {hash, joining.front()}, cause));
   }
+  for (const Known& each : known) {
+    if (!each.vertex) TRIBUTARY_TRY(mark_if_cut(**container, each.identifier->hash, cause));
+  }
   count_unique_kinds(members, **rules);
   return detect_hubs(**container, members, cause);
 }
@@ -69,7 +72,7 @@ std::vector<Hash128> IdentityFold::joining_members(const Evidence& evidence, con
   }
   if (!joining.empty()) return joining;
   const EvidenceMember* best =
-      best_centre(evidence, rules, [&](const auto& member) { return (out_of(member) & OutFlags::kBlocked) == 0; });
+      best_centre(evidence, rules, [&](const auto& member) { return (out_of(member) & OutFlags::kNobody) == 0; });
   if (best == nullptr) best = best_centre(evidence, rules, [](const auto&) { return true; });
   return {best->id};
 }
@@ -108,6 +111,15 @@ Result<void> IdentityFold::note_if_out(Container& container, const Hash128& iden
   table_.put_mark(cause.workspace, container.root, member);
   if (!at_home) table_.put_hub_evidence(cause.workspace, identifier, evidence);
   return {};
+}
+
+// Who came after somebody who was erased is known to be the work of a cut, like those whom a cut itself makes.
+Result<void> IdentityFold::mark_if_cut(Container& container, const Hash128& identifier, const RecordCause& cause) {
+  if (!cuts(cause.workspace).concern(identifier)) return {};
+  ContainerMember& member = *container.find(identifier);
+  member.decided = true;
+  table_.put_mark(cause.workspace, container.root, member);
+  return recounted(container, cause);
 }
 
 // Two user ids on one event: a sender's mistake more often than a person's.

@@ -7,6 +7,7 @@ IdentityFold::IdentityFold(StateStore& store, size_t vertex_bytes, size_t contai
 
 Result<void> IdentityFold::open() {
   TRIBUTARY_TRY(open_cuts());
+  TRIBUTARY_TRY(open_erasures());
   return rules_.open();
 }
 

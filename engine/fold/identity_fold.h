@@ -4,15 +4,18 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
+#include "engine/domain/erasure.h"
 #include "engine/domain/record.h"
 #include "engine/fold/active_rules.h"
 #include "engine/fold/identity_table.h"
 #include "engine/identity/change.h"
 #include "engine/identity/clusters.h"
+#include "engine/identity/erasures.h"
 #include "engine/identity/meetings.h"
 #include "engine/metrics/metrics.h"
 
@@ -69,8 +72,24 @@ class IdentityFold {
   Result<void> divide(Division division, const RecordCause& cause);
   void settle_cut(const Hash128& divided, const RecordCause& cause) { review_later(divided, false, cause); }
 
-  bool has_cuts() const { return !cuts_.empty(); }
-  const Cuts& cuts(WorkspaceId workspace) const;
+  /// Takes a customer out of its containers, alone in its group: its evidence, and identifiers that nothing else names.
+  /// From now on its identifiers are other ones, and events that name them are suppressed until lift().
+  struct Erased {
+    std::vector<Evidence> evidence;  // what goes with it: fragments and timelines, which are the caller's
+    size_t identifiers = 0;          // 0: everybody listed was erased before
+  };
+  Result<Erased> erase(const Erasure& erasure, const RecordCause& cause);
+  /// False when there is no such erasure, or it was lifted before.
+  Result<bool> lift(const SuppressionLift& lift, const RecordCause& cause);
+
+  bool has_cuts() const { return !namings_.empty(); }
+  const Cuts& cuts(WorkspaceId workspace) const { return naming(workspace).cuts; }
+  const EventNaming& naming(WorkspaceId workspace) const;
+  /// By workspace: those in which somebody was cut or erased.
+  using Namings = std::unordered_map<uint32_t, EventNaming>;
+  const Namings& namings() const { return namings_; }
+  /// Rises when an erasure changes which events are taken.
+  uint64_t erasures_version() const { return erasures_version_; }
 
   /// Computes again what the record touched. To be called after every record of the group.
   Result<void> end_record();
@@ -124,6 +143,7 @@ class IdentityFold {
                   std::optional<Timestamp> from = std::nullopt);
   Result<void> note_if_out(Container& container, const Hash128& identifier, const HubEvidence& evidence,
                            const RecordCause& cause);
+  Result<void> mark_if_cut(Container& container, const Hash128& identifier, const RecordCause& cause);
   void count_unique_kinds(const std::vector<EvidenceMember>& members, const RuleSet& rules);
 
   // Containers: identity_containers.cpp.
@@ -138,6 +158,7 @@ class IdentityFold {
   Result<void> recounted(Container& container, const RecordCause& cause);
 
   // Decisions: identity_decisions.cpp.
+  AssertedIdentifier as_it_is_now(const AssertedIdentifier& asserted, WorkspaceId workspace) const;
   Result<VertexRow> ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause,
                                   std::optional<Timestamp> from = std::nullopt);
   Result<bool> decide_pair(const Assertion& assertion, const RecordCause& cause);
@@ -148,7 +169,17 @@ class IdentityFold {
   Result<void> open_cuts();
   Result<std::vector<FoundEvidence>> parts_of(const Hash128& said, const Hash128& member, const RecordCause& cause);
   Result<void> inherit_decision(Evidence& evidence, const RecordCause& cause);
-  void take_out(Container& container, const Evidence& evidence, WorkspaceId workspace);
+  void take_out(Container& container, std::span<const Evidence> gone, WorkspaceId workspace);
+
+  // Erasures: identity_erasure.cpp.
+  Result<void> open_erasures();
+  Result<std::vector<Evidence>> erase_from(Container& container, const Erasure& erasure,
+                                           const std::set<Hash128>& identifiers, const RecordCause& cause);
+  Result<std::vector<Hash128>> named_by_nothing_else(std::span<const Evidence> gone, const RecordCause& cause);
+  Result<void> erase_identifier(const Hash128& id, const RecordCause& cause);
+  void end_generation(const Hash128& said, const Hash128& id, const Erasure& erasure, bool suppress,
+                      WorkspaceId workspace);
+  void put_gone(const Hash128& id, WorkspaceId workspace);
 
   // Hubs: identity_hubs.cpp.
   Result<void> detect_hubs(Container& container, std::span<const EvidenceMember> members, const RecordCause& cause);
@@ -189,7 +220,8 @@ class IdentityFold {
   Metrics& metrics_;
   IdentityTable table_;
   ActiveRules rules_;
-  std::unordered_map<uint32_t, Cuts> cuts_;                    // by workspace
+  Namings namings_;
+  uint64_t erasures_version_ = 0;
   boost::unordered_flat_map<KindCode, IdentifierKind> kinds_;  // as they were met
 
   // Of the group in progress.

@@ -24,6 +24,7 @@ Result<void> IdentityFold::detect_hubs(Container& container, std::span<const Evi
 Result<void> IdentityFold::review(const Hash128& identifier, bool judge_value, const RecordCause& cause) {
   auto vertex = table_.vertex(cause.workspace, identifier);
   if (!vertex) return vertex.error();
+  if ((vertex->out & OutFlags::kErased) != 0) return {};
   auto container = find_container(vertex->root, cause);
   if (!container) return container.error();
   auto hub = table_.find_hub(cause.workspace, identifier);
@@ -195,7 +196,7 @@ Result<void> IdentityFold::join_ownerless(const Container& container, const Reco
                              [&](const auto& member) { return container.find(member.id)->out == 0; });
     if (owned) continue;
     const EvidenceMember* best = best_centre(
-        evidence, **rules, [&](const EvidenceMember& member) { return !container.find(member.id)->blocked(); });
+        evidence, **rules, [&](const EvidenceMember& member) { return !container.find(member.id)->nobody(); });
     if (best != nullptr && container.find(best->id)->foreign) joins_.push_back({best->id, container.root, cause});
   }
   return {};

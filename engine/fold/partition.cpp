@@ -138,7 +138,8 @@ void Partition::fold(const std::deque<Work>& works) {
 Result<void> Partition::apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes) {
   outcomes.clear();
   auto stands_alone = [](const RecordView& record) {
-    return record.kind == RecordKind::rule_set || record.kind == RecordKind::assertion;
+    return record.kind == RecordKind::rule_set || record.kind == RecordKind::assertion ||
+           record.kind == RecordKind::erasure;
   };
   while (!records.empty()) {
     const RecordView& first = records.front();
@@ -175,6 +176,19 @@ void Partition::publish() {
   std::lock_guard lock(mutex_);
   applied_ = fold_.applied();
   front_bytes_ = fold_.front_bytes();
+  if (published_erasures_ == fold_.erasures_version()) return;
+  published_erasures_ = fold_.erasures_version();
+  auto erases = [](const auto& naming) { return !naming.second.erasures.empty(); };
+  const auto& namings = fold_.namings();
+  if (std::none_of(namings.begin(), namings.end(), erases)) return;
+  namings_ = std::make_shared<const IdentityFold::Namings>(namings);
+  erases_.store(true, std::memory_order_release);
+}
+
+std::shared_ptr<const IdentityFold::Namings> Partition::namings() const {
+  if (!erases_.load(std::memory_order_acquire)) return nullptr;
+  std::lock_guard lock(mutex_);
+  return namings_;
 }
 
 size_t Partition::front_bytes() const {

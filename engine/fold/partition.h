@@ -63,6 +63,8 @@ class Partition {
   AppliedState applied() const;
   /// Bytes of the front table after the last group.
   size_t front_bytes() const;
+  /// Which events are not taken any more, by workspace, as of the last group; null while nobody was erased.
+  std::shared_ptr<const IdentityFold::Namings> namings() const;
   PartitionId id() const { return id_; }
   StateStore& store() { return *store_; }
 
@@ -87,6 +89,9 @@ class Partition {
   bool stopping_ = false;     // guarded by mutex_
   AppliedState applied_;      // guarded by mutex_: a copy for readers
   size_t front_bytes_ = 0;    // guarded by mutex_: a copy for readers
+  uint64_t published_erasures_ = 0;
+  std::shared_ptr<const IdentityFold::Namings> namings_;  // guarded by mutex_: a copy for the edge
+  std::atomic<bool> erases_{false};
   std::atomic<uint64_t> pushed_{0};
   std::atomic<size_t> waiting_records_{0};
   std::atomic<size_t> waiting_bytes_{0};   // of payloads

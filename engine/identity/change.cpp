@@ -41,6 +41,8 @@ std::string_view change_type_name(ChangeType type) {
       return "hub_detected";
     case ChangeType::rules_activated:
       return "rules_activated";
+    case ChangeType::erased:
+      return "erased";
   }
   return "unknown";
 }
@@ -53,6 +55,8 @@ std::string_view cause_kind_name(CauseKind kind) {
       return "assertion";
     case CauseKind::rules:
       return "rules";
+    case CauseKind::erasure:
+      return "erasure";
   }
   return "unknown";
 }

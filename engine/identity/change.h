@@ -12,13 +12,20 @@
 namespace tributary {
 
 /// Stored: never renumber.
-enum class ChangeType : uint8_t { merged = 1, split = 2, renamed = 3, hub_detected = 4, rules_activated = 5 };
-/// `merged`, `split`, `renamed`, `hub_detected`, `rules_activated`.
+enum class ChangeType : uint8_t {
+  merged = 1,
+  split = 2,
+  renamed = 3,
+  hub_detected = 4,
+  rules_activated = 5,
+  erased = 6,
+};
+/// `merged`, `split`, `renamed`, `hub_detected`, `rules_activated`, `erased`.
 std::string_view change_type_name(ChangeType type);
 
 /// Stored: never renumber.
-enum class CauseKind : uint8_t { event = 1, assertion = 2, rules = 3 };
-/// `event`, `assertion`, `rules`.
+enum class CauseKind : uint8_t { event = 1, assertion = 2, rules = 3, erasure = 4 };
+/// `event`, `assertion`, `rules`, `erasure`.
 std::string_view cause_kind_name(CauseKind kind);
 
 /// The record that changed customers.
@@ -41,7 +48,8 @@ struct HubCrossing {
 struct Change {
   ChangeType type = ChangeType::merged;
   std::vector<Hash128> from,
-      into;         // names of customers, sorted: of merged one into, of split one from, renamed one each
+      into;         // names of customers, sorted: of merged one into, of split one from, renamed one each,
+                    // of erased one from
   HubCrossing hub;  // of hub_detected
   uint32_t rules_version = 0;
   ChangeCause cause;

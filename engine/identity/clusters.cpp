@@ -78,7 +78,7 @@ class Computation {
   }
 
   std::optional<uint32_t> best_hub_of(size_t e) const {
-    return best_of(e, [](const ContainerMember& member) { return !member.blocked(); });
+    return best_of(e, [](const ContainerMember& member) { return !member.nobody(); });
   }
 
   std::optional<uint32_t> best_of(size_t e, const auto& eligible) const {
@@ -234,14 +234,14 @@ class Computation {
     return first;
   }
 
-  // Names each cluster after its earliest-seen member and sorts by that name. What is blocked is nobody, and what is at
-  // home elsewhere has its cluster there.
+  // Names each cluster after its earliest-seen member and sorts by that name. What is blocked or erased is nobody, and
+  // what is at home elsewhere has its cluster there.
   void name_clusters(Sides& sides) {
     const auto& members = container_.members;
     std::vector<uint32_t> cluster_of_root(members.size(), kNobody);
     result_.of_member.assign(members.size(), kNobody);
     for (uint32_t i = 0; i < members.size(); ++i) {
-      if (members[i].blocked() || members[i].foreign) continue;
+      if (members[i].nobody() || members[i].foreign) continue;
       uint32_t root = sides.find(i);
       const Hash128& id = members[i].id;
       if (cluster_of_root[root] == kNobody) {

@@ -35,7 +35,7 @@ struct Refusal {
 
 struct Clusters {
   std::vector<Cluster> clusters;      // sorted by anchor
-  std::vector<uint32_t> of_member;    // cluster index by member index; kNobody: blocked, or at home elsewhere
+  std::vector<uint32_t> of_member;    // cluster index by member index; kNobody: blocked, erased, or at home elsewhere
   std::vector<uint32_t> of_evidence;  // cluster index by evidence index: whose fragment it is; kNobody: nobody's
   std::vector<Link> accepted;         // a forest, in link order
   std::vector<Refusal> refusals;      // in link order

@@ -254,6 +254,12 @@ void set_pair(Container& container, PairRegister pair) {
   }
 }
 
+const EvidenceMember* owner_of(const Evidence& evidence, const Container& container, const RuleSet& rules) {
+  auto links = [&](const EvidenceMember& member) { return container.find(member.id)->out == 0; };
+  if (const EvidenceMember* centre = best_centre(evidence, rules, links)) return centre;
+  return best_centre(evidence, rules, [&](const auto& member) { return !container.find(member.id)->nobody(); });
+}
+
 void absorb(Container& large, std::vector<Container> small, const RuleSet& rules) {
   for (Container& each : small) {
     large.members.insert(large.members.end(), each.members.begin(), each.members.end());

@@ -43,6 +43,8 @@ struct OutFlags {
   static constexpr uint8_t kThreshold = 1;  // it met too many others
   static constexpr uint8_t kAlways = 2;     // somebody decided that it is shared
   static constexpr uint8_t kBlocked = 4;    // its value is blocked by the rule set
+  static constexpr uint8_t kErased = 8;     // its customer was erased; evidence of others may name it
+  static constexpr uint8_t kNobody = kBlocked | kErased;
 };
 
 /// One identifier inside a container.
@@ -56,6 +58,7 @@ struct ContainerMember {
   bool marked = false;    // its MemberMark is stored
 
   bool blocked() const { return (out & OutFlags::kBlocked) != 0; }
+  bool nobody() const { return (out & OutFlags::kNobody) != 0; }
 };
 
 /// What somebody decided about two identifiers: the last decision holds. `a` < `b`.
@@ -120,6 +123,10 @@ ContainerMember& add_member(Container& container, const MemberMark& mark, const 
 
 /// Puts what was decided about two members in the place of what was decided before. Counts stay as they are.
 void set_pair(Container& container, PairRegister pair);
+
+/// Whose customer a piece of the container's evidence belongs to, retracted or not: its centre, without one the best of
+/// its shared identifiers; null when all its members are nobody.
+const EvidenceMember* owner_of(const Evidence& evidence, const Container& container, const RuleSet& rules);
 
 /// Moves everything of the small ones into `large`, in one pass over all of it. A member of several is foreign in all
 /// but at most one.

@@ -19,4 +19,14 @@ const EvidenceMember& home_of(const std::vector<EvidenceMember>& members) {
   });
 }
 
+std::vector<EvidenceMember> members_of(const EventView& event) {
+  std::vector<EvidenceMember> members;
+  members.reserve(event.identifiers.size());
+  for (const RecordIdentifier& identifier : event.identifiers) {
+    KindCode kind = kind_code({identifier.family, std::string(identifier.platform)});
+    members.push_back({identifier.hash, kind, identifier.trust});
+  }
+  return members;
+}
+
 }  // namespace tributary

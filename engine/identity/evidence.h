@@ -9,6 +9,7 @@
 #include "engine/base/time.h"
 #include "engine/domain/assertion.h"
 #include "engine/domain/event.h"
+#include "engine/domain/record.h"
 #include "engine/identity/rule_set.h"
 
 namespace tributary {
@@ -68,5 +69,8 @@ const EvidenceMember& centre_of(const Evidence& evidence, const RuleSet& rules);
 /// The member with the smallest (rank, kind, hash): where the fragment and the timeline of this evidence live. Depends
 /// on the event alone, so it never moves.
 const EvidenceMember& home_of(const std::vector<EvidenceMember>& members);
+
+/// Who is named by an event, as evidence knows them.
+std::vector<EvidenceMember> members_of(const EventView& event);
 
 }  // namespace tributary

@@ -65,6 +65,10 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
   }
   conflicting_duplicates.counter_ =
       r.counter("tributary_conflicting_duplicate_total", "Duplicates whose content differs from the stored copy.");
+  events_suppressed.counter_ =
+      r.counter("tributary_events_suppressed_total", "Events that name somebody who was erased; stored nowhere.");
+  events_erased_late.counter_ = r.counter("tributary_events_erased_late_total",
+                                          "Events from before the erasure of whom they are about; in no profile.");
   identifiers_blocked.counter_ =
       r.counter("tributary_identifiers_rejected_total", "Values that are no identifier.", {{"reason", "blocked"}});
   identifiers_invalid.counter_ =

@@ -55,6 +55,7 @@ class Metrics {
   Counter& rejected(RejectionCode code);  // items by reason
   Counter& refused(RejectionCode code);   // whole requests by reason
   Counter conflicting_duplicates;
+  Counter events_suppressed, events_erased_late;  // they count as accepted: senders must not learn of an erasure
   Counter identifiers_blocked, identifiers_invalid;
 
   // Webhooks

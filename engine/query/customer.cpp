@@ -100,7 +100,7 @@ Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace,
                                const RuleSet& rules) {
   auto vertex = load_vertex(reader, workspace, identifier);
   if (!vertex) return vertex.error();
-  if (!*vertex || ((*vertex)->out & OutFlags::kBlocked) != 0) return Error{ErrorCode::not_found, "no such customer"};
+  if (!*vertex || ((*vertex)->out & OutFlags::kNobody) != 0) return Error{ErrorCode::not_found, "no such customer"};
   auto container = load_container(reader, workspace, (*vertex)->root, rules);
   if (!container) return container.error();
 

@@ -22,7 +22,7 @@ struct Customer {
 };
 
 /// The customer that the identifier with this hash belongs to. Every customer id is the hash of an identifier, so old
-/// ids resolve here, too. Errors: not_found, also for a value that the rules block; corrupt.
+/// ids resolve here, too. Errors: not_found, also for a value that the rules block and after an erasure; corrupt.
 Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace, const Hash128& identifier,
                                const RuleSet& rules);
 

@@ -105,7 +105,8 @@ class Explanation {
     std::set<Hash128> hubs;
     for (const Evidence* evidence : customer.evidence) {
       for (const EvidenceMember& member : evidence->members) {
-        if (customer.container.find(member.id)->out != 0) hubs.insert(member.id);
+        const ContainerMember* known = customer.container.find(member.id);
+        if (known->out != 0 && (known->out & OutFlags::kErased) == 0) hubs.insert(member.id);
       }
     }
     for (const Hash128& member : customer.members) {
@@ -160,6 +161,7 @@ class Explanation {
       auto cuts = load_cuts(reader_, cut_prefix(workspace_, origin));
       if (!cuts) return cuts.error();
       Identifier identifier = Identifier::from_normalised(std::move(value->kind), std::move(value->value));
+      std::erase_if(*cuts, [](const CutRow& cut) { return cut.decision.id.empty(); });  // of an erasure nothing is told
       for (CutRow& cut : *cuts) view_.cuts.push_back({identifier, cut.at, std::move(cut.decision)});
     }
     std::sort(view_.cuts.begin(), view_.cuts.end(), [](const CutView& x, const CutView& y) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/domain/assertion.h"
+#include "engine/domain/erasure.h"
 #include "engine/domain/event.h"
 #include "engine/identity/change.h"
 #include "engine/identity/rules.h"
@@ -104,6 +105,16 @@ struct ChangesPage {
   std::vector<ChangeView> changes;  // oldest first
   std::string next_cursor;          // goes on here, also when nothing is left now; never empty
   bool at_end = false;              // nothing more at this moment
+};
+
+/// Somebody who was erased, and what it took.
+struct ErasureView {
+  Decision decision;
+  CustomerId customer;
+  uint64_t identifiers = 0;  // also those that only this customer's events named
+  uint64_t evidence = 0;
+  uint64_t events = 0;
+  std::optional<Decision> lifted;  // events may name the identifiers again
 };
 
 struct RulesView {

@@ -111,7 +111,7 @@ class Preview {
     TRIBUTARY_TRY(ask_cancelled());
     auto vertex = load_vertex(reader_, workspace_, hub);
     if (!vertex) return vertex.error();
-    if (!*vertex || (*vertex)->out == 0) return {};
+    if (!*vertex || (*vertex)->out == 0 || ((*vertex)->out & OutFlags::kErased) != 0) return {};
     auto state = state_of(hub);
     if (!state) return state.error();
     auto blocked = is_blocked(hub);
@@ -355,7 +355,7 @@ class Preview {
   std::set<Hash128> concerned_;                       // roots
   std::map<Hash128, HubState> hubs_decided_;
   std::set<Hash128> released_;
-  std::set<Hash128> crossing_;  // out now, and they would meet too many
+  std::set<Hash128> crossing_;                         // out now, and they would meet too many
   std::map<Hash128, std::vector<Container>> waiting_;  // by the name of their union
 };
 

@@ -118,6 +118,28 @@ WorkspaceId cut_workspace(std::string_view key) {
   return WorkspaceId{in.u32()};
 }
 
+std::string gone_key(WorkspaceId workspace, const Hash128& id) {
+  return std::string(kGonePrefix) + id_key(workspace, id);
+}
+
+std::string suppressed_key(WorkspaceId workspace, const Hash128& said) {
+  return std::string(kSuppressedPrefix) + id_key(workspace, said);
+}
+
+ErasedKey erased_key(std::string_view key, std::string_view prefix) {
+  ByteReader in(key.substr(prefix.size()));
+  WorkspaceId workspace{in.u32()};
+  return {workspace, read_hash(in)};
+}
+
+std::string erasure_prefix(WorkspaceId workspace) { return "erasure" + workspace_prefix(workspace); }
+
+std::string erasure_key(WorkspaceId workspace, Lsn lsn) {
+  std::string key = erasure_prefix(workspace);
+  ByteWriter(key).u64(lsn.value());
+  return key;
+}
+
 std::string evidence_register_key(WorkspaceId workspace, const Hash128& said) {
   std::string key = "evidence" + workspace_prefix(workspace);
   key += said.view();
@@ -422,6 +444,22 @@ void encode(const EvidenceRegister& row, std::string& bytes) {
   write(row.decision, out);
 }
 
+void encode(const SuppressedRow& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  out.text(row.erasure);
+}
+
+void encode(const ErasureRow& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  write(row.decision, out);
+  out.raw(row.customer.view());
+  for (uint64_t number : {row.identifiers, row.evidence, row.events}) out.varint(number);
+  out.u8(row.lifted ? 1 : 0);
+  if (row.lifted) write(*row.lifted, out);
+}
+
 Result<VertexRow> decode_vertex(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("vertex");
@@ -660,6 +698,26 @@ Result<EvidenceRegister> decode_evidence_register(std::string_view bytes) {
   row.state = static_cast<EvidenceState>(in.u8());
   row.decision = read_decision(in);
   if (!closed(in)) return damaged("evidence register");
+  return row;
+}
+
+Result<SuppressedRow> decode_suppressed(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("suppressed");
+  SuppressedRow row{std::string(in.text())};
+  if (!closed(in)) return damaged("suppressed");
+  return row;
+}
+
+Result<ErasureRow> decode_erasure_row(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("erasure");
+  ErasureRow row;
+  row.decision = read_decision(in);
+  row.customer = read_hash(in);
+  for (uint64_t* number : {&row.identifiers, &row.evidence, &row.events}) *number = in.varint();
+  if (in.u8() != 0) row.lifted = read_decision(in);
+  if (!closed(in)) return damaged("erasure");
   return row;
 }
 

@@ -23,6 +23,9 @@ enum class Family : uint8_t {
               // "sweep" | ws u32                           -> SweepRow, while customers follow other rules
               // "cut" | ws u32 | H(v) 16 | T i64            -> CutRow: v is another identifier after T
               // "evidence" | ws u32 | H(s) 16               -> EvidenceRegister: what was decided about it
+              // "gone" | ws u32 | H 16                      -> nothing: an identifier or evidence that was erased
+              // "suppressed" | ws u32 | H(v) 16             -> SuppressedRow: events that name it are not taken
+              // "erasure" | ws u32 | lsn u64                -> ErasureRow
   out,        // reserved: messages not yet acknowledged by the log
   vertex,     // ws u32 | H(v) 16                              -> VertexRow
   value,      // ws u32 | H(v) 16                              -> IdentifierValue
@@ -92,7 +95,21 @@ struct IdentifierValue {
 struct CutRow {
   Hash128 identifier;
   Timestamp at;
+  Decision decision;  // without id: an erasure made it
+};
+
+struct SuppressedRow {
+  std::string erasure;  // id of its decision
+};
+
+/// What was done when somebody was erased.
+struct ErasureRow {
   Decision decision;
+  Hash128 customer;  // its id
+  uint64_t identifiers = 0;
+  uint64_t evidence = 0;
+  uint64_t events = 0;
+  std::optional<Decision> lifted;  // its identifiers may be named again
 };
 
 struct DedupRow {
@@ -139,6 +156,13 @@ constexpr std::string_view kCutPrefix = "cut";
 std::string cut_prefix(WorkspaceId workspace);
 std::string cut_prefix(WorkspaceId workspace, const Hash128& identifier);
 std::string cut_key(WorkspaceId workspace, const Hash128& identifier, Timestamp at);
+/// Of all workspaces; the workspace and the hash follow.
+constexpr std::string_view kGonePrefix = "gone";
+constexpr std::string_view kSuppressedPrefix = "suppressed";
+std::string gone_key(WorkspaceId workspace, const Hash128& id);
+std::string suppressed_key(WorkspaceId workspace, const Hash128& said);
+std::string erasure_prefix(WorkspaceId workspace);
+std::string erasure_key(WorkspaceId workspace, Lsn lsn);
 std::string evidence_register_key(WorkspaceId workspace, const Hash128& said);
 std::string container_header_key(WorkspaceId workspace, const Hash128& root);
 /// Behind all rows of a container.
@@ -165,6 +189,12 @@ struct TimelinePosition {
 TimelinePosition timeline_position(std::string_view key);
 /// Of a whole key of a cut.
 WorkspaceId cut_workspace(std::string_view key);
+/// Of a whole key behind kGonePrefix or kSuppressedPrefix.
+struct ErasedKey {
+  WorkspaceId workspace;
+  Hash128 id;
+};
+ErasedKey erased_key(std::string_view key, std::string_view prefix);
 /// Of a whole key of the family history, of either shape.
 struct ChangePosition {
   Lsn lsn;
@@ -199,6 +229,8 @@ void encode(const Change& row, std::string& out);
 /// Identifier and time stand in the key.
 void encode(const CutRow& row, std::string& out);
 void encode(const EvidenceRegister& row, std::string& out);
+void encode(const SuppressedRow& row, std::string& out);
+void encode(const ErasureRow& row, std::string& out);
 
 /// Errors: corrupt, naming the layout.
 Result<VertexRow> decode_vertex(std::string_view bytes);
@@ -218,5 +250,7 @@ Result<SweepRow> decode_sweep(std::string_view bytes);
 Result<Change> decode_change(std::string_view bytes);
 Result<CutRow> decode_cut(std::string_view key, std::string_view bytes);
 Result<EvidenceRegister> decode_evidence_register(std::string_view bytes);
+Result<SuppressedRow> decode_suppressed(std::string_view bytes);
+Result<ErasureRow> decode_erasure_row(std::string_view bytes);
 
 }  // namespace tributary

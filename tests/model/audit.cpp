@@ -72,7 +72,8 @@ class Auditor {
         continue;
       }
       out_of_[member.id] = member.out;
-      audit_.hubs += member.out != 0 ? 1 : 0;
+      bool erased = (member.out & OutFlags::kErased) != 0;
+      audit_.hubs += member.out != 0 && !erased ? 1 : 0;
       expect(container_of_.emplace(member.id, container.root).second, "an identifier in two containers");
       kind_of_[member.id] = member.kind;
     }
@@ -101,7 +102,9 @@ class Auditor {
                header.refused_window == refused[RefusalReason::window],
            "a header with wrong refusals");
     expect(header.rules_version == rules_.version(), "a header of other rules");
-    expect(header.out == recounted.out && header.decisions == recounted.decisions, "a header with wrong marks");
+    expect(header.out == recounted.out && header.decisions == recounted.decisions,
+           "a header with wrong marks: out " + std::to_string(header.out) + " of " + std::to_string(recounted.out) +
+               ", decisions " + std::to_string(header.decisions) + " of " + std::to_string(recounted.decisions));
   }
 
   void check_vertices() {
@@ -116,11 +119,14 @@ class Auditor {
              "a vertex that names another container");
       expect(kind_of_[id] == row.kind, "a vertex of another kind than its evidence says");
       expect(out_of_[id] == row.out, "a vertex and its container differ in whether it is out");
-      expect(row.out == 0 || static_cast<bool>(*load_hub(reader_, workspace_, id)), "a hub without its row");
+      bool erased = (row.out & OutFlags::kErased) != 0;
+      audit_.identifiers -= erased ? 1 : 0;
+      bool has_row = static_cast<bool>(*load_hub(reader_, workspace_, id));
+      expect(erased ? !has_row : row.out == 0 || has_row, "a hub without its row, or a row of what was erased");
     }
     for (const auto& [id, out] : foreign_) {
       expect(container_of_.contains(id), "a foreign member that is at home nowhere");
-      bool same_blocked = ((out ^ out_of_[id]) & OutFlags::kBlocked) == 0;
+      bool same_blocked = ((out ^ out_of_[id]) & OutFlags::kNobody) == 0;
       expect(out != 0 && out_of_[id] != 0 && same_blocked, "a foreign member that is not out as it is at home");
     }
   }
@@ -132,6 +138,7 @@ class Auditor {
       IdentifierValue row = *decode_identifier_value(value);
       Hash128 id = Hash128::from_bytes(key);
       expect(kind_of_.contains(id) && kind_of_[id] == kind_code(row.kind), "a value of another kind");
+      expect((out_of_[id] & OutFlags::kErased) == 0 || row.value.empty(), "a value of what was erased");
     }
   }
 

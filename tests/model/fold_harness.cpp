@@ -127,6 +127,25 @@ void FoldHarness::change_rules(WorkspaceId workspace, const Rules& rules) {
   if (sweeps_at_once_) finish_sweeps();
 }
 
+Erasure FoldHarness::erase(WorkspaceId workspace, const Identifier& identifier, Decision decision) {
+  finish_sweeps();
+  RuleSet rules = this->rules(workspace);
+  Hash128 now = must(named_at(*store_, workspace, identifier_hash(*index_key_, identifier), std::nullopt));
+  Erasure erasure = must(list_for_erasure(*store_, must(find_customer(*store_, workspace, now, rules)), rules));
+  erasure.decision = std::move(decision);
+  TRIBUTARY_CHECK(erase(workspace, erasure) == ItemOutcome::accepted);
+  return erasure;
+}
+
+ItemOutcome FoldHarness::erase(WorkspaceId workspace, const ErasureRecord& record) {
+  std::vector<std::string> payloads;
+  std::vector<RecordView> views;
+  Record written{RecordKind::erasure, workspace, PartitionId{0}, fold_->applied().received_at, {}};
+  encode_erasure(record, written.payload);
+  append(std::move(written), payloads, views);
+  return apply(payloads, views).front();
+}
+
 void FoldHarness::finish_sweeps() {
   while (fold_->sweeping()) must(fold_->sweep());
 }
@@ -144,8 +163,9 @@ Export FoldHarness::read_all(WorkspaceId workspace) {
     Hash128 id = Hash128::from_bytes(rows->key().substr(prefix.size()));
     ++all.identifiers;
     uint8_t out = must(decode_vertex(rows->value())).out;
-    if (out != 0) ++all.hubs;
-    if ((out & OutFlags::kBlocked) != 0) {
+    if ((out & OutFlags::kErased) != 0) --all.identifiers;
+    if (out != 0 && (out & OutFlags::kErased) == 0) ++all.hubs;
+    if ((out & OutFlags::kNobody) != 0) {
       // Nobody's, and refused; but its container may refuse links of its own.
       TRIBUTARY_CHECK(!find_customer(*snapshot, workspace, id, rules));
       continue;

@@ -8,6 +8,7 @@
 
 #include "engine/fold/fold.h"
 #include "engine/query/customer.h"
+#include "engine/query/erasure.h"
 #include "engine/query/rules_reader.h"
 #include "engine/query/timeline.h"
 #include "tests/model/export.h"
@@ -35,6 +36,10 @@ class FoldHarness {
   /// The same where it may have no effect.
   ItemOutcome try_to_decide(WorkspaceId workspace, const Assertion& assertion);
   void change_rules(WorkspaceId workspace, const Rules& rules);
+  /// Erases the customer who has the identifier now; what there was of them.
+  Erasure erase(WorkspaceId workspace, const Identifier& identifier, Decision decision);
+  /// The record as it was written, once more or on another store.
+  ItemOutcome erase(WorkspaceId workspace, const ErasureRecord& record);
   std::vector<ItemOutcome> fold_rejected(WorkspaceId workspace, const std::vector<Rejected>& rejected);
 
   /// Forgets everything in memory: a new fold over the same store.

@@ -27,6 +27,11 @@ class EngineWithoutCustomers : public Engine {
   void change_rules(WorkspaceId, RuleSetChange, std::function<void(IngestOutcome)> done) override {
     done({RejectionCode::not_ready, {}});
   }
+  Result<Erasure> list_for_erasure(WorkspaceId, const CustomerId&) override { return Error(ErrorCode::not_found, ""); }
+  void erase(WorkspaceId, ErasureRecord, std::function<void(IngestOutcome)> done) override {
+    done({RejectionCode::not_ready, {}});
+  }
+  Result<std::vector<ErasureView>> erasures(WorkspaceId) override { return std::vector<ErasureView>{}; }
   Result<RulesView> rules(WorkspaceId) override { return RulesView{1, default_rules(), {}, false}; }
   Result<ExplainView> explain(WorkspaceId, const CustomerId&, const ExplainQuery&) override {
     return Error(ErrorCode::not_found, "");

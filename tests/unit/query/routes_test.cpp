@@ -27,6 +27,9 @@ struct NoEngine : Engine {
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override { abort(); }
   void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)>) override { abort(); }
   void change_rules(WorkspaceId, RuleSetChange, std::function<void(IngestOutcome)>) override { abort(); }
+  Result<Erasure> list_for_erasure(WorkspaceId, const CustomerId&) override { abort(); }
+  void erase(WorkspaceId, ErasureRecord, std::function<void(IngestOutcome)>) override { abort(); }
+  Result<std::vector<ErasureView>> erasures(WorkspaceId) override { abort(); }
   Result<RulesView> rules(WorkspaceId) override { abort(); }
   Result<ExplainView> explain(WorkspaceId, const CustomerId&, const ExplainQuery&) override { abort(); }
   Result<ChangesPage> changes(WorkspaceId, const ChangesQuery&) override { abort(); }
@@ -122,7 +125,8 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
   const std::set<std::string> probes = {"/", "/health", "/robots.txt", "/version"};
   for (const Route& route : router.routes()) {
     bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/identity/") ||
-                   route.pattern.starts_with("/v1/rejected") || route.pattern == "/openapi.json";
+                   route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
+                   route.pattern == "/openapi.json";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
     bool collection = !reading && !webhook && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;

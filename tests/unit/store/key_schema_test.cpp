@@ -292,6 +292,22 @@ TEST(Rows, RulesAndSweep) {
   EXPECT_FALSE(read_back(SweepRow{}, decode_sweep, "sweep").visited);
 }
 
+TEST(Rows, Erasures) {
+  ErasureRow erasure = read_back(ErasureRow{kDecision, hash(1), 2, 3, 4, kDecision}, decode_erasure_row, "erasure");
+  EXPECT_EQ(erasure.customer, hash(1));
+  EXPECT_EQ(erasure.identifiers, 2u);
+  EXPECT_EQ(erasure.evidence, 3u);
+  EXPECT_EQ(erasure.events, 4u);
+  expect_equal(erasure.decision, kDecision);
+  ASSERT_TRUE(erasure.lifted);
+  expect_equal(*erasure.lifted, kDecision);
+  EXPECT_FALSE(read_back(ErasureRow{}, decode_erasure_row, "erasure").lifted);
+  EXPECT_EQ(read_back(SuppressedRow{"er-1"}, decode_suppressed, "suppressed").erasure, "er-1");
+  auto [workspace, id] = erased_key(suppressed_key(WorkspaceId{5}, hash(6)), kSuppressedPrefix);
+  EXPECT_EQ(workspace.value(), 5u);
+  EXPECT_EQ(id, hash(6));
+}
+
 TEST(Rows, Change) {
   Change row;
   row.type = ChangeType::split;
