@@ -198,6 +198,31 @@ Fault read_assertions(const JsonObject& body, std::vector<AssertionDraft>& asser
   return std::nullopt;
 }
 
+Fault read_whom(const JsonObject& body, ErasureDraft& draft) {
+  const boost::json::value* id = body.if_contains("customer_id");
+  if ((id != nullptr) == body.contains("identifier")) {
+    return ParameterFault{"body has not exactly one of customer_id and identifier"};
+  }
+  if (id == nullptr) {
+    std::vector<NamedIdentifier> named;
+    if (auto fault = read_identifier(body, "identifier", named)) return fault;
+    draft.named = std::move(named.front());
+    return std::nullopt;
+  }
+  auto text = text_of(id);
+  draft.customer = text ? CustomerId::parse(*text) : std::nullopt;
+  if (!draft.customer) return ParameterFault{"customer_id is no id of a customer"};
+  return std::nullopt;
+}
+
+Fault read_dry_run(const JsonObject& body, bool& dry_run) {
+  const boost::json::value* member = body.if_contains("dry_run");
+  if (member == nullptr) return std::nullopt;
+  if (!member->is_bool()) return ParameterFault{"dry_run is neither true nor false"};
+  dry_run = member->get_bool();
+  return std::nullopt;
+}
+
 const ParameterFault kNoObject{"body is not a JSON object"};
 
 }  // namespace
@@ -234,6 +259,27 @@ Parsed<PreviewDraft> preview_body(std::string_view body) {
   if (auto fault = read_samples(*members, draft.samples)) return *fault;
   if (!draft.rules && draft.assertions.empty()) return ParameterFault{"body has neither rules nor assertions"};
   return draft;
+}
+
+Parsed<ErasureDraft> erasure_body(std::string_view body) {
+  auto members = object_of(body);
+  if (!members) return kNoObject;
+  ErasureDraft draft;
+  if (auto fault = read_whom(*members, draft)) return *fault;
+  if (auto fault = read_dry_run(*members, draft.dry_run)) return *fault;
+  if (auto fault = read_decision(*members, draft.decision)) return *fault;
+  if (draft.dry_run) return draft;
+  if (auto fault = require_reason(draft.decision)) return *fault;
+  return draft;
+}
+
+Parsed<Decision> lift_body(std::string_view body) {
+  auto members = object_of(body);
+  if (!members) return kNoObject;
+  Decision decision;
+  if (auto fault = read_decision(*members, decision)) return *fault;
+  if (auto fault = require_reason(decision)) return *fault;
+  return decision;
 }
 
 }  // namespace tributary

@@ -49,6 +49,18 @@ struct PreviewDraft {
 };
 Parsed<PreviewDraft> preview_body(std::string_view body);
 
+/// `{"customer_id"}` or `{"identifier"}`, with `reason`, `author`, `id` and `dry_run`.
+struct ErasureDraft {
+  std::optional<CustomerId> customer;
+  std::optional<NamedIdentifier> named;  // when there is no customer
+  Decision decision;
+  bool dry_run = false;
+};
+Parsed<ErasureDraft> erasure_body(std::string_view body);
+
+/// `{"reason"}`, with `author` and `id`.
+Parsed<Decision> lift_body(std::string_view body);
+
 constexpr size_t kDecisionIdBytesMax = 64;
 constexpr size_t kAuthorBytesMax = 200;
 constexpr size_t kReasonBytesMax = 1000;

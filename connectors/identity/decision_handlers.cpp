@@ -10,17 +10,6 @@
 namespace tributary {
 namespace {
 
-/// What a caller may leave out of a decision.
-void complete(Decision& decision, const ApiCaller& caller) {
-  decision.at = system_clock().now();
-  if (decision.id.empty()) decision.id = make_uuid_v7(decision.at.micros / 1000);
-  if (decision.author.empty()) decision.author = caller.key->id;
-}
-
-bool is_accepted(const IngestOutcome& outcome) {
-  return outcome.items.empty() || outcome.items.front() != ItemOutcome::rejected;
-}
-
 std::string_view told_why_rejected(AssertionSubject subject) {
   if (subject != AssertionSubject::cut) return "there is no such evidence";
   return "the log does not hold all events of this identifier any more, and without them they cannot be divided";
@@ -51,6 +40,16 @@ std::variant<Rules, std::vector<DocumentMistake>> checked_rules(const RawPart& p
 }
 
 }  // namespace
+
+void complete(Decision& decision, const ApiCaller& caller) {
+  decision.at = system_clock().now();
+  if (decision.id.empty()) decision.id = make_uuid_v7(decision.at.micros / 1000);
+  if (decision.author.empty()) decision.author = caller.key->id;
+}
+
+bool is_accepted(const IngestOutcome& outcome) {
+  return outcome.items.empty() || outcome.items.front() != ItemOutcome::rejected;
+}
 
 Task<HttpResponse> DecisionHandlers::decide(const HttpRequest& request, const ApiCaller& caller) {
   auto draft = assertion_body(request.body);

@@ -12,6 +12,12 @@
 
 namespace tributary {
 
+/// Fills in what a caller may leave out of a decision: now, a new id, the key's id as author.
+void complete(Decision& decision, const ApiCaller& caller);
+
+/// Of a decision that was recorded: whether it has an effect.
+bool is_accepted(const IngestOutcome& outcome);
+
 /// Thread: any. Requests and callers outlive the coroutines.
 class DecisionHandlers {
  public:

@@ -23,6 +23,11 @@ std::string preview_json(const PreviewView& view);
 /// One customer per identifier that the decision names, in their order; null for one that no event names any more.
 std::string assertion_json(const Decision& decision, const std::vector<std::optional<CustomerId>>& customers);
 
+/// One erasure that was made; all of a workspace; what one would take.
+std::string erasure_json(const ErasureView& view);
+std::string erasures_json(const std::vector<ErasureView>& views);
+std::string erasure_preview_json(const ProfileView& profile);
+
 /// The list alone: `[{"line","column","reason"}]`.
 std::string mistakes_json(const std::vector<DocumentMistake>& mistakes);
 

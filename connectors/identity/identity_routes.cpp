@@ -1,6 +1,7 @@
 #include "connectors/identity/identity_routes.h"
 
 #include "connectors/identity/decision_handlers.h"
+#include "connectors/identity/erasure_handlers.h"
 #include "connectors/identity/explain_handlers.h"
 #include "connectors/query/refusals.h"
 
@@ -58,6 +59,10 @@ void add_identity_routes(Router& router, IdentityServices services) {
   decisions("POST", "/v1/identity/assertions", ApiRole::admin, &DecisionHandlers::decide);
   decisions("PUT", "/v1/identity/rules", ApiRole::admin, &DecisionHandlers::change_rules);
   decisions("POST", "/v1/identity/preview", ApiRole::admin, &DecisionHandlers::preview, kPreviewLimit);
+  Adder<ErasureHandlers> erasures(router, services);
+  erasures("POST", "/v1/erasures", ApiRole::admin, &ErasureHandlers::erase);
+  erasures("GET", "/v1/erasures", ApiRole::admin, &ErasureHandlers::list);
+  erasures("POST", "/v1/erasures/{erasure_id}/lift", ApiRole::admin, &ErasureHandlers::lift);
 }
 
 }  // namespace tributary

@@ -207,6 +207,8 @@ def read_refusals(path: str, body=None) -> list[Case]:
 
 NAMED_ANN = {"kind": "user_id", "value": "ann"}
 NAMED_BOB = {"kind": "user_id", "value": "bob"}
+NAMED_ERASED = {"kind": "user_id", "value": "erased"}
+NAMED_CLAIMED = {"kind": "user_id", "value": "claimed"}
 NAMED_NOBODY = {"kind": "user_id", "value": "nobody"}
 
 
@@ -273,6 +275,32 @@ def rules_cases(admin: dict) -> list[Case]:
         *admin_refusals(path, change)]
 
 
+def erasure_cases(admin: dict) -> list[Case]:
+    path = "/v1/erasures"
+    whom = {"identifier": NAMED_ERASED, "reason": "a test", "id": "er-contract"}
+    return [
+        Case(200, path, {"identifier": NAMED_ERASED, "dry_run": True}, admin, holds={"events": 1}),
+        Case(200, path, whom, admin, holds={"erasure_id": "er-contract", "events": 1}),
+        Case(200, path, whom, admin, holds={"erasure_id": "er-contract"}),
+        Case(400, path, {**whom, "customer_id": "a" * 26, "id": "other"}, admin, "invalid_parameter"),
+        Case(400, path, {"identifier": NAMED_ANN}, admin, "invalid_parameter"),
+        Case(400, path, {"customer_id": "ann", "reason": "a test"}, admin, "invalid_parameter"),
+        Case(404, path, {**whom, "id": "again"}, admin, "not_found"),
+        Case(409, path, {"identifier": NAMED_CLAIMED, "reason": "a test"}, admin, "conflict"),
+        *admin_refusals(path, whom)]
+
+
+def lift_cases(admin: dict) -> list[Case]:
+    path = "/v1/erasures/er-contract/lift"
+    body = {"reason": "came back", "id": "er-lift"}
+    return [
+        Case(200, path, body, admin),
+        Case(200, path, body, admin),
+        Case(400, path, {}, admin, "invalid_parameter"),
+        Case(404, "/v1/erasures/never/lift", body, admin, "not_found"),
+        *admin_refusals(path, body)]
+
+
 def preview_cases(admin: dict) -> list[Case]:
     path = "/v1/identity/preview"
     decision = {"type": "must_link", "a": NAMED_ANN, "b": NAMED_BOB}
@@ -303,6 +331,8 @@ class Contract(unittest.TestCase):
         cls.server.post("/v1/identify", {"userId": "bob", "traits": {"email": "bob@example.com"}},
                         write_key="wk_app").expect(200)
         cls.server.post("/v1/batch", {"batch": [{"type": "track"}, 7, {"type": "x"}]}, write_key="wk_web").expect(200)
+        cls.server.post("/v1/track", event(userId="erased"), write_key="wk_app").expect(200)
+        cls.server.post("/v1/track", event(userId="claimed"), write_key="wk_web").expect(200)
         cls.ann = cls.server.lookup("user_id", "ann")["customer_id"]
 
     def exercises(self) -> dict:
@@ -385,6 +415,10 @@ class Contract(unittest.TestCase):
                 Case(200, "/v1/identity/rules", None, key), *read_refusals("/v1/identity/rules")],
             ("PUT", "/v1/identity/rules"): rules_cases(admin),
             ("POST", "/v1/identity/preview"): preview_cases(admin),
+            ("POST", "/v1/erasures"): erasure_cases(admin),
+            ("GET", "/v1/erasures"): [
+                Case(200, "/v1/erasures", None, admin), *admin_refusals("/v1/erasures", None)],
+            ("POST", "/v1/erasures/{erasure_id}/lift"): lift_cases(admin),
             ("GET", "/openapi.json"): [Case(200, "/openapi.json")],
             ("GET", "/health"): [Case(200, "/health", holds={"status": "ok"})],
             ("GET", "/version"): [Case(200, "/version")],

@@ -10,7 +10,8 @@ import urllib.parse
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from tributary import ADMIN, ANALYST, APP, SLOW, WEB, Server  # noqa: E402
+from faults import run_command  # noqa: E402
+from tributary import ADMIN, ANALYST, APP, SLOW, WEB, Server, basic  # noqa: E402
 
 BASE_DAY = "2026-03-01T10:00:{:02}Z"
 
@@ -283,6 +284,146 @@ class Decisions(Workspace):
         self.assertEqual({sample["into"], *sample["from"]}, set(before))
         self.assertEqual(self.changes(), feed)
         self.assertEqual(tuple(self.customer(*each.split(":")) for each in (left, right)), before)
+
+
+class Erased(Workspace):
+    """S13 over HTTP: erased, suppressed, lifted, back as another customer."""
+
+    def erase(self, status: int = 200, **more) -> dict:
+        body = {"reason": "asked for it", **more}
+        return self.server.post("/v1/erasures", body, key=ADMIN).expect(status).json()
+
+    def records(self) -> float:
+        return self.server.metrics()["tributary_log_last_lsn"]
+
+    def counted(self, name: str) -> float:
+        return self.server.metrics()[f"tributary_events_{name}_total"]
+
+    def test_the_story(self):
+        member = {"kind": "user_id", "value": "erased-member"}
+        self.send(1, userId="erased-member", email="erased@shop.example")
+        self.send(2, userId="erased-member", anonymousId="erased-device")
+        self.send(3, userId="somebody-else", email="else@shop.example")
+        old = self.customer("user_id", "erased-member")
+        foretold = self.erase(identifier=member, dry_run=True)
+        self.assertEqual(foretold["customer_id"], old)
+        self.assertEqual(set(foretold["names"]), self.members("user_id", "erased-member"))
+        self.assertEqual(foretold["events"], 2)
+
+        done = self.erase(identifier=member, id="er-1")
+        self.assertEqual((done["identifiers"], done["events"], done["customer_id"]), (3, 2, old))
+        self.assertEqual(self.erase(identifier=member, id="er-1"), done)
+        self.erase(404, identifier=member)
+        self.assert_gone(old)
+        told = self.changes()[-1]
+        self.assertEqual((told["type"], told["from"], told["cause"]["kind"]), ("erased", old, "erasure"))
+
+        # Nothing that names them is stored any more; the answer does not tell.
+        before = self.records()
+        suppressed = self.counted("suppressed")
+        for ids in ({"userId": "erased-member"}, {"anonymousId": "erased-device"},
+                    {"userId": "somebody-new", "email": "ERASED@shop.example"}):
+            self.send(10, **ids)
+        answer = self.server.post("/v1/batch", {"batch": [
+            {"type": "track", "event": "a", "userId": "somebody-else", "messageId": "kept-1"},
+            {"type": "track", "event": "b", "userId": "erased-member", "messageId": "dropped"},
+            {"type": "track", "event": "c", "userId": "somebody-else", "messageId": "kept-2"}]}, write_key=APP)
+        self.assertEqual(answer.expect(200).json()["accepted"], 3)
+        self.assertEqual(self.counted("suppressed") - suppressed, 4)
+        self.assertEqual(self.records() - before, 2)
+        self.assertIsNone(self.server.lookup("user_id", "somebody-new"))
+        self.assert_gone(old)
+
+        self.server.restart(kill=True)
+        self.assert_gone(old)
+        before = self.records()
+        self.send(11, userId="erased-member")
+        self.assertEqual(self.records(), before)
+
+        lifted = self.server.post("/v1/erasures/er-1/lift", {"reason": "is back"}, key=ADMIN).expect(200).json()
+        self.assertEqual(lifted["lifted"]["reason"], "is back")
+        late = self.counted("erased_late")
+        self.send(12, userId="erased-member")
+        self.assertEqual(self.counted("erased_late") - late, 1)
+        self.assertEqual(self.records(), before + 1)  # the lift itself
+        self.assert_gone(old)
+        self.server.post("/v1/track", {"event": "Back", "userId": "erased-member", "anonymousId": "new-device"},
+                         write_key=APP).expect(200)
+        back = self.server.lookup("user_id", "erased-member", verbose=True)
+        self.assertEqual((back["events"], len(back["identifiers"])), (1, 2))
+        self.assertNotEqual(back["customer_id"], old)
+        self.assertNotIn("from", str(back["identifiers"]))
+        self.assertIsNone(self.server.profile(old))
+        self.assertIsNone(self.server.lookup("email", "erased@shop.example"))
+        self.rebuilt_is_the_same()
+
+    def assert_gone(self, old: str):
+        for kind, value in (("user_id", "erased-member"), ("email", "erased@shop.example"),
+                            ("anonymous_id", "erased-device")):
+            self.assertIsNone(self.server.lookup(kind, value))
+        for path in ("", "/events", "/explain", "/history"):
+            self.server.get(f"/v1/profiles/{old}{path}", key=ANALYST).expect(404)
+        self.assertEqual(self.server.lookup("user_id", "somebody-else")["customer_id"],
+                         self.customer("email", "else@shop.example"))
+
+    def rebuilt_is_the_same(self):
+        def seen():
+            return (self.server.lookup("user_id", "erased-member", verbose=True),
+                    self.server.lookup("user_id", "somebody-else", verbose=True), self.changes(),
+                    self.server.get("/v1/erasures", key=ADMIN).expect(200).json())
+        before = seen()
+        self.server.stop()
+        rebuilt = run_command(self.server, "rebuild")
+        self.assertEqual(rebuilt.returncode, 0, rebuilt.stderr)
+        self.server.start()
+        self.assertEqual(seen(), before)
+
+    def test_events_that_are_under_way_leave_nothing(self):
+        """Senders that go on while somebody is erased: what came before is erased, what comes after is not taken."""
+        self.send(20, userId="busy-member", email="busy@shop.example")
+        stop = threading.Event()
+        answers = []
+
+        headers = {"Authorization": basic(APP), "Content-Type": "application/json"}
+
+        def go_on(writer: int):
+            with self.server.client() as client:
+                for number in range(100000):
+                    if stop.is_set():
+                        return
+                    body = {"type": "track", "event": "e", "userId": "busy-member",
+                            "anonymousId": f"busy-{writer}-{number % 7}", "timestamp": BASE_DAY.format(30)}
+                    answers.append(client.request("POST", "/v1/batch", {"batch": [body]}, headers).status)
+        writers = [threading.Thread(target=go_on, args=(n,)) for n in range(4)]
+        for writer in writers:
+            writer.start()
+        self.server.wait_until(lambda: len(answers) > 100, what="some events")
+        self.erase(identifier={"kind": "user_id", "value": "busy-member"})
+        seen = len(answers)
+        self.server.wait_until(lambda: len(answers) > seen + 100, what="more events")
+        stop.set()
+        for writer in writers:
+            writer.join()
+        self.assertEqual(set(answers), {200})
+        self.assertIsNone(self.server.lookup("user_id", "busy-member"))
+        for writer in range(4):
+            for number in range(7):
+                self.assertIsNone(self.server.lookup("anonymous_id", f"busy-{writer}-{number}"))
+
+    def test_a_claimed_identifier_erases_nobody(self):
+        self.send(40, WEB, userId="claimed-member", email="claimed@shop.example")
+        refused = self.erase(409, identifier={"kind": "email", "value": "claimed@shop.example"})
+        self.assertIn("claimed", refused["detail"])
+        self.erase(customer_id=self.customer("email", "claimed@shop.example"))
+        self.assertIsNone(self.server.lookup("email", "claimed@shop.example"))
+
+    def test_only_admins_erase(self):
+        self.send(50, userId="stays")
+        body = {"identifier": {"kind": "user_id", "value": "stays"}, "reason": "x"}
+        self.server.post("/v1/erasures", body, key=ANALYST).expect(403)
+        self.server.get("/v1/erasures", key=ANALYST).expect(403)
+        self.server.post("/v1/erasures/er-1/lift", {"reason": "x"}, key=ANALYST).expect(403)
+        self.assertIsNotNone(self.server.lookup("user_id", "stays"))
 
 
 class OtherRules(Workspace):
