@@ -238,8 +238,9 @@ Normalised dialled_number(std::string_view text, std::string_view default_countr
   const PhoneRegion* region = find_phone_region(default_country);
   // Without a country not even 00 is an exit code: 001 is one in Hong Kong, where 00 1 would be North America.
   if (region == nullptr) return Normalised::refused("phone_country_missing");
-  if (size_t exit_code = exit_code_length(*region, digits)) return international_number(digits.substr(exit_code));
-  return national_number(digits, *region);
+  std::optional<size_t> exit_code = exit_code_length(*region, digits);
+  if (!exit_code) return Normalised::refused("phone_prefix");
+  return *exit_code > 0 ? international_number(digits.substr(*exit_code)) : national_number(digits, *region);
 }
 
 }  // namespace

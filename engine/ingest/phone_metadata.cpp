@@ -118,9 +118,12 @@ bool is_mobile_number(const PhoneRegion& region, std::string_view national_digit
   return !region.mobile_pattern.empty() && RE2::FullMatch(re2::StringPiece(national_digits), cache.of(region));
 }
 
-size_t exit_code_length(const PhoneRegion& region, std::string_view digits) {
-  static PatternCache cache(&PhoneRegion::exit_pattern);
-  return front_of(digits, region.exit_pattern, region, cache).length;
+std::optional<size_t> exit_code_length(const PhoneRegion& region, std::string_view digits) {
+  static PatternCache cache(&PhoneRegion::exit_pattern), earlier_cache(&PhoneRegion::exit_pattern_earlier);
+  size_t length = front_of(digits, region.exit_pattern, region, cache).length;
+  if (region.exit_pattern_earlier.empty()) return length;
+  size_t earlier = front_of(digits, region.exit_pattern_earlier, region, earlier_cache).length;
+  return length == earlier ? std::optional(length) : std::nullopt;
 }
 
 std::optional<std::string_view> without_national_prefix(const PhoneRegion& region, std::string_view digits) {

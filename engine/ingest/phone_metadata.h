@@ -11,11 +11,12 @@ namespace tributary {
 struct PhoneRegion {
   std::string_view iso;  // ISO 3166-1 alpha-2, or `001` for world-wide services
   uint16_t calling_code;
-  std::string_view trunk_prefix;    // dialled before a national number at home, or empty
-  std::string_view prefix_pattern;  // all that may stand there: trunk prefixes, codes of carriers
-  std::string_view prefix_rewrite;  // what becomes of the prefix when its last group took part, or empty: it goes
-  std::string_view exit_pattern;    // dialled before a calling code
-  uint32_t national_lengths;        // bit n: numbers of n digits exist
+  std::string_view trunk_prefix;          // dialled before a national number at home, or empty
+  std::string_view prefix_pattern;        // all that may stand there: trunk prefixes, codes of carriers
+  std::string_view prefix_rewrite;        // what becomes of the prefix when its last group took part, or empty: it goes
+  std::string_view exit_pattern;          // dialled before a calling code
+  std::string_view exit_pattern_earlier;  // the same in an earlier edition of the plans, or empty: no other
+  uint32_t national_lengths;              // bit n: numbers of n digits exist
   std::string_view national_pattern;
   std::string_view mobile_pattern;  // empty: the plan does not tell mobile from fixed
 
@@ -33,8 +34,9 @@ std::span<const PhoneRegion> phone_regions_of(std::string_view international_dig
 bool is_national_number(const PhoneRegion& region, std::string_view national_digits);
 bool is_mobile_number(const PhoneRegion& region, std::string_view national_digits);
 
-/// How many digits at the front are an exit code of the region; 0 for none. Thread: any.
-size_t exit_code_length(const PhoneRegion& region, std::string_view digits);
+/// How many digits at the front are an exit code of the region; 0 for none. Nothing when the editions of the plans
+/// differ there: what one reads as an exit code is the beginning of a national number to the other. Thread: any.
+std::optional<size_t> exit_code_length(const PhoneRegion& region, std::string_view digits);
 
 /// The number without the prefix that is dialled at home. A number that fits the plan with those digits and not without
 /// them keeps them. Nothing when the plan writes other digits in their place, such as an area code. Thread: any.

@@ -179,6 +179,16 @@ TEST(Phone, ExitCodesAreThoseOfTheCountry) {
   for (const National& c : kCases) EXPECT_EQ(phone(c.raw, c.country), c.expected) << c.raw << " " << c.country;
 }
 
+TEST(Phone, AnExitCodeThatNotEveryEditionOfThePlanHasIsNotRead) {
+  // 0105 is an exit code of Israel in the newer edition, and the beginning of a national number in the earlier one.
+  for (std::string_view raw : {"010 598 9001926", "0105 1 800 212 3423", "0105 44 20 7946 0958", "010530123461"}) {
+    EXPECT_EQ(phone(raw, "IL"), "(phone_prefix)") << raw;
+  }
+  EXPECT_EQ(phone("012 44 20 7946 0958", "IL"), "+442079460958");
+  EXPECT_EQ(phone("00 44 20 7946 0958", "IL"), "+442079460958");
+  EXPECT_EQ(phone("050-234-5678", "IL"), "+972502345678");
+}
+
 TEST(Phone, NoCallingCodeBeginsWithZero) {
   EXPECT_EQ(phone("+053464291"), "(phone_prefix)");
   EXPECT_EQ(phone("+01994023"), "(phone_prefix)");
