@@ -9,6 +9,7 @@
 // A line is `country <tab> text <tab> expected`. Expected is E.164 with `;ext=N`; `?` in front tells that the reference
 // reads this number but does not hold it for valid; empty tells that it reads none. `# name` begins a spelling.
 import {getCountryCodeForRegionCode, getExample, getSupportedCallingCodes, getSupportedRegionCodes, parsePhoneNumber} from 'awesome-phonenumber';
+import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 
 const seed = Number(process.argv[2] ?? 1), rounds = Number(process.argv[3] ?? 1);
@@ -71,6 +72,66 @@ for (const region of regions) {
   const code = EXIT_CODES.find((exit) => read(`${exit}442079460958`, region).expected === '+442079460958' &&
     read(`${exit}12125552671`, region).expected === '+12125552671');
   if (code) abroadFrom.set(region, code);
+}
+
+// Our patterns of exit codes, by region, those of both editions: the codes themselves, and what stands next to them, is where
+// two tables may differ.
+const table = readFileSync(new URL('../../../engine/ingest/phone_metadata.inc', import.meta.url), 'utf8');
+const exitPatterns = new Map([...table.matchAll(/^\{"([A-Z]{2})", \d+(?:, "[^"]*"){3}, "([^"]+)", "([^"]*)"/gm)]
+  .map(([, region, now, earlier]) => [region, (earlier ? `${now}|${earlier}` : now).replaceAll('\\\\', '\\')]));
+if (exitPatterns.size < 200) throw new Error(`only ${exitPatterns.size} patterns of exit codes were found in the table`);
+
+// Some text that the pattern matches: of digits, \d, [...], (?:...), | and ?.
+function someMatch(pattern) {
+  let at = 0;
+  function digitOfClass() {
+    const end = pattern.indexOf(']', at);
+    const members = pattern.slice(at + 1, end).replace(/(\d)-(\d)/g, (_, a, b) => '0123456789'.slice(Number(a), Number(b) + 1));
+    at = end + 1;
+    return pick(members);
+  }
+  function atom() {
+    if (pattern[at] === '[') return digitOfClass();
+    if (pattern.startsWith('(?:', at)) {
+      at += 3;
+      const inner = choice();
+      ++at;  // the closing parenthesis
+      return inner;
+    }
+    if (pattern.startsWith('\\d', at)) {
+      at += 2;
+      return String(random(10));
+    }
+    return pattern[at++];
+  }
+  function sequence() {
+    let text = '';
+    while (at < pattern.length && pattern[at] !== '|' && pattern[at] !== ')') {
+      const piece = atom();
+      const optional = pattern[at] === '?';
+      if (optional) ++at;
+      if (!optional || random(2)) text += piece;
+    }
+    return text;
+  }
+  function choice() {
+    const branches = [sequence()];
+    while (pattern[at] === '|') {
+      ++at;
+      branches.push(sequence());
+    }
+    return pick(branches);
+  }
+  const text = choice();
+  if (!new RegExp(`^(?:${pattern})$`).test(text)) throw new Error(`'${text}' was made of ${pattern}`);
+  return text;
+}
+const someExitCode = (region) => someMatch(exitPatterns.get(region));
+
+// An exit code with one digit changed, more or less.
+function besideExitCode(region) {
+  const code = someExitCode(region), place = random(code.length);
+  return pick([code.slice(0, -1), code + random(10), code.slice(0, place) + random(10) + code.slice(place + 1)]);
 }
 
 const inDigits = (text, zero) => text.replace(/\d/g, (d) => String.fromCodePoint(zero + Number(d)));
@@ -139,9 +200,23 @@ const SPELLINGS = {
   'any digits, international': () => ['', `+${someDigits(3 + random(14))}`],
   'any digits behind a code': () => ['', `+${pick(codes)}${someDigits(3 + random(10))}`],
   'any digits behind a trunk prefix': () => [pick(regions), pick(['0', '1', '8', '06']) + someDigits(3 + random(10))],
+  'every exit code': (n) => withExitCode((from) => `${someExitCode(from)} ${callingCode(n)} ${n.number.significant}`),
+  'every exit code, at home': (n, home) => exitPatterns.has(home) && [home, someExitCode(home) + n.number.significant],
+  'every exit code, any digits': (n, home) => exitPatterns.has(home) && [home, someExitCode(home) + someTail()],
+  'beside an exit code': (n) => withExitCode((from) => `${besideExitCode(from)} ${callingCode(n)} ${n.number.significant}`),
+  'beside an exit code, any digits': (n, home) => exitPatterns.has(home) && [home, besideExitCode(home) + someTail()],
+  'an exit code of elsewhere': (n, home) => [home, someExitCode(pick([...exitPatterns.keys()])) + someTail()],
 };
+// Regions with many codes are rare among the regions: every pattern is as likely as another.
+const regionsByPattern = [...new Set(exitPatterns.values())].map((pattern) =>
+  [...exitPatterns.keys()].filter((region) => exitPatterns.get(region) === pattern));
+function withExitCode(spell) {
+  const from = pick(pick(regionsByPattern));
+  return [from, spell(from)];
+}
 const codes = getSupportedCallingCodes();
 const someDigits = (count) => Array.from({length: count}, () => random(10)).join('');
+const someTail = () => someDigits(4 + random(10));
 
 const lines = [];
 for (const [name, spell] of Object.entries(SPELLINGS)) {
