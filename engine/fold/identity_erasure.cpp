@@ -109,6 +109,7 @@ Result<std::vector<Hash128>> IdentityFold::named_by_nothing_else(std::span<const
   for (const Evidence& evidence : gone) {
     for (const EvidenceMember& each : evidence.members) members.insert(each.id);
   }
+  std::map<Hash128, std::set<Hash128>> named_in;  // by root
   std::vector<Hash128> found;
   for (const Hash128& id : members) {
     auto vertex = table_.vertex(cause.workspace, id);
@@ -117,12 +118,15 @@ Result<std::vector<Hash128>> IdentityFold::named_by_nothing_else(std::span<const
     auto elsewhere = table_.hub_evidence(cause.workspace, id);
     if (!elsewhere) return elsewhere.error();
     if (!elsewhere->empty()) continue;
-    auto home = find_container(vertex->root, cause);
-    if (!home) return home.error();
-    const auto& evidence = (*home)->evidence;
-    if (std::none_of(evidence.begin(), evidence.end(), [&](const Evidence& each) { return each.names(id); })) {
-      found.push_back(id);
+    auto [named, unknown] = named_in.try_emplace(vertex->root);
+    if (unknown) {
+      auto home = find_container(vertex->root, cause);
+      if (!home) return home.error();
+      for (const Evidence& evidence : (*home)->evidence) {
+        for (const EvidenceMember& each : evidence.members) named->second.insert(each.id);
+      }
     }
+    if (!named->second.contains(id)) found.push_back(id);
   }
   return found;
 }

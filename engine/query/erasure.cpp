@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace tributary {
+namespace {
+
+// A record must not grow without bound; what is not listed the fold finds as what came since.
+constexpr size_t kListedEvidenceMax = 16'384;
+
+}  // namespace
 
 // Retracted evidence is in no profile, but it is this customer's all the same.
 Result<Erasure> list_for_erasure(const StateReader& reader, const Customer& customer, const RuleSet& rules) {
@@ -17,6 +23,7 @@ Result<Erasure> list_for_erasure(const StateReader& reader, const Customer& cust
     if (mine) erasure.evidence.push_back(evidence.hash);
   }
   std::sort(erasure.evidence.begin(), erasure.evidence.end());
+  if (erasure.evidence.size() > kListedEvidenceMax) erasure.evidence.resize(kListedEvidenceMax);
   return erasure;
 }
 
