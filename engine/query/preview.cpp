@@ -6,6 +6,7 @@
 
 #include "engine/identity/meetings.h"
 #include "engine/identity/root_sets.h"
+#include "engine/query/customer.h"
 #include "engine/query/identity_names.h"
 
 namespace tributary {
@@ -359,6 +360,22 @@ class Preview {
   std::map<Hash128, std::vector<Container>> waiting_;  // by the name of their union
 };
 
+// What people say of somebody who was erased is about whoever came after.
+Result<void> name_as_it_is_now(const StateReader& reader, WorkspaceId workspace, PreviewQuery& query) {
+  for (Assertion& assertion : query.assertions) {
+    for (AssertedIdentifier& each : assertion.identifiers) {
+      std::string nothing;
+      auto erased = reader.get(Family::meta, gone_key(workspace, each.hash), nothing);
+      if (!erased) return erased.error();
+      if (!*erased) continue;
+      auto now = named_at(reader, workspace, each.hash, std::nullopt);
+      if (!now) return now.error();
+      each.hash = *now;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<PreviewView> preview_identity(const StateReader& reader, WorkspaceId workspace, const RuleSet& active,
@@ -376,7 +393,9 @@ Result<PreviewView> preview_identity(const StateReader& reader, WorkspaceId work
   if (!sweeping) return sweeping.error();
   if (*sweeping)
     return Error{ErrorCode::overloaded, "customers still follow the last change of rules; try again later"};
-  return Preview(reader, workspace, active, query, cancelled).run();
+  PreviewQuery now = query;
+  TRIBUTARY_TRY(name_as_it_is_now(reader, workspace, now));
+  return Preview(reader, workspace, active, now, cancelled).run();
 }
 
 }  // namespace tributary

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "engine/query/preview.h"
 #include "tests/model/arrival.h"
 #include "tests/model/audit.h"
 #include "tests/model/random_world.h"
@@ -131,7 +132,14 @@ TEST_F(ErasureTest, S13ErasedCustomerReturnsAsAnother) {
     EXPECT_FALSE(ids.contains(after.customers.begin()->first));
     EXPECT_EQ(look_up(named("user_id", "A")), look_up(named("anonymous_id", "x1")));
     EXPECT_EQ(resolve(erasure.customer), std::nullopt);
-    // What people decide is about the person of today.
+    // What people decide is about the person of today, and so is a look at it beforehand.
+    harness_.fold(workspace_, {said({{"user_id", "Z"}}, 9, "z9")});
+    PreviewQuery query;
+    query.assertions = {
+        decide_pair(named("user_id", "A"), named("user_id", "Z"), PairState::must, decided(10, "would"), key())};
+    PreviewView foretold =
+        must(preview_identity(harness_.store(), workspace_, harness_.rules(workspace_), query, [] { return false; }));
+    EXPECT_EQ(foretold.merged, 1u);
     harness_.decide(workspace_, decide_pair(named("user_id", "A"), named("email", "e9"), PairState::must,
                                             decided(10, "pair"), key()));
     EXPECT_EQ(look_up(named("user_id", "A")), look_up(named("email", "e9")));
