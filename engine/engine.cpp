@@ -275,6 +275,10 @@ void EngineInstance::change_rules(WorkspaceId workspace, RuleSetChange change,
 }
 
 void EngineInstance::erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) {
+  // As of other rules: what somebody has is not settled yet.
+  auto view = rules(workspace);
+  if (!view) return done(IngestOutcome{RejectionCode::not_ready, {}});
+  if (view->applying) return done(IngestOutcome{RejectionCode::overloaded, {}});
   std::string payload;
   encode_erasure(record, payload);
   if (payload.size() > kRecordPayloadMax) return done(IngestOutcome{RejectionCode::event_too_large, {}});

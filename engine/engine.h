@@ -93,8 +93,9 @@ class Engine {
   virtual Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) = 0;
   /// Records an erasure, or that one is lifted; `done` as of a decision. From then on the customer is in no answer, and
   /// events that name it are neither stored nor folded, but answered as any other. The outcome is `rejected` when
-  /// everybody in the list was erased before, or when there is no such erasure to lift. The log keeps the bytes of the
-  /// customer's events until retention deletes them.
+  /// everybody in the list was erased before, or when there is no such erasure to lift. Refused as overloaded while
+  /// customers follow other rules, and as event_too_large above about 60,000 identifiers. The log keeps the bytes of
+  /// the customer's events until retention deletes them.
   virtual void erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) = 0;
   virtual Result<std::vector<ErasureView>> erasures(WorkspaceId workspace) = 0;
 

@@ -71,6 +71,9 @@ Fault read_identifier(const JsonObject& body, std::string_view name, std::vector
   if (value == nullptr || !value->is_object()) return ParameterFault{member + " is not an object with kind and value"};
   auto lookup = identifier_in(value->get_object());
   if (auto* fault = std::get_if<ParameterFault>(&lookup)) return ParameterFault{member + ": " + fault->message};
+  if (value->get_object().contains("at")) {
+    return ParameterFault{member + ": at belongs to look-ups; what is decided here is about whose it is now"};
+  }
   named.push_back({std::move(member), std::get<LookupQuery>(std::move(lookup))});
   return std::nullopt;
 }

@@ -12,7 +12,7 @@ namespace {
 
 std::string_view told_why_rejected(AssertionSubject subject) {
   if (subject != AssertionSubject::cut) return "there is no such evidence";
-  return "the log does not hold all events of this identifier any more, and without them they cannot be divided";
+  return "the log does not hold all events of this identifier any more, or they were erased: they cannot be divided";
 }
 
 /// From a place in the rules to the place in the body that holds them.

@@ -17,32 +17,50 @@ Task<HttpResponse> ErasureHandlers::erase(const HttpRequest& request, const ApiC
     co_return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
   auto& draft = std::get<ErasureDraft>(parsed);
-  // Sent again because its answer got lost, it finds nobody any more.
-  if (auto done = find(caller, draft.decision.id)) co_return json_response(erasure_json(*done));
   auto customer = customer_of(request, caller, draft);
+  auto known = find(caller, draft.decision.id);
+  if (!known) co_return refuse(request, code_of(known.error()));
+  if (*known && !draft.dry_run) co_return repeated(request, **known, std::holds_alternative<CustomerId>(customer));
   if (auto* refusal = std::get_if<HttpResponse>(&customer)) co_return std::move(*refusal);
-  auto erasure = services_.engine.list_for_erasure(caller.key->workspace, std::get<CustomerId>(customer));
-  if (!erasure) co_return refuse(request, code_of(erasure.error()));
+  const CustomerId id = std::get<CustomerId>(customer);
   if (draft.dry_run) {
-    auto profile = services_.engine.profile(caller.key->workspace, CustomerId{erasure->customer});
-    if (!profile) co_return refuse(request, code_of(profile.error()));
-    co_return json_response(erasure_preview_json(*profile));
+    auto profile = services_.engine.profile(caller.key->workspace, id);
+    co_return profile ? json_response(erasure_preview_json(*profile)) : refuse(request, code_of(profile.error()));
   }
+  auto erasure = services_.engine.list_for_erasure(caller.key->workspace, id);
+  if (!erasure) co_return refuse(request, code_of(erasure.error()));
   complete(draft.decision, caller);
   erasure->decision = draft.decision;
   ErasureRecord record = std::move(*erasure);
   IngestOutcome outcome =
       co_await async_decide(services_.engine, &Engine::erase, caller.key->workspace, std::move(record), kUseTask);
+  if (outcome.refused == RejectionCode::event_too_large) {
+    co_return refuse(request, *outcome.refused, "the customer has too many identifiers to be erased at once");
+  }
   if (outcome.refused) co_return refuse(request, *outcome.refused);
-  auto done = find(caller, draft.decision.id);
-  if (!done) co_return refuse(request, RejectionCode::not_found);  // somebody else was faster
-  co_return json_response(erasure_json(*done));
+  co_return erasure_answer(request, caller, draft.decision.id);
+}
+
+// Sent again because its answer got lost, it finds nobody any more.
+HttpResponse ErasureHandlers::repeated(const HttpRequest& request, const ErasureView& known, bool somebody) {
+  if (!somebody) return json_response(erasure_json(known));
+  return refuse(request, RejectionCode::conflict, "id is that of an earlier erasure, and this customer is still there");
+}
+
+HttpResponse ErasureHandlers::erasure_answer(const HttpRequest& request, const ApiCaller& caller, std::string_view id) {
+  auto done = find(caller, id);
+  if (!done) return refuse(request, code_of(done.error()));
+  return *done ? json_response(erasure_json(**done)) : refuse(request, RejectionCode::not_found);
 }
 
 // What only browsers say of somebody does not say who is to be erased.
 std::variant<CustomerId, HttpResponse> ErasureHandlers::customer_of(const HttpRequest& request, const ApiCaller& caller,
                                                                     const ErasureDraft& draft) {
-  if (draft.customer) return *draft.customer;
+  if (draft.customer) {
+    auto profile = services_.engine.profile(caller.key->workspace, *draft.customer);
+    if (!profile) return refuse(request, code_of(profile.error()));
+    return profile->id;
+  }
   auto found = find_named(services_, caller, *draft.named);
   if (auto* nobody = std::get_if<NoOwner>(&found)) return refuse(request, nobody->code, nobody->message);
   const auto& [identifier, profile] = std::get<IdentifierOwner>(found);
@@ -71,18 +89,17 @@ Task<HttpResponse> ErasureHandlers::lift(const HttpRequest& request, const ApiCa
   IngestOutcome outcome =
       co_await async_decide(services_.engine, &Engine::erase, caller.key->workspace, std::move(record), kUseTask);
   if (outcome.refused) co_return refuse(request, *outcome.refused);
-  auto done = find(caller, id);
-  if (!done) co_return refuse(request, RejectionCode::not_found);
-  co_return json_response(erasure_json(*done));
+  co_return erasure_answer(request, caller, id);
 }
 
-std::optional<ErasureView> ErasureHandlers::find(const ApiCaller& caller, std::string_view id) {
-  if (id.empty()) return std::nullopt;
+Result<std::optional<ErasureView>> ErasureHandlers::find(const ApiCaller& caller, std::string_view id) {
+  std::optional<ErasureView> none;
+  if (id.empty()) return none;
   auto erasures = services_.engine.erasures(caller.key->workspace);
-  if (!erasures) return std::nullopt;
-  auto found =
-      std::find_if(erasures->begin(), erasures->end(), [&](const auto& each) { return each.decision.id == id; });
-  return found == erasures->end() ? std::nullopt : std::optional(std::move(*found));
+  if (!erasures) return erasures.error();
+  auto is_it = [&](const ErasureView& each) { return each.decision.id == id; };
+  auto found = std::find_if(erasures->begin(), erasures->end(), is_it);
+  return found == erasures->end() ? none : std::optional(std::move(*found));
 }
 
 HttpResponse ErasureHandlers::refuse(const HttpRequest& request, RejectionCode code, std::string_view message) {

@@ -24,7 +24,9 @@ class ErasureHandlers {
  private:
   std::variant<CustomerId, HttpResponse> customer_of(const HttpRequest& request, const ApiCaller& caller,
                                                      const ErasureDraft& draft);
-  std::optional<ErasureView> find(const ApiCaller& caller, std::string_view id);
+  Result<std::optional<ErasureView>> find(const ApiCaller& caller, std::string_view id);
+  HttpResponse repeated(const HttpRequest& request, const ErasureView& known, bool somebody);
+  HttpResponse erasure_answer(const HttpRequest& request, const ApiCaller& caller, std::string_view id);
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
 
   IdentityServices services_;

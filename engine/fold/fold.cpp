@@ -16,8 +16,7 @@ constexpr size_t kContainersPerSweep = 256;
 constexpr size_t share(size_t bytes, size_t percent) { return bytes / 100 * percent; }
 
 // A decision that is sent again, because its answer got lost, must not overrule what was decided since.
-Hash128 decision_hash(const RecordView& record, const Decision& decision) {
-  std::string subject = "decision";
+Hash128 decision_hash(std::string subject, const RecordView& record, const Decision& decision) {
   ByteWriter(subject).u32(record.workspace.value());
   subject += decision.id;
   return Hash128::from_bytes(sha256(subject));
@@ -36,6 +35,12 @@ FirstEvent first_of(const EventView& event) {
 RecordCause cause_of(const RecordView& record, const EventView& event) {
   ChangeCause cause{CauseKind::event, std::string(event.message_id), std::string(event.source), {}, {}};
   return {record.workspace, record.lsn, record.received_at, std::move(cause)};
+}
+
+// One id may stand for an erasure and for its lift, and for the lift of another one.
+std::string subject_of(const ErasureRecord& record) {
+  const auto* lift = std::get_if<SuppressionLift>(&record);
+  return lift == nullptr ? "erasure" : "lift of " + lift->erasure + " ";
 }
 
 const Decision& decision_of(const ErasureRecord& record) {
@@ -116,7 +121,7 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       auto decoded = decode_assertion(step.record->payload);
       if (!decoded) return decoded.error();
       step.assertion = std::move(*decoded);
-      step.message = decision_hash(*step.record, step.assertion.decision);
+      step.message = decision_hash("decision", *step.record, step.assertion.decision);
     } else if (step.record->kind == RecordKind::rule_set) {
       TRIBUTARY_CHECK(records.size() == 1);
       auto decoded = decode_rule_set_change(step.record->payload);
@@ -127,7 +132,7 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       auto decoded = decode_erasure(step.record->payload);
       if (!decoded) return decoded.error();
       step.erasure = std::move(*decoded);
-      step.message = decision_hash(*step.record, decision_of(step.erasure));
+      step.message = decision_hash(subject_of(step.erasure), *step.record, decision_of(step.erasure));
     } else {
       // Passing over it would leave a state that no later program could tell from a whole one.
       return Error{ErrorCode::corrupt, "record " + std::to_string(step.record->lsn.value()) + " is of kind " +
@@ -322,7 +327,7 @@ Result<bool> Fold::decide(const Step& step) {
     }
     case RecordKind::erasure:
       return fold_erasure(step, cause_of(*step.record, decision_of(step.erasure), CauseKind::erasure));
-    default:
+    default:  // rule_set, the last kind of decision
       return identity_.change_rules(step.rules, cause_of(*step.record, step.rules.decision, CauseKind::rules));
   }
 }

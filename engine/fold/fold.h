@@ -39,9 +39,9 @@ class Fold {
   void read_again_from(Log& log) { log_ = &log; }
 
   /// Folds records of this partition whose LSNs rise above applied(); `outcomes[i]` tells what became of `records[i]`.
-  /// A decision comes alone, and so does a rule-set record, which comes only while its workspace is not sweeping().
-  /// Errors: overloaded while the store is stalled: the group is folded but not visible; call commit() until it is. Any
-  /// other error is final.
+  /// A decision, a rule-set record and an erasure come alone, the latter two only while their workspace is not
+  /// sweeping(). Errors: overloaded while the store is stalled: the group is folded but not visible; call commit()
+  /// until it is. Any other error is final.
   Result<void> apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes);
 
   /// Notes that no record of this partition stands at or below this LSN but those that were applied. Errors: as
@@ -51,11 +51,11 @@ class Fold {
   /// Makes the group of the last apply() or advance() visible, when that answered overloaded.
   Result<void> commit();
 
-  /// Some customers were not computed under the active rules yet.
   /// Which events of which workspaces are not taken any more; changes with the version.
   const IdentityFold::Namings& namings() const { return identity_.namings(); }
-  uint64_t erasures_version() const { return identity_.erasures_version(); }
+  uint64_t namings_version() const { return identity_.namings_version(); }
 
+  /// Some customers were not computed under the active rules yet.
   bool sweeping() const { return identity_.sweeping(); }
   bool sweeping(WorkspaceId workspace) const { return identity_.sweeping(workspace); }
   /// Computes the next customers of a sweep. Errors: as apply().

@@ -49,6 +49,7 @@ Result<bool> Fold::fold_cut(const Step& step, const RecordCause& cause) {
   if (cut.identifiers.size() != 1) return false;
   const Hash128& identifier = cut.identifiers[0].hash;
   const Hash128 divided = identity_.cuts(cause.workspace).right_after(identifier, cut.cut_at);
+  if (identity_.naming(cause.workspace).erasures.contains(divided)) return false;  // there is nothing to divide
   auto concerned = identity_.concerned_by(cut, cause);
   if (!concerned) return concerned.error();
   std::vector<Division> divisions;

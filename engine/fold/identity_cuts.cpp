@@ -60,6 +60,7 @@ Result<void> IdentityFold::cut(const Assertion& cut, const RecordCause& cause) {
     return {};
   }
   cuts.add(asserted.hash, cut.cut_at);
+  ++namings_version_;
   table_.put_cut(cause.workspace, {asserted.hash, cut.cut_at, cut.decision});
   auto vertex = ensure_vertex(asserted, cause);
   if (!vertex) return vertex.error();

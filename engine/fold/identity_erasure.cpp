@@ -2,6 +2,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/base/check.h"
 #include "engine/fold/identity_fold.h"
 
 namespace tributary {
@@ -18,51 +19,46 @@ Result<void> IdentityFold::open_erasures() {
     auto row = decode_suppressed(suppressed->value());
     if (!row) return row.error();
     auto [workspace, said] = erased_key(suppressed->key(), kSuppressedPrefix);
-    namings_[workspace.value()].erasures.suppress(said, std::move(row->erasure));
+    for (std::string& id : row->erasures) namings_[workspace.value()].erasures.suppress(said, std::move(id));
   }
-  ++erasures_version_;
+  ++namings_version_;
   return suppressed->status();
 }
 
+// All that is listed is erased, whether it is known here or not: after a rebuild from a trimmed log it may come again.
 Result<IdentityFold::Erased> IdentityFold::erase(const Erasure& erasure, const RecordCause& cause) {
+  const Erasures& erasures = namings_[cause.workspace.value()].erasures;
   std::map<Hash128, Hash128> said_of;  // by identifier
   std::set<Hash128> identifiers, roots;
   for (const ErasedIdentifier& each : erasure.identifiers) {
-    auto vertex = table_.find_vertex(cause.workspace, each.id);
-    if (!vertex) return vertex.error();
-    if (!*vertex || ((*vertex)->out & OutFlags::kErased) != 0) continue;
+    if (erasures.contains(each.id)) continue;
     said_of.emplace(each.id, each.said);
     identifiers.insert(each.id);
-    roots.insert((*vertex)->root);
+    auto vertex = table_.find_vertex(cause.workspace, each.id);
+    if (!vertex) return vertex.error();
+    if (*vertex) roots.insert((*vertex)->root);
   }
   Erased erased;
   if (identifiers.empty()) return erased;
+  for (const Hash128& evidence : erasure.evidence) put_gone(evidence, cause.workspace);
+  std::set<Hash128> customer;  // with whom it came to be one since the list was made
   for (const Hash128& root : roots) {
     auto container = find_container(root, cause);
     if (!container) return container.error();
-    auto gone = erase_from(**container, erasure, identifiers, cause);
+    auto gone = erase_from(**container, erasure, identifiers, customer, cause);
     if (!gone) return gone.error();
     std::move(gone->begin(), gone->end(), std::back_inserter(erased.evidence));
   }
   auto others = named_by_nothing_else(erased.evidence, cause);
   if (!others) return others.error();
-  for (const Hash128& id : *others) {
-    if (said_of.emplace(id, cuts(cause.workspace).origin(id)).second) {
-      roots.insert(table_.vertex(cause.workspace, id)->root);
-    }
-  }
+  for (const Hash128& id : *others) said_of.emplace(id, cuts(cause.workspace).origin(id));
   for (const auto& [id, said] : said_of) {
-    end_generation(said, id, erasure, identifiers.contains(id), cause.workspace);
-    TRIBUTARY_TRY(erase_identifier(id, cause));
+    bool suppress = identifiers.contains(id) || customer.contains(id);
+    end_generation(said, id, erasure, suppress, cause.workspace);
   }
-  // Only now: what nothing names any more stays a member by its mark.
-  for (const Hash128& root : roots) {
-    Container& container = *table_.known_container(root);
-    TRIBUTARY_TRY(recounted(container, cause));
-    TRIBUTARY_TRY(join_ownerless(container, cause));
-  }
+  TRIBUTARY_TRY(erase_identifiers(said_of, roots, cause));
   erased.identifiers = said_of.size();
-  ++erasures_version_;
+  ++namings_version_;
   Change change;
   change.type = ChangeType::erased;
   change.from = {erasure.customer};
@@ -73,11 +69,14 @@ Result<IdentityFold::Erased> IdentityFold::erase(const Erasure& erasure, const R
 // The evidence that is listed, and what came since the list was made. What becomes of this customer is told by one
 // change; that of others follows from it as from any other.
 Result<std::vector<Evidence>> IdentityFold::erase_from(Container& container, const Erasure& erasure,
-                                                       const std::set<Hash128>& identifiers, const RecordCause& cause) {
+                                                       const std::set<Hash128>& identifiers,
+                                                       std::set<Hash128>& customer, const RecordCause& cause) {
   TRIBUTARY_TRY(touch(container, cause));
   std::erase_if(touched_.at(container.root).before, [&](const Cluster& cluster) {
-    return std::any_of(cluster.members.begin(), cluster.members.end(),
-                       [&](const Hash128& member) { return identifiers.contains(member); });
+    bool erased = std::any_of(cluster.members.begin(), cluster.members.end(),
+                              [&](const Hash128& member) { return identifiers.contains(member); });
+    if (erased) customer.insert(cluster.members.begin(), cluster.members.end());
+    return erased;
   });
   auto rules = this->rules(cause.workspace);
   if (!rules) return rules.error();
@@ -102,7 +101,8 @@ Result<std::vector<Evidence>> IdentityFold::erase_from(Container& container, con
   return gone;
 }
 
-// Members of evidence that is gone whom no other evidence knows, wherever they are at home.
+// Members of evidence that is gone whom no other evidence knows, and nobody decided anything about, wherever they are
+// at home.
 Result<std::vector<Hash128>> IdentityFold::named_by_nothing_else(std::span<const Evidence> gone,
                                                                  const RecordCause& cause) {
   std::set<Hash128> members;
@@ -115,15 +115,21 @@ Result<std::vector<Hash128>> IdentityFold::named_by_nothing_else(std::span<const
     auto vertex = table_.vertex(cause.workspace, id);
     if (!vertex) return vertex.error();
     if ((vertex->out & OutFlags::kErased) != 0) continue;
+    auto hub = table_.find_hub(cause.workspace, id);
+    if (!hub) return hub.error();
     auto elsewhere = table_.hub_evidence(cause.workspace, id);
     if (!elsewhere) return elsewhere.error();
-    if (!elsewhere->empty()) continue;
+    bool decided = *hub && !(*hub)->decision.id.empty();
+    if (decided || !elsewhere->empty()) continue;
     auto [named, unknown] = named_in.try_emplace(vertex->root);
     if (unknown) {
       auto home = find_container(vertex->root, cause);
       if (!home) return home.error();
       for (const Evidence& evidence : (*home)->evidence) {
         for (const EvidenceMember& each : evidence.members) named->second.insert(each.id);
+      }
+      for (const PairRegister& pair : (*home)->pairs) {
+        if (pair.state == PairState::must) named->second.insert({pair.a, pair.b});
       }
     }
     if (!named->second.contains(id)) found.push_back(id);
@@ -138,40 +144,74 @@ void IdentityFold::end_generation(const Hash128& said, const Hash128& id, const 
   erasures.add(id);
   put_gone(id, workspace);
   if (cuts.newest(said) != id) return;
-  Timestamp at = erasure.decision.at;
-  while (cuts.has(said, at)) ++at.micros;
+  // Behind the last one even if a clock was set back, or this would not be the newest generation.
+  Timestamp at = std::max(erasure.decision.at, Timestamp{cuts.newest_from(said).micros + 1});
   cuts.add(said, at);
   table_.put_cut(workspace, {said, at, {}});
   if (!suppress) return;
   erasures.suppress(said, erasure.decision.id);
+  put_suppressed(said, workspace);
+}
+
+// By whom it is suppressed now; no row for nobody.
+void IdentityFold::put_suppressed(const Hash128& said, WorkspaceId workspace) {
+  const std::set<std::string>& by = namings_[workspace.value()].erasures.suppressed_by(said);
+  if (by.empty()) {
+    batch_->erase(Family::meta, suppressed_key(workspace, said));
+    return;
+  }
   std::string row;
-  encode(SuppressedRow{erasure.decision.id}, row);
+  encode(SuppressedRow{{by.begin(), by.end()}}, row);
   batch_->put(Family::meta, suppressed_key(workspace, said), row);
 }
 
-// What stays is a hash that evidence of others may name, and its kind: nobody's.
-Result<void> IdentityFold::erase_identifier(const Hash128& id, const RecordCause& cause) {
+// What stays is a hash that evidence of others may name, and its kind: nobody's. All of them are marked before anything
+// is counted again: what nothing names any more stays a member by its mark.
+Result<void> IdentityFold::erase_identifiers(const std::map<Hash128, Hash128>& said_of, std::set<Hash128> roots,
+                                             const RecordCause& cause) {
+  std::vector<Hash128> hubs;
+  for (const auto& [id, said] : said_of) {
+    auto vertex = table_.find_vertex(cause.workspace, id);
+    if (!vertex) return vertex.error();
+    if (!*vertex) continue;
+    if ((*vertex)->out != 0) hubs.push_back(id);
+    roots.insert((*vertex)->root);
+    TRIBUTARY_TRY(erase_identifier(id, **vertex, cause));
+  }
+  for (const Hash128& id : hubs) {
+    auto vertex = table_.vertex(cause.workspace, id);
+    if (!vertex) return vertex.error();
+    TRIBUTARY_TRY(tell_elsewhere(id, vertex->out, vertex->root, cause));
+  }
+  for (const Hash128& root : roots) {
+    auto container = find_container(root, cause);
+    if (!container) return container.error();
+    TRIBUTARY_TRY(recounted(**container, cause));
+    TRIBUTARY_TRY(join_ownerless(**container, cause));
+  }
+  return {};
+}
+
+Result<void> IdentityFold::erase_identifier(const Hash128& id, VertexRow vertex, const RecordCause& cause) {
   WorkspaceId workspace = cause.workspace;
-  auto vertex = table_.vertex(workspace, id);
-  if (!vertex) return vertex.error();
-  auto container = find_container(vertex->root, cause);
+  auto container = find_container(vertex.root, cause);
   if (!container) return container.error();
   TRIBUTARY_TRY(touch(**container, cause));
   auto value = load_value(store_, workspace, id);
   if (!value) return value.error();
   table_.put_value(workspace, id, {std::move(value->kind), {}});
-  uint8_t before = std::exchange(vertex->out, OutFlags::kErased);
-  vertex->decided = cuts(workspace).concern(id);
-  table_.put_vertex(workspace, id, *vertex);
+  uint8_t before = std::exchange(vertex.out, OutFlags::kErased);
+  vertex.decided = cuts(workspace).concern(id);
+  table_.put_vertex(workspace, id, vertex);
   table_.put_hub(workspace, id, std::nullopt);
-  ContainerMember& member = *(*container)->find(id);
-  member.out = vertex->out;
-  member.decided = vertex->decided;
-  table_.put_mark(workspace, (*container)->root, member);
+  ContainerMember* member = (*container)->find(id);
+  TRIBUTARY_CHECK(member != nullptr);
+  member->out = vertex.out;
+  member->decided = vertex.decided;
+  table_.put_mark(workspace, (*container)->root, *member);
   --pending_->identifiers;
-  if (before == 0) return {};
-  --pending_->hubs;
-  return tell_elsewhere(id, vertex->out, (*container)->root, cause);
+  if (before != 0) --pending_->hubs;
+  return {};
 }
 
 void IdentityFold::put_gone(const Hash128& id, WorkspaceId workspace) {
@@ -191,9 +231,9 @@ Result<bool> IdentityFold::lift(const SuppressionLift& lift, const RecordCause& 
     encode(*row, value);
     batch_->put(Family::meta, rows->key(), value);
     for (const Hash128& said : namings_[cause.workspace.value()].erasures.lift(lift.erasure)) {
-      batch_->erase(Family::meta, suppressed_key(cause.workspace, said));
+      put_suppressed(said, cause.workspace);
     }
-    ++erasures_version_;
+    ++namings_version_;
     return true;
   }
   if (auto status = rows->status(); !status) return status.error();

@@ -88,8 +88,8 @@ class IdentityFold {
   /// By workspace: those in which somebody was cut or erased.
   using Namings = std::unordered_map<uint32_t, EventNaming>;
   const Namings& namings() const { return namings_; }
-  /// Rises when an erasure changes which events are taken.
-  uint64_t erasures_version() const { return erasures_version_; }
+  /// Rises when a cut or an erasure changes how events are named, or which are taken.
+  uint64_t namings_version() const { return namings_version_; }
 
   /// Computes again what the record touched. To be called after every record of the group.
   Result<void> end_record();
@@ -174,11 +174,15 @@ class IdentityFold {
   // Erasures: identity_erasure.cpp.
   Result<void> open_erasures();
   Result<std::vector<Evidence>> erase_from(Container& container, const Erasure& erasure,
-                                           const std::set<Hash128>& identifiers, const RecordCause& cause);
+                                           const std::set<Hash128>& identifiers, std::set<Hash128>& customer,
+                                           const RecordCause& cause);
   Result<std::vector<Hash128>> named_by_nothing_else(std::span<const Evidence> gone, const RecordCause& cause);
-  Result<void> erase_identifier(const Hash128& id, const RecordCause& cause);
+  Result<void> erase_identifiers(const std::map<Hash128, Hash128>& said_of, std::set<Hash128> roots,
+                                 const RecordCause& cause);
+  Result<void> erase_identifier(const Hash128& id, VertexRow vertex, const RecordCause& cause);
   void end_generation(const Hash128& said, const Hash128& id, const Erasure& erasure, bool suppress,
                       WorkspaceId workspace);
+  void put_suppressed(const Hash128& said, WorkspaceId workspace);
   void put_gone(const Hash128& id, WorkspaceId workspace);
 
   // Hubs: identity_hubs.cpp.
@@ -221,7 +225,7 @@ class IdentityFold {
   IdentityTable table_;
   ActiveRules rules_;
   Namings namings_;
-  uint64_t erasures_version_ = 0;
+  uint64_t namings_version_ = 0;
   boost::unordered_flat_map<KindCode, IdentifierKind> kinds_;  // as they were met
 
   // Of the group in progress.

@@ -133,8 +133,9 @@ void Partition::fold(const std::deque<Work>& works) {
   }
 }
 
-// A change of rules is a group of its own, and finds the one before it complete: what it does must not depend on how
-// far a sweep came by itself. So is a decision: what it concerns is read from the store.
+// A decision is a group of its own, because what it concerns is read from the store. A change of rules, and an erasure,
+// which takes what the rules give to somebody, find the change before them complete: what they do must not depend on
+// how far a sweep came by itself.
 Result<void> Partition::apply(std::span<const RecordView> records, std::vector<ItemOutcome>& outcomes) {
   outcomes.clear();
   auto stands_alone = [](const RecordView& record) {
@@ -146,8 +147,8 @@ Result<void> Partition::apply(std::span<const RecordView> records, std::vector<I
     size_t count = 1;
     if (!stands_alone(first)) {
       count = static_cast<size_t>(std::find_if(records.begin(), records.end(), stands_alone) - records.begin());
-    } else if (first.kind == RecordKind::rule_set) {
-      // The edge refuses a change that comes this early; a replay may meet one.
+    } else if (first.kind != RecordKind::assertion) {
+      // The edge refuses what comes this early; a replay may meet it.
       while (fold_.sweeping(first.workspace)) TRIBUTARY_TRY(wait_out_stall(fold_.sweep()));
     }
     std::vector<ItemOutcome> some;
@@ -173,16 +174,23 @@ Result<void> Partition::wait_out_stall(Result<void> applied) {
 }
 
 void Partition::publish() {
+  auto namings = changed_namings();
   std::lock_guard lock(mutex_);
   applied_ = fold_.applied();
   front_bytes_ = fold_.front_bytes();
-  if (published_erasures_ == fold_.erasures_version()) return;
-  published_erasures_ = fold_.erasures_version();
+  if (namings == nullptr) return;
+  namings_ = std::move(namings);
+  erases_.store(true, std::memory_order_release);
+}
+
+// Null when the edge knows them already, or need not because nobody was erased.
+std::shared_ptr<const IdentityFold::Namings> Partition::changed_namings() {
+  if (published_namings_ == fold_.namings_version()) return nullptr;
+  published_namings_ = fold_.namings_version();
   auto erases = [](const auto& naming) { return !naming.second.erasures.empty(); };
   const auto& namings = fold_.namings();
-  if (std::none_of(namings.begin(), namings.end(), erases)) return;
-  namings_ = std::make_shared<const IdentityFold::Namings>(namings);
-  erases_.store(true, std::memory_order_release);
+  if (std::none_of(namings.begin(), namings.end(), erases)) return nullptr;
+  return std::make_shared<const IdentityFold::Namings>(namings);
 }
 
 std::shared_ptr<const IdentityFold::Namings> Partition::namings() const {

@@ -77,6 +77,7 @@ class Partition {
   void fail(const Error& error);
   Result<void> wait_out_stall(Result<void> applied);
   void publish();
+  std::shared_ptr<const IdentityFold::Namings> changed_namings();
 
   PartitionId id_;
   std::unique_ptr<StateStore> store_;
@@ -85,11 +86,11 @@ class Partition {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Work> mailbox_;  // guarded by mutex_
-  bool stopping_ = false;     // guarded by mutex_
-  AppliedState applied_;      // guarded by mutex_: a copy for readers
-  size_t front_bytes_ = 0;    // guarded by mutex_: a copy for readers
-  uint64_t published_erasures_ = 0;
+  std::deque<Work> mailbox_;                              // guarded by mutex_
+  bool stopping_ = false;                                 // guarded by mutex_
+  AppliedState applied_;                                  // guarded by mutex_: a copy for readers
+  size_t front_bytes_ = 0;                                // guarded by mutex_: a copy for readers
+  uint64_t published_namings_ = 0;                        // of the fold thread
   std::shared_ptr<const IdentityFold::Namings> namings_;  // guarded by mutex_: a copy for the edge
   std::atomic<bool> erases_{false};
   std::atomic<uint64_t> pushed_{0};

@@ -41,6 +41,11 @@ const Hash128& Cuts::newest(const Hash128& identifier) const {
   return generations == nullptr ? identifier : generations->back().id;
 }
 
+Timestamp Cuts::newest_from(const Hash128& identifier) const {
+  const auto* generations = generations_of(identifier);
+  return generations == nullptr ? Timestamp{INT64_MIN} : generations->back().from;
+}
+
 std::vector<Hash128> Cuts::all_of(const Hash128& identifier) const {
   std::vector<Hash128> all{identifier};
   if (const auto* generations = generations_of(identifier)) {

@@ -23,6 +23,8 @@ class Cuts {
   const Hash128& right_after(const Hash128& identifier, Timestamp time) const;
   /// Which one it is from the last cut on.
   const Hash128& newest(const Hash128& identifier) const;
+  /// After which time that is; the beginning of time for one that was never cut.
+  Timestamp newest_from(const Hash128& identifier) const;
   /// Itself and all its generations, oldest first.
   std::vector<Hash128> all_of(const Hash128& identifier) const;
   /// What a generation was made of; any other identifier is itself.

@@ -6,24 +6,33 @@
 
 namespace tributary {
 
-std::vector<Hash128> Erasures::lift(std::string_view erasure) {
+const std::set<std::string>& Erasures::suppressed_by(const Hash128& said) const {
+  static const std::set<std::string> kNone;
+  auto found = suppressed_.find(said);
+  return found == suppressed_.end() ? kNone : found->second;
+}
+
+std::vector<Hash128> Erasures::lift(const std::string& erasure) {
   std::vector<Hash128> lifted;
-  for (const auto& [said, id] : suppressed_) {
-    if (id == erasure) lifted.push_back(said);
+  for (auto& [said, by] : suppressed_) {
+    if (by.erase(erasure) != 0) lifted.push_back(said);
   }
-  for (const Hash128& said : lifted) suppressed_.erase(said);
+  for (const Hash128& said : lifted) {
+    if (suppressed_.at(said).empty()) suppressed_.erase(said);
+  }
   std::sort(lifted.begin(), lifted.end());
   return lifted;
 }
 
 Admission EventNaming::admit(EventView& event) const {
-  bool named = std::any_of(event.identifiers.begin(), event.identifiers.end(),
-                           [&](const RecordIdentifier& each) { return erasures.suppressed(each.hash); });
-  if (named) return Admission::suppressed;
+  auto is_suppressed = [&](const RecordIdentifier& each) { return erasures.suppressed(each.hash); };
+  if (std::any_of(event.identifiers.begin(), event.identifiers.end(), is_suppressed)) return Admission::suppressed;
   cuts.apply_to(event);
-  if (erasures.empty() || event.identifiers.empty()) return Admission::admitted;
-  bool late = erasures.contains(event.evidence) || erasures.contains(home_of(members_of(event)).id);
-  return late ? Admission::erased : Admission::admitted;
+  if (erasures.empty()) return Admission::admitted;
+  if (erasures.contains(event.evidence)) return Admission::erased;
+  auto is_erased = [&](const RecordIdentifier& each) { return erasures.contains(each.hash); };
+  if (std::none_of(event.identifiers.begin(), event.identifiers.end(), is_erased)) return Admission::admitted;
+  return erasures.contains(home_of(members_of(event)).id) ? Admission::erased : Admission::admitted;
 }
 
 }  // namespace tributary

@@ -3,6 +3,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,15 +21,17 @@ class Erasures {
   void add(const Hash128& id) { erased_.insert(id); }
   bool contains(const Hash128& id) const { return erased_.contains(id); }
 
-  /// Events that name the identifier are not taken until this erasure is lifted.
-  void suppress(const Hash128& said, std::string erasure) { suppressed_[said] = std::move(erasure); }
+  /// Events that name the identifier are not taken until this erasure, and any other that suppresses it, is lifted.
+  void suppress(const Hash128& said, std::string erasure) { suppressed_[said].insert(std::move(erasure)); }
   bool suppressed(const Hash128& said) const { return suppressed_.contains(said); }
-  /// The identifiers that may be named again.
-  std::vector<Hash128> lift(std::string_view erasure);
+  const std::set<std::string>& suppressed_by(const Hash128& said) const;
+  /// The identifiers that it suppressed.
+  std::vector<Hash128> lift(const std::string& erasure);
 
  private:
   boost::unordered_flat_set<Hash128, std::hash<Hash128>> erased_;
-  boost::unordered_flat_map<Hash128, std::string, std::hash<Hash128>> suppressed_;  // the erasure's id by identifier
+  // Ids of erasures, at least one, by identifier.
+  boost::unordered_flat_map<Hash128, std::set<std::string>, std::hash<Hash128>> suppressed_;
 };
 
 enum class Admission : uint8_t {

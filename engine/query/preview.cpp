@@ -175,6 +175,7 @@ class Preview {
   Result<void> set_blocked(Container& container) {
     for (ContainerMember& member : container.members) {
       if (!draft_.blocks_anything() && member.out == 0) continue;
+      if ((member.out & OutFlags::kErased) != 0) continue;
       auto blocked = is_blocked(member.id);
       if (!blocked) return blocked.error();
       set(member, static_cast<uint8_t>((member.out & ~OutFlags::kBlocked) | (*blocked ? OutFlags::kBlocked : 0)));
@@ -261,8 +262,11 @@ class Preview {
   }
 
   static uint64_t hubs_in(const Container& container) {
-    return static_cast<uint64_t>(std::count_if(container.members.begin(), container.members.end(),
-                                               [](const auto& member) { return member.out != 0 && !member.foreign; }));
+    return static_cast<uint64_t>(
+        std::count_if(container.members.begin(), container.members.end(), [](const auto& member) {
+          bool erased = (member.out & OutFlags::kErased) != 0;
+          return member.out != 0 && !erased && !member.foreign;
+        }));
   }
 
   static void count(const Clusters& clusters, uint64_t& customers, std::map<RefusalRule, uint64_t>& refusals) {

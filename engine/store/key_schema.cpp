@@ -447,7 +447,8 @@ void encode(const EvidenceRegister& row, std::string& bytes) {
 void encode(const SuppressedRow& row, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kRowVersion);
-  out.text(row.erasure);
+  out.varint(row.erasures.size());
+  for (const std::string& erasure : row.erasures) out.text(erasure);
 }
 
 void encode(const ErasureRow& row, std::string& bytes) {
@@ -704,7 +705,8 @@ Result<EvidenceRegister> decode_evidence_register(std::string_view bytes) {
 Result<SuppressedRow> decode_suppressed(std::string_view bytes) {
   ByteReader in(bytes);
   if (!open_row(in)) return damaged("suppressed");
-  SuppressedRow row{std::string(in.text())};
+  SuppressedRow row;
+  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) row.erasures.emplace_back(in.text());
   if (!closed(in)) return damaged("suppressed");
   return row;
 }

@@ -99,7 +99,7 @@ struct CutRow {
 };
 
 struct SuppressedRow {
-  std::string erasure;  // id of its decision
+  std::vector<std::string> erasures;  // ids of their decisions, 1..
 };
 
 /// What was done when somebody was erased.

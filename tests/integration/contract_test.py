@@ -22,7 +22,8 @@ from tributary import ADMIN, ANALYST, Server, basic, sample_config  # noqa: E402
 METHODS = ("get", "post", "put", "patch", "delete", "options")
 UNPROVOKED = {"503", "429"}  # a full disk, a shutdown and two previews at once have tests of their own
 # A cut through events that retention has deleted: tests/unit/fold/cut_test.cpp.
-UNPROVOKED_OF = {("POST", "/v1/identity/assertions"): {"409"}}
+# A customer with more than sixty thousand identifiers.
+UNPROVOKED_OF = {("POST", "/v1/identity/assertions"): {"409"}, ("POST", "/v1/erasures"): {"413"}}
 
 
 class SchemaError(AssertionError):
@@ -287,6 +288,7 @@ def erasure_cases(admin: dict) -> list[Case]:
         Case(400, path, {"customer_id": "ann", "reason": "a test"}, admin, "invalid_parameter"),
         Case(404, path, {**whom, "id": "again"}, admin, "not_found"),
         Case(409, path, {"identifier": NAMED_CLAIMED, "reason": "a test"}, admin, "conflict"),
+        Case(409, path, {"identifier": NAMED_ANN, "reason": "a test", "id": "er-contract"}, admin, "conflict"),
         *admin_refusals(path, whom)]
 
 

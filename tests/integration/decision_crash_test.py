@@ -254,6 +254,11 @@ def assertion(type: str, *names: str, **more):
     return lambda server: ask(server, "POST", "/v1/identity/assertions", body)
 
 
+def erase_b(server: Server):
+    body = {"identifier": named("user_id:B"), "id": "er-b", "author": "li@shop.example", "reason": "a test"}
+    ask(server, "POST", "/v1/erasures", body)
+
+
 def two_user_ids(server: Server):
     """Activates rules by which a customer may have two."""
     rules = {"kinds": {"user_id": {"priority": 10, "class": "strong", "limits": [{"count": 2}], "owner": "oldest"}}}
@@ -306,7 +311,7 @@ class Crashes(unittest.TestCase):
         a, b, phone = "user_id:A", "user_id:B", "phone:+8613712345678"
         return {"must_link": assertion("must_link", a, b), "unlink": assertion("unlink", a, b),
                 "retract": assertion("retract", a, evidence=self.mistake),
-                "reassign": assertion("reassign", phone, **{"from": BASE.format(7)}), "rules": two_user_ids}
+                "reassign": assertion("reassign", phone, **{"from": BASE.format(7)}), "erase": erase_b, "rules": two_user_ids}
 
     def crash_at(self, name: str, stage: Stage, calls: list, count: int) -> int:
         """First at those of the log, then of the flush, then of the rest. Returns how many ended in the middle of a sweep."""

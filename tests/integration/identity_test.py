@@ -314,6 +314,7 @@ class Erased(Workspace):
         self.assertEqual((done["identifiers"], done["events"], done["customer_id"]), (3, 2, old))
         self.assertEqual(self.erase(identifier=member, id="er-1"), done)
         self.erase(404, identifier=member)
+        self.erase(409, identifier={"kind": "user_id", "value": "somebody-else"}, id="er-1")
         self.assert_gone(old)
         told = self.changes()[-1]
         self.assertEqual((told["type"], told["from"], told["cause"]["kind"]), ("erased", old, "erasure"))
@@ -340,7 +341,8 @@ class Erased(Workspace):
         self.send(11, userId="erased-member")
         self.assertEqual(self.records(), before)
 
-        lifted = self.server.post("/v1/erasures/er-1/lift", {"reason": "is back"}, key=ADMIN).expect(200).json()
+        lifted = self.server.post("/v1/erasures/er-1/lift", {"reason": "is back", "id": "er-1"}, key=ADMIN)
+        lifted = lifted.expect(200).json()
         self.assertEqual(lifted["lifted"]["reason"], "is back")
         late = self.counted("erased_late")
         self.send(12, userId="erased-member")

@@ -90,7 +90,6 @@ class ErasureTest : public testing::Test {
   WorkspaceId workspace_{0};
 };
 
-// Every row of the state that is about these people, apart from what an erasure itself leaves.
 TEST_F(ErasureTest, S13ErasedCustomerReturnsAsAnother) {
   const Id a{"user_id", "A"}, e1{"email", "e1"}, x1{"anonymous_id", "x1"};
   for (size_t most : {1, 10}) {
@@ -217,6 +216,56 @@ TEST_F(ErasureTest, RestartAndRebuildKnowIt) {
   other.fold(workspace_, {said({a, e}, 1, "m1"), said({b, e}, 2, "m2")});
   EXPECT_EQ(other.erase(workspace_, record), ItemOutcome::accepted);
   EXPECT_EQ(other.read_all(workspace_), after);
+}
+
+// After a rebuild from a log that was trimmed, nobody of the list may be there: whoever comes again is not taken.
+TEST_F(ErasureTest, ListHoldsWhereNobodyIsKnown) {
+  const Id a{"user_id", "A"}, e{"email", "e"};
+  tell_all({said({a, e}, 1, "m1")}, 1);
+  ErasureRecord record = harness_.erase(workspace_, named("user_id", "A"), decided(5));
+  FoldHarness other(key());
+  EXPECT_EQ(other.erase(workspace_, record), ItemOutcome::accepted);
+  other.fold(workspace_, {said({e}, 7, "m7")});
+  EXPECT_EQ(other.metrics().events_suppressed.value(), 1);
+  EXPECT_EQ(other.erase(workspace_, SuppressionLift{"erasure", decided(8, "lift")}), ItemOutcome::accepted);
+  other.fold(workspace_, {said({a, e}, 2, "late"), said({e}, 9, "m9")});
+  Export after = other.read_all(workspace_);
+  ASSERT_EQ(after.customers.size(), 1u);
+  EXPECT_EQ(after.customers.begin()->second.events, 1u);
+}
+
+// What was erased does not come back under the name of another generation.
+TEST_F(ErasureTest, NothingCanBeCutOffWhatWasErased) {
+  const Id p{"phone", "p"};
+  tell_all({said({p}, 20, "m20")}, 1);
+  harness_.erase(workspace_, named("phone", "p"), decided(30));
+  Assertion cut = decide_cut(named("phone", "p"), decided(10).at, decided(31, "cut"), key());
+  EXPECT_EQ(harness_.try_to_decide(workspace_, cut), ItemOutcome::rejected);
+  harness_.erase(workspace_, SuppressionLift{"erasure", decided(32, "lift")});
+  harness_.fold(workspace_, {said({p}, 15, "late")});
+  EXPECT_TRUE(read().customers.empty());
+}
+
+// One id for an erasure, its lift and another one's lift: three decisions.
+TEST_F(ErasureTest, EachIsADecisionOfItsOwn) {
+  tell_all({said({{"user_id", "A"}}, 1, "m1"), said({{"user_id", "B"}}, 1, "m2")}, 1);
+  harness_.erase(workspace_, named("user_id", "A"), decided(5, "one"));
+  harness_.erase(workspace_, named("user_id", "B"), decided(5, "two"));
+  EXPECT_EQ(harness_.erase(workspace_, SuppressionLift{"one", decided(6, "one")}), ItemOutcome::accepted);
+  EXPECT_EQ(harness_.erase(workspace_, SuppressionLift{"two", decided(6, "one")}), ItemOutcome::accepted);
+  harness_.fold(workspace_, {said({{"user_id", "A"}}, 9, "m9"), said({{"user_id", "B"}}, 9, "m10")});
+  EXPECT_EQ(read().customers.size(), 2u);
+}
+
+// A device that nobody else names goes with its customer, one that somebody is said to have stays.
+TEST_F(ErasureTest, WhatSomebodyIsSaidToHaveStays) {
+  const Id a{"user_id", "A"}, b{"user_id", "B"}, e1{"email", "e1"}, e2{"email", "e2"};
+  Assertion pair = decide_pair(named("user_id", "B"), named("email", "e1"), PairState::must, decided(2, "pair"), key());
+  tell_all({said({a, e1, e2}, 1, "m1"), said({b}, 1, "m2"), pair}, 1);
+  EXPECT_EQ(look_up(named("email", "e1")), look_up(named("user_id", "B")));
+  harness_.erase(workspace_, named("user_id", "A"), decided(5));
+  EXPECT_EQ(look_up(named("email", "e1")), look_up(named("user_id", "B")));
+  EXPECT_EQ(look_up(named("email", "e2")), std::nullopt);
 }
 
 // One customer of each random world, after everything became known in one order and another.

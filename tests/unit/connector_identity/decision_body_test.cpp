@@ -169,5 +169,25 @@ TEST(PreviewBody, FaultsNameTheMember) {
   }
 }
 
+TEST(ErasureBody, NamesOneCustomer) {
+  auto parsed = erasure_body("{" + kOne + R"(,"id":"er-1","dry_run":true})");
+  ASSERT_EQ(fault(parsed), "");
+  const auto& found = std::get<ErasureDraft>(parsed);
+  EXPECT_EQ(found.named->lookup.value, "d");
+  EXPECT_EQ(found.decision.id, "er-1");
+  EXPECT_TRUE(found.dry_run);
+  std::string id(26, 'a');
+  EXPECT_TRUE(std::get<ErasureDraft>(erasure_body(R"({"customer_id":")" + id + "\"," + kWhy + "}")).customer);
+}
+
+TEST(ErasureBody, FaultsAreNamed) {
+  EXPECT_NE(fault(erasure_body("{" + kWhy + "}")).find("exactly one"), std::string::npos);
+  EXPECT_NE(fault(erasure_body("{" + kOne + "}")).find("reason"), std::string::npos);
+  EXPECT_NE(fault(erasure_body("{" + kOne + R"(,"dry_run":1})")).find("dry_run"), std::string::npos);
+  EXPECT_NE(fault(erasure_body(R"({"customer_id":"ann",)" + kWhy + "}")).find("customer_id"), std::string::npos);
+  std::string then = R"("identifier":{"kind":"phone","value":"+8613900139000","at":"2021-01-01T00:00:00Z"})";
+  EXPECT_NE(fault(erasure_body("{" + then + "," + kWhy + "}")).find("at belongs to look-ups"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tributary

@@ -75,7 +75,7 @@ TEST_F(Decisions, HandsAreNotChangedInTheFutureNorWithoutTheRecords) {
   engine.outcome = {std::nullopt, {ItemOutcome::rejected}};
   EXPECT_EQ(
       refusal_of(post(kPath, named + "2023-01-01T00:00:00Z\"}")),
-      "409 conflict: the log does not hold all events of this identifier any more, and without them they cannot be "
+      "409 conflict: the log does not hold all events of this identifier any more, or they were erased: they cannot be "
       "divided");
 }
 

@@ -302,7 +302,7 @@ TEST(Rows, Erasures) {
   ASSERT_TRUE(erasure.lifted);
   expect_equal(*erasure.lifted, kDecision);
   EXPECT_FALSE(read_back(ErasureRow{}, decode_erasure_row, "erasure").lifted);
-  EXPECT_EQ(read_back(SuppressedRow{"er-1"}, decode_suppressed, "suppressed").erasure, "er-1");
+  EXPECT_EQ(read_back(SuppressedRow{{"er-1", "er-2"}}, decode_suppressed, "suppressed").erasures.at(1), "er-2");
   auto [workspace, id] = erased_key(suppressed_key(WorkspaceId{5}, hash(6)), kSuppressedPrefix);
   EXPECT_EQ(workspace.value(), 5u);
   EXPECT_EQ(id, hash(6));
