@@ -14,9 +14,11 @@
 #include "engine/query/customer.h"
 #include "engine/query/erasure.h"
 #include "engine/query/explain.h"
+#include "engine/query/export.h"
 #include "engine/query/preview.h"
 #include "engine/query/rules_reader.h"
 #include "engine/query/timeline.h"
+#include "engine/source_activity.h"
 #include "engine/store/directory_lock.h"
 #include "engine/store/index_keys.h"
 #include "engine/store/partition_count.h"
@@ -49,6 +51,18 @@ Result<void> check_disk_space(const SegmentLogOptions& log, Metrics& metrics) {
   return guard.start();
 }
 
+WorkspaceId workspace_of(const IngestRequest& request) {
+  if (request.items.empty()) return request.workspace;
+  return std::visit([](const auto& item) { return item.workspace; }, request.items.front());
+}
+
+std::function<void(IngestOutcome)> without_positions(size_t items, std::function<void(IngestOutcome)> done) {
+  return [items, done = std::move(done)](IngestOutcome outcome) {
+    if (!outcome.refused) outcome.items.resize(items);
+    done(std::move(outcome));
+  };
+}
+
 }  // namespace
 
 class EngineInstance final : public Engine {
@@ -59,6 +73,8 @@ class EngineInstance final : public Engine {
   Result<void> open(const std::function<void(const ReplayProgress&)>& on_progress);
 
   void ingest(IngestRequest request, std::function<void(IngestOutcome)> done) override;
+  Result<std::vector<SourcePosition>> positions(WorkspaceId workspace, std::string_view source) override;
+  SourceActivity activity(std::string_view source) const override { return activity_.of(source, system_clock().now()); }
   const KeyedHash& index_key(WorkspaceId workspace) override { return index_keys_->of(workspace); }
 
   Result<ProfileView> profile_of(WorkspaceId workspace, const Identifier& identifier,
@@ -79,6 +95,8 @@ class EngineInstance final : public Engine {
   Result<ChangesPage> changes(WorkspaceId workspace, const ChangesQuery& query) override;
   Result<PreviewView> preview(WorkspaceId workspace, const PreviewQuery& query,
                               const std::function<bool()>& cancelled) override;
+  Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace) override;
+  Result<std::unique_ptr<EventExport>> export_events(WorkspaceId workspace, const EventExportQuery& query) override;
 
   std::vector<ReadinessCheck> readiness() const override;
   bool failed() const override;
@@ -95,6 +113,9 @@ class EngineInstance final : public Engine {
   void append_decision(RecordKind kind, WorkspaceId workspace, std::string payload,
                        std::function<void(IngestOutcome)> done);
   void append(WorkspaceId workspace, std::vector<Record> records, std::function<void(IngestOutcome)> done);
+  std::function<void(IngestOutcome)> noting_activity(const std::vector<ParsedItem>& items,
+                                                     std::function<void(IngestOutcome)> done);
+  void add_positions(const IngestRequest& request, std::vector<Record>& records) const;
   std::optional<RejectionCode> refusal_of(WorkspaceId workspace) const;
   void hash(WorkspaceId workspace, Assertion& assertion);
   Result<ProfileView> profile_at(const StateReader& snapshot, WorkspaceId workspace, const Hash128& identifier);
@@ -106,6 +127,7 @@ class EngineInstance final : public Engine {
 
   EngineOptions options_;
   Metrics& metrics_;
+  ActivityTable activity_;  // before what runs its callbacks
   RulesReader rules_reader_;
   std::unique_ptr<DirectoryLock> lock_;
   std::unique_ptr<IndexKeys> index_keys_;
@@ -227,11 +249,12 @@ std::optional<RejectionCode> EngineInstance::refusal_of(WorkspaceId workspace) c
 }
 
 void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutcome)> done) {
-  TRIBUTARY_CHECK(!request.items.empty());
-  WorkspaceId workspace = std::visit([](const auto& item) { return item.workspace; }, request.items.front());
+  TRIBUTARY_CHECK(!request.items.empty() || !request.positions.empty());
+  WorkspaceId workspace = workspace_of(request);
   if (auto refused = refusal_of(workspace)) return done(IngestOutcome{refused, {}});
+  done = noting_activity(request.items, std::move(done));
   std::vector<Record> records;
-  records.reserve(request.items.size());
+  records.reserve(request.items.size() + request.positions.size());
   NotTaken not_taken(partition(workspace), metrics_);
   for (const ParsedItem& item : request.items) {
     Record& record = records.emplace_back();
@@ -251,8 +274,39 @@ void EngineInstance::ingest(IngestRequest request, std::function<void(IngestOutc
     if (not_taken.leaves_out(record)) records.pop_back();
   }
   done = not_taken.complete(std::move(done));
+  if (!request.positions.empty()) {
+    done = without_positions(records.size(), std::move(done));
+    add_positions(request, records);
+  }
   if (records.empty()) return done(IngestOutcome{});
   append(workspace, std::move(records), std::move(done));
+}
+
+// Of what was taken: a request that is refused comes again.
+std::function<void(IngestOutcome)> EngineInstance::noting_activity(const std::vector<ParsedItem>& items,
+                                                                   std::function<void(IngestOutcome)> done) {
+  if (items.empty()) return done;
+  auto is_event = [](const ParsedItem& item) { return std::holds_alternative<Event>(item); };
+  auto events = static_cast<size_t>(std::count_if(items.begin(), items.end(), is_event));
+  auto source = [](const auto& item) -> const std::string& { return item.source; };
+  return [this, source = std::visit(source, items.front()), events, rejected = items.size() - events,
+          done = std::move(done)](IngestOutcome outcome) {
+    if (!outcome.refused) activity_.note(source, events, rejected, system_clock().now());
+    done(std::move(outcome));
+  };
+}
+
+// Behind the items: of a group that is torn the front is kept.
+void EngineInstance::add_positions(const IngestRequest& request, std::vector<Record>& records) const {
+  Timestamp now = system_clock().now();
+  for (const SourcePosition& position : request.positions) {
+    Record& record = records.emplace_back();
+    record.kind = RecordKind::position;
+    record.workspace = request.workspace;
+    record.partition = partition_of(request.workspace);
+    record.received_at = now;
+    encode_position(position, record.payload);
+  }
 }
 
 void EngineInstance::assert_identity(WorkspaceId workspace, Assertion assertion,
@@ -365,6 +419,19 @@ Result<Erasure> EngineInstance::list_for_erasure(WorkspaceId workspace, const Cu
   return tributary::list_for_erasure(*snapshot, *customer, *rules);
 }
 
+Result<std::vector<SourcePosition>> EngineInstance::positions(WorkspaceId workspace, std::string_view source) {
+  std::vector<SourcePosition> positions;
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rows = snapshot->scan(Family::meta, position_prefix(workspace));
+  for (; rows->valid(); rows->next()) {
+    auto position = decode_position(rows->value());
+    if (!position) return position.error();
+    if (position->source == source) positions.push_back(std::move(*position));
+  }
+  TRIBUTARY_TRY(rows->status());
+  return positions;
+}
+
 Result<std::vector<ErasureView>> EngineInstance::erasures(WorkspaceId workspace) {
   return read_erasures(*partition(workspace).store().snapshot(), workspace);
 }
@@ -426,6 +493,21 @@ Result<PreviewView> EngineInstance::preview(WorkspaceId workspace, const Preview
   auto rules = rules_reader_.rules(*snapshot, workspace);
   if (!rules) return rules.error();
   return preview_identity(*snapshot, workspace, *rules, hashed, cancelled);
+}
+
+Result<std::unique_ptr<ProfileExport>> EngineInstance::export_profiles(WorkspaceId workspace) {
+  std::shared_ptr<const StateReader> snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  return tributary::export_profiles(std::move(snapshot), workspace, std::move(*rules));
+}
+
+Result<std::unique_ptr<EventExport>> EngineInstance::export_events(WorkspaceId workspace,
+                                                                   const EventExportQuery& query) {
+  std::shared_ptr<const StateReader> snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  return tributary::export_events(std::move(snapshot), *log_, workspace, std::move(*rules), query);
 }
 
 std::vector<ReadinessCheck> EngineInstance::readiness() const {

@@ -15,12 +15,14 @@
 #include "engine/base/time.h"
 #include "engine/domain/event.h"
 #include "engine/domain/outcome.h"
+#include "engine/domain/position.h"
 #include "engine/domain/rejection.h"
 #include "engine/domain/source.h"
 #include "engine/domain/workspace.h"
 #include "engine/ingest/event_parser.h"
 #include "engine/log/segment_log.h"
 #include "engine/metrics/metrics.h"
+#include "engine/query/export_view.h"
 #include "engine/query/identity_view.h"
 #include "engine/query/profile_view.h"
 
@@ -41,8 +43,18 @@ struct EngineOptions {
   size_t fold_queue_bytes_max = 256ull << 20;
 };
 
+/// One of the two may be empty.
 struct IngestRequest {
-  std::vector<ParsedItem> items;  // 1..; moved from, their views need to live only until ingest() returns
+  std::vector<ParsedItem> items;  // of one source; moved from, their views need to live only until ingest() returns
+  WorkspaceId workspace;          // of the positions; items name their own, which is the same
+  std::vector<SourcePosition> positions = {};  // become durable behind the items, never before them; have no outcome
+};
+
+/// What a source sent since the process started.
+struct SourceActivity {
+  uint64_t events = 0, rejected = 0;  // those that were accepted into the log; duplicates count as events
+  std::optional<Timestamp> last_at;
+  double items_per_second = 0;  // over about the last minute
 };
 
 /// One line of /readyz.
@@ -50,6 +62,7 @@ struct ReadinessCheck {
   std::string name;
   bool ok = true;
   std::string detail;
+  bool degraded = false;  // ok, because the rest can be served, but somebody should look
 };
 
 class Engine {
@@ -68,6 +81,11 @@ class Engine {
   /// Steps 4 to 10 of an event's walk. `done` runs exactly once, also on shutdown and failure, on a thread of the
   /// engine or at once on the caller's: after the records are durable AND folded. Thread: any.
   virtual void ingest(IngestRequest request, std::function<void(IngestOutcome)> done) = 0;
+
+  /// Where the streams of a source go on, as far as the fold has come. Errors: those of the store.
+  virtual Result<std::vector<SourcePosition>> positions(WorkspaceId workspace, std::string_view source) = 0;
+
+  virtual SourceActivity activity(std::string_view source) const = 0;
 
   /// The index key of a workspace: what EventParser hashes with. Thread: any; valid as long as the engine.
   virtual const KeyedHash& index_key(WorkspaceId workspace) = 0;
@@ -107,6 +125,11 @@ class Engine {
   /// then. Errors: stopping when cancelled. Thread: any, but none that answers requests.
   virtual Result<PreviewView> preview(WorkspaceId workspace, const PreviewQuery& query,
                                       const std::function<bool()>& cancelled) = 0;
+
+  /// Everything of a workspace as of now, see Export. What they read takes its time: no thread that answers requests.
+  virtual Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace) = 0;
+  /// In the order in which events were received; each that stands on a timeline, once.
+  virtual Result<std::unique_ptr<EventExport>> export_events(WorkspaceId workspace, const EventExportQuery& query) = 0;
 
   /// One check per condition under which an event would be refused. Thread: any.
   virtual std::vector<ReadinessCheck> readiness() const = 0;

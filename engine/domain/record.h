@@ -25,6 +25,7 @@ enum class RecordKind : uint8_t {
   internal_message = 9,
   erased = 10,
   frontier = 11,
+  position = 12,
 };
 
 /// One record on its way into the log.

@@ -26,6 +26,7 @@ struct IdentifierPath {
 struct Source {
   std::string id;  // 1..64 of [A-Za-z0-9_.-], unique over all workspaces
   std::string name;
+  std::string kind = "sdk";  // as the configuration spells it
   std::string workspace_name;
   WorkspaceId workspace;
   SourceTrust trust = SourceTrust::browser;

@@ -133,6 +133,10 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       if (!decoded) return decoded.error();
       step.erasure = std::move(*decoded);
       step.message = decision_hash(subject_of(step.erasure), *step.record, decision_of(step.erasure));
+    } else if (step.record->kind == RecordKind::position) {
+      auto decoded = decode_position(step.record->payload);
+      if (!decoded) return decoded.error();
+      step.position = std::move(*decoded);
     } else {
       // Passing over it would leave a state that no later program could tell from a whole one.
       return Error{ErrorCode::corrupt, "record " + std::to_string(step.record->lsn.value()) + " is of kind " +
@@ -216,6 +220,10 @@ Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
         fold_rejected(step);
         outcomes.push_back(ItemOutcome::rejected);
         break;
+      case RecordKind::position:
+        fold_position(step);
+        outcomes.push_back(ItemOutcome::accepted);
+        break;
       default: {
         auto outcome = fold_decision(step);
         if (!outcome) return outcome.error();
@@ -259,6 +267,13 @@ void Fold::fold_rejected(const Step& step) {
   encode(RejectedRow{step.rejected.code, crc32c(step.rejected.source)}, buffer_);
   batch_->put(Family::rejected, rejected_key(step.record->workspace, step.record->received_at, step.record->lsn),
               buffer_);
+}
+
+// The last one counts: a stream that was made anew at the broker begins below where the old one ended.
+void Fold::fold_position(const Step& step) {
+  buffer_.clear();
+  encode_position(step.position, buffer_);
+  batch_->put(Family::meta, position_key(step.record->workspace, step.position), buffer_);
 }
 
 Result<void> Fold::fold_event(const Step& step) {

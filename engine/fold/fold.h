@@ -81,6 +81,7 @@ class Fold {
     Assertion assertion;
     RuleSetChange rules;
     ErasureRecord erasure;
+    SourcePosition position;
     Admission admission = Admission::admitted;
     Hash128 message;                 // zero: not deduplicated
     Hash128 said;                    // of an event: its evidence before cuts
@@ -93,6 +94,7 @@ class Fold {
   Result<void> prefetch_fragments();
   Result<void> fold_group(std::vector<ItemOutcome>& outcomes);
   Result<void> fold_event(const Step& step);
+  void fold_position(const Step& step);
   void fold_rejected(const Step& step);
   bool is_duplicate(const Step& step);
   void forget_message(const Step& step);

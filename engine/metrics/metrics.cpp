@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -17,10 +18,34 @@ const prometheus::Histogram::BucketBoundaries kSeconds = {0.00005, 0.0001, 0.000
                                                           0.01,    0.025,  0.05,    0.1,    0.25,  1,      5};
 const prometheus::Histogram::BucketBoundaries kGroupSizes = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
+/// Gauges whose label values come and go.
+class ReplacedGauges {
+ public:
+  ReplacedGauges(prometheus::Registry& registry, const std::string& name, const std::string& help)
+      : family_(prometheus::BuildGauge().Name(name).Help(help).Register(registry)) {}
+  void clear() {
+    for (prometheus::Gauge* gauge : told_) family_.Remove(gauge);
+    told_.clear();
+  }
+  void set(const prometheus::Labels& labels, double value) {
+    prometheus::Gauge& gauge = family_.Add(labels);
+    gauge.Set(value);
+    told_.push_back(&gauge);
+  }
+
+ private:
+  prometheus::Family<prometheus::Gauge>& family_;
+  std::vector<prometheus::Gauge*> told_;
+};
+
 }  // namespace
 
 struct Metrics::Registry {
   prometheus::Registry registry;
+  ReplacedGauges connected{registry, "tributary_source_connected", "Whether a source's broker is connected."};
+  ReplacedGauges messages{registry, "tributary_source_messages",
+                          "Messages of a source's broker that are durable and acknowledged, since the start."};
+  ReplacedGauges lag{registry, "tributary_source_lag_messages", "Messages that wait at a source's broker, by stream."};
   std::map<RejectionCode, Counter> rejected;
   std::map<RejectionCode, Counter> refused;
   std::mutex collectors_mutex;
@@ -172,6 +197,20 @@ Metrics::~Metrics() = default;
 
 Counter& Metrics::rejected(RejectionCode code) { return registry_->rejected.at(code); }
 Counter& Metrics::refused(RejectionCode code) { return registry_->refused.at(code); }
+
+void Metrics::tell_feeds(const std::vector<FeedFigures>& feeds, const std::vector<StreamFigures>& streams) {
+  Registry& r = *registry_;
+  r.connected.clear();
+  r.messages.clear();
+  r.lag.clear();
+  for (const FeedFigures& feed : feeds) {
+    r.connected.set({{"source", feed.source}}, feed.connected ? 1 : 0);
+    r.messages.set({{"source", feed.source}}, feed.messages);
+  }
+  for (size_t i = 0; i < std::min(streams.size(), kStreamsTold); ++i) {
+    r.lag.set({{"source", streams[i].source}, {"stream", streams[i].stream}}, streams[i].lag);
+  }
+}
 
 std::string Metrics::text() const {
   {

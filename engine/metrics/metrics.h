@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/domain/rejection.h"
 
@@ -89,6 +90,20 @@ class Metrics {
   Histogram http_request_seconds;
   Gauge http_connections;
   Counter http_connections_refused;
+
+  /// What is known of the sources that are fetched from brokers, in place of what was told before. Ids and names of
+  /// streams come from the configuration and its brokers; beyond kStreamsTold streams the rest is not told.
+  struct StreamFigures {
+    std::string source, stream;
+    double lag = 0;
+  };
+  struct FeedFigures {
+    std::string source;
+    bool connected = false;
+    double messages = 0;
+  };
+  void tell_feeds(const std::vector<FeedFigures>& feeds, const std::vector<StreamFigures>& streams);
+  static constexpr size_t kStreamsTold = 10'000;
 
   Gauge ready, config_last_reload_successful;
 

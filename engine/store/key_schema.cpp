@@ -140,6 +140,17 @@ std::string erasure_key(WorkspaceId workspace, Lsn lsn) {
   return key;
 }
 
+std::string position_prefix(WorkspaceId workspace) { return "position" + workspace_prefix(workspace); }
+
+std::string position_key(WorkspaceId workspace, const SourcePosition& position) {
+  std::string subject;
+  ByteWriter(subject).text(position.source);
+  subject += position.stream;
+  std::string key = position_prefix(workspace);
+  key += Hash128::from_bytes(sha256(subject)).view();
+  return key;
+}
+
 std::string evidence_register_key(WorkspaceId workspace, const Hash128& said) {
   std::string key = "evidence" + workspace_prefix(workspace);
   key += said.view();

@@ -10,6 +10,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/strong_id.h"
+#include "engine/domain/position.h"
 #include "engine/domain/record.h"
 #include "engine/identity/change.h"
 #include "engine/identity/container.h"
@@ -26,6 +27,7 @@ enum class Family : uint8_t {
               // "gone" | ws u32 | H 16                      -> nothing: an identifier or evidence that was erased
               // "suppressed" | ws u32 | H(v) 16             -> SuppressedRow: events that name it are not taken
               // "erasure" | ws u32 | lsn u64                -> ErasureRow
+              // "position" | ws u32 | H(source, stream) 16  -> SourcePosition, as its record has it
   out,        // reserved: messages not yet acknowledged by the log
   vertex,     // ws u32 | H(v) 16                              -> VertexRow
   value,      // ws u32 | H(v) 16                              -> IdentifierValue
@@ -163,6 +165,8 @@ std::string gone_key(WorkspaceId workspace, const Hash128& id);
 std::string suppressed_key(WorkspaceId workspace, const Hash128& said);
 std::string erasure_prefix(WorkspaceId workspace);
 std::string erasure_key(WorkspaceId workspace, Lsn lsn);
+std::string position_prefix(WorkspaceId workspace);
+std::string position_key(WorkspaceId workspace, const SourcePosition& position);
 std::string evidence_register_key(WorkspaceId workspace, const Hash128& said);
 std::string container_header_key(WorkspaceId workspace, const Hash128& root);
 /// Behind all rows of a container.

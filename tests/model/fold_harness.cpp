@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/base/check.h"
+#include "engine/query/export.h"
 
 namespace tributary::model {
 namespace {
@@ -65,7 +66,7 @@ void FoldHarness::reopen() {
 
 void FoldHarness::append(Record record, std::vector<std::string>& payloads, std::vector<RecordView>& views) {
   Lsn lsn{++last_lsn_};
-  log_.put(lsn, record.kind, record.payload);
+  log_.put(lsn, record.kind, record.payload, record.workspace, record.received_at);
   payloads.push_back(std::move(record.payload));
   views.push_back({lsn, record.kind, record.workspace, PartitionId{0}, record.received_at, {}});
 }
@@ -152,6 +153,33 @@ void FoldHarness::finish_sweeps() {
 
 RuleSet FoldHarness::rules(WorkspaceId workspace) { return must(RulesReader().rules(*store_, workspace)); }
 
+// An export is everything that was read one by one, once.
+void FoldHarness::check_exports(WorkspaceId workspace, std::shared_ptr<const StateReader> snapshot,
+                                const RuleSet& rules, const Export& all) {
+  std::map<std::string, CustomerLine> profiles;
+  auto profile_export = export_profiles(snapshot, workspace, rules);
+  ProfileView profile;
+  for (auto step = must(profile_export->next(profile)); step != ExportStep::end;
+       step = must(profile_export->next(profile))) {
+    if (step != ExportStep::item) continue;
+    bool added = profiles.emplace(profile.id.text(), line_of(profile)).second;
+    if (!added) throw std::runtime_error("exported twice: " + profile.id.text());
+  }
+  auto event_export = must(export_events(snapshot, log_, workspace, rules, {}));
+  ExportedEvent event;
+  for (auto step = must(event_export->next(event)); step != ExportStep::end; step = must(event_export->next(event))) {
+    if (step != ExportStep::item || !event.customer) continue;
+    auto customer = profiles.find(event.customer->text());
+    if (customer == profiles.end()) throw std::runtime_error("event of nobody: " + event.customer->text());
+    customer->second.timeline.push_back(event.entry.source + "/" + event.entry.message_id);
+  }
+  auto sorted = [](std::map<std::string, CustomerLine> customers) {
+    for (auto& [id, line] : customers) std::sort(line.timeline.begin(), line.timeline.end());
+    return customers;
+  };
+  if (sorted(std::move(profiles)) != sorted(all.customers)) throw std::runtime_error("an export differs from reading");
+}
+
 Export FoldHarness::read_all(WorkspaceId workspace) {
   finish_sweeps();
   Export all;
@@ -194,6 +222,9 @@ Export FoldHarness::read_all(WorkspaceId workspace) {
     for (const TimelineEntry& entry : page.entries) line.timeline.push_back(entry.source + "/" + entry.message_id);
     all.customers.emplace(customer.id.text(), std::move(line));
   }
+  // An export walks the whole log, that of all workspaces.
+  ++reads_;
+  if (reads_ <= 20 || reads_ % 50 == 0) check_exports(workspace, std::move(snapshot), rules, all);
   return all;
 }
 

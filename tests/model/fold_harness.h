@@ -65,6 +65,8 @@ class FoldHarness {
 
  private:
   void open_store();
+  void check_exports(WorkspaceId workspace, std::shared_ptr<const StateReader> snapshot, const RuleSet& rules,
+                     const Export& all);
   void append(Record record, std::vector<std::string>& payloads, std::vector<RecordView>& views);
   std::vector<ItemOutcome> apply(std::vector<std::string>& payloads, std::vector<RecordView>& views);
 
@@ -77,6 +79,7 @@ class FoldHarness {
   std::unique_ptr<Fold> fold_;
   MemoryLog log_;
   uint64_t last_lsn_ = 0;
+  size_t reads_ = 0;
   bool sweeps_at_once_ = true;
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
 #include <random>
 
 #include "tests/model/audit.h"
@@ -72,6 +73,30 @@ TEST(Fold, KindsOfRecordsItDoesNotKnowStopIt) {
   EXPECT_EQ(applied.error().code, ErrorCode::corrupt);
   EXPECT_NE(applied.error().message.find("kind 6"), std::string::npos) << applied.error().message;
   EXPECT_EQ(harness.store().applied()->lsn, Lsn{0});
+}
+
+TEST(Fold, OfPositionsTheLastCounts) {
+  FoldHarness harness(kKey);
+  std::vector<std::string> payloads(3);
+  encode_position({"feed", "orders/0", 41}, payloads[0]);
+  encode_position({"feed", "orders/1", 7}, payloads[1]);
+  encode_position({"feed", "orders/0", 12}, payloads[2]);  // made anew at the broker
+  std::vector<RecordView> records;
+  for (const std::string& payload : payloads) {
+    records.push_back(
+        {Lsn{records.size() + 1}, RecordKind::position, kWorkspace, PartitionId{0}, Timestamp{kBaseMicros}, payload});
+  }
+  std::vector<ItemOutcome> outcomes;
+  ASSERT_TRUE(harness.fold_unit().apply(records, outcomes));
+  EXPECT_EQ(outcomes.size(), 3u);
+  std::map<std::string, uint64_t> next;
+  for (auto rows = harness.store().scan(Family::meta, position_prefix(kWorkspace)); rows->valid(); rows->next()) {
+    auto position = decode_position(rows->value());
+    ASSERT_TRUE(position) << position.error().message;
+    EXPECT_EQ(position->source, "feed");
+    next[position->stream] = position->next;
+  }
+  EXPECT_EQ(next, (std::map<std::string, uint64_t>{{"orders/0", 12}, {"orders/1", 7}}));
 }
 
 TEST(Fold, EmptyGroupChangesNothing) {

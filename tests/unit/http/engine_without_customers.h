@@ -10,6 +10,10 @@ namespace tributary::fixtures {
 /// An engine that knows nobody. A test says what becomes of events.
 class EngineWithoutCustomers : public Engine {
  public:
+  SourceActivity activity(std::string_view) const override { return {}; }
+  Result<std::vector<SourcePosition>> positions(WorkspaceId, std::string_view) override {
+    return std::vector<SourcePosition>{};
+  }
   const KeyedHash& index_key(WorkspaceId) override { return key_; }
   Result<ProfileView> profile_of(WorkspaceId, const Identifier&, std::optional<Timestamp>) override {
     return Error(ErrorCode::not_found, "");
@@ -39,6 +43,12 @@ class EngineWithoutCustomers : public Engine {
   Result<ChangesPage> changes(WorkspaceId, const ChangesQuery&) override { return ChangesPage{{}, "end", true}; }
   Result<PreviewView> preview(WorkspaceId, const PreviewQuery&, const std::function<bool()>&) override {
     return PreviewView{};
+  }
+  Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId) override {
+    return Error(ErrorCode::not_found, "");
+  }
+  Result<std::unique_ptr<EventExport>> export_events(WorkspaceId, const EventExportQuery&) override {
+    return Error(ErrorCode::not_found, "");
   }
   std::vector<ReadinessCheck> readiness() const override { return {}; }
   bool failed() const override { return false; }

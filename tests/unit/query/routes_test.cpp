@@ -7,9 +7,11 @@
 
 #include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
+#include "connectors/query/export_runner.h"
 #include "connectors/query/query_handlers.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/sdk/sdk_routes.h"
+#include "connectors/stream/source_routes.h"
 #include "connectors/webhook/webhook_routes.h"
 
 namespace tributary {
@@ -20,6 +22,10 @@ namespace json = boost::json;
 /// Routes are only listed here, never called.
 struct NoEngine : Engine {
   void ingest(IngestRequest, std::function<void(IngestOutcome)>) override { abort(); }
+  SourceActivity activity(std::string_view) const override { return {}; }
+  Result<std::vector<SourcePosition>> positions(WorkspaceId, std::string_view) override {
+    return std::vector<SourcePosition>{};
+  }
   const KeyedHash& index_key(WorkspaceId) override { abort(); }
   Result<ProfileView> profile_of(WorkspaceId, const Identifier&, std::optional<Timestamp>) override { abort(); }
   Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { abort(); }
@@ -34,6 +40,8 @@ struct NoEngine : Engine {
   Result<ExplainView> explain(WorkspaceId, const CustomerId&, const ExplainQuery&) override { abort(); }
   Result<ChangesPage> changes(WorkspaceId, const ChangesQuery&) override { abort(); }
   Result<PreviewView> preview(WorkspaceId, const PreviewQuery&, const std::function<bool()>&) override { abort(); }
+  Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId) override { abort(); }
+  Result<std::unique_ptr<EventExport>> export_events(WorkspaceId, const EventExportQuery&) override { abort(); }
   std::vector<ReadinessCheck> readiness() const override { abort(); }
   bool failed() const override { abort(); }
   void stop() override { abort(); }
@@ -43,9 +51,10 @@ class Routes : public testing::Test {
  protected:
   Routes() {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
-    add_query_routes(router, {engine, keys, metrics, {}});
+    add_query_routes(router, {engine, keys, metrics, {}, exports});
     add_identity_routes(router, {engine, keys, metrics, {}, previews});
     add_webhook_routes(router, {engine, webhooks, metrics, {}});
+    add_source_routes(router, {engine, keys, feeds});
     add_probe_routes(router, {});
   }
 
@@ -54,6 +63,9 @@ class Routes : public testing::Test {
   CurrentWebhooks webhooks{std::make_shared<WebhookDirectory>(std::vector<WebhookSource>{})};
   Metrics metrics;
   PreviewRunner previews{engine};
+  ExportRunner exports{engine};
+  IngestLimits limits;
+  Feeds feeds{FeedServices{engine, metrics, limits}};
   Router router;
 };
 
@@ -111,7 +123,7 @@ TEST_F(Routes, ARouteOfAHigherRoleRefusesAKeyOfALowerOne) {
   ApiKey analyst;
   analyst.id = "analyst", analyst.secret_sha256 = sha256("sk_analyst");
   keys.set(std::make_shared<KeyRing>(std::vector<Source>{}, std::vector<ApiKey>{analyst}));
-  QueryHandlers handlers({engine, keys, metrics, {}});
+  QueryHandlers handlers({engine, keys, metrics, {}, exports});
   HttpRequest request;
   request.headers = {{"authorization", "Bearer sk_analyst"}};
   HttpResponse refused = handlers.answer(request, ApiRole::admin, &QueryHandlers::rejected);
@@ -126,7 +138,7 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
   for (const Route& route : router.routes()) {
     bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/identity/") ||
                    route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
-                   route.pattern == "/openapi.json";
+                   route.pattern == "/v1/export" || route.pattern == "/v1/sources" || route.pattern == "/openapi.json";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
     bool collection = !reading && !webhook && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;

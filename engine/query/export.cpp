@@ -1,0 +1,232 @@
+#include "engine/query/export.h"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <utility>
+
+#include "engine/query/customer.h"
+
+namespace tributary {
+namespace {
+
+constexpr size_t kLogBatchBytes = 1 << 20;
+constexpr size_t kRecordsPerStep = 4096;        // passed over before the caller is asked again
+constexpr size_t kKnownEvidenceMax = 64 << 10;  // of each of two generations
+constexpr size_t kWorkspaceBytes = 4;
+constexpr size_t kRootBytes = 16;
+
+class ProfileWalk : public ProfileExport {
+ public:
+  ProfileWalk(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace, RuleSet rules)
+      : snapshot_(std::move(snapshot)),
+        rules_(std::move(rules)),
+        rows_(snapshot_->scan(Family::container, workspace_prefix(workspace))) {
+    customer_.workspace = workspace;
+  }
+
+  Result<ExportStep> next(ProfileView& profile) override {
+    if (customer_.cluster == customer_.clusters.clusters.size()) {
+      if (!rows_->valid()) {
+        TRIBUTARY_TRY(rows_->status());
+        return ExportStep::end;
+      }
+      TRIBUTARY_TRY(take_container());
+      if (customer_.clusters.clusters.empty()) return ExportStep::nothing;
+    }
+    const Cluster& cluster = customer_.clusters.clusters[customer_.cluster];
+    customer_.id = CustomerId{cluster.anchor};
+    customer_.members = cluster.members;
+    customer_.evidence = std::move(evidence_[customer_.cluster]);
+    auto read = read_profile(*snapshot_, customer_);
+    if (!read) return read.error();
+    profile = std::move(*read);
+    ++customer_.cluster;
+    return ExportStep::item;
+  }
+
+ private:
+  Result<void> take_container() {
+    std::string prefix(rows_->key().substr(0, kWorkspaceBytes + kRootBytes));
+    ContainerParts parts;
+    for (; rows_->valid() && rows_->key().starts_with(prefix); rows_->next()) {
+      TRIBUTARY_TRY(add_row(rows_->key().substr(prefix.size()), rows_->value(), parts));
+    }
+    TRIBUTARY_TRY(rows_->status());
+    auto container =
+        make_container(Hash128::from_bytes(std::string_view(prefix).substr(kWorkspaceBytes)), std::move(parts), rules_);
+    if (!container) return container.error();
+    customer_.container = std::move(*container);
+    customer_.clusters = compute_clusters(customer_.container, rules_);
+    customer_.cluster = 0;
+    evidence_.assign(customer_.clusters.clusters.size(), {});
+    for (size_t i = 0; i < customer_.container.evidence.size(); ++i) {
+      uint32_t owner = customer_.clusters.of_evidence[i];
+      if (owner != kNobody) evidence_[owner].push_back(&customer_.container.evidence[i]);
+    }
+    return {};
+  }
+
+  std::shared_ptr<const StateReader> snapshot_;
+  const RuleSet rules_;
+  std::unique_ptr<StateIterator> rows_;
+  Customer customer_;                                   // of the container under way, the next one to be read
+  std::vector<std::vector<const Evidence*>> evidence_;  // of its customers
+};
+
+/// Whose evidence is, as far as it was asked lately. What is known of a container comes in together, because events of
+/// its customers tend to come together.
+class OwnersOfEvidence {
+ public:
+  OwnersOfEvidence(const StateReader& reader, WorkspaceId workspace, const RuleSet& rules)
+      : reader_(reader), workspace_(workspace), rules_(rules) {}
+
+  Result<std::optional<CustomerId>> of(const EventView& event) {
+    if (const Owner* known = find(event.evidence)) return *known;
+    for (const RecordIdentifier& member : event.identifiers) {
+      auto vertex = load_vertex(reader_, workspace_, member.hash);
+      if (!vertex) return vertex.error();
+      if (!*vertex) continue;
+      TRIBUTARY_TRY(learn((*vertex)->root));
+      // Somebody whom many share may be at home elsewhere than the evidence that names it.
+      if (const Owner* known = find(event.evidence)) return *known;
+    }
+    return Owner{};
+  }
+
+ private:
+  using Owner = std::optional<CustomerId>;
+  using Known = boost::unordered_flat_map<Hash128, Owner, std::hash<Hash128>>;
+
+  const Owner* find(const Hash128& evidence) {
+    auto fresh = fresh_.find(evidence);
+    if (fresh != fresh_.end()) return &fresh->second;
+    auto old = old_.find(evidence);
+    if (old == old_.end()) return nullptr;
+    return &fresh_.emplace(evidence, old->second).first->second;
+  }
+
+  Result<void> learn(const Hash128& root) {
+    auto container = load_container(reader_, workspace_, root, rules_);
+    if (!container) return container.error();
+    if (fresh_.size() + container->evidence.size() > kKnownEvidenceMax) {
+      old_ = std::move(fresh_);
+      fresh_.clear();
+    }
+    Clusters clusters = compute_clusters(*container, rules_);
+    for (size_t i = 0; i < container->evidence.size(); ++i) {
+      uint32_t owner = clusters.of_evidence[i];
+      fresh_[container->evidence[i].hash] =
+          owner == kNobody ? Owner{} : Owner{CustomerId{clusters.clusters[owner].anchor}};
+    }
+    return {};
+  }
+
+  const StateReader& reader_;
+  const WorkspaceId workspace_;
+  const RuleSet& rules_;
+  Known fresh_, old_;
+};
+
+class EventWalk : public EventExport {
+ public:
+  EventWalk(std::shared_ptr<const StateReader> snapshot, Log& log, WorkspaceId workspace, RuleSet rules, Lsn last,
+            Cuts cuts, const EventExportQuery& query)
+      : snapshot_(std::move(snapshot)),
+        cursor_(log.read(Lsn{1})),
+        workspace_(workspace),
+        rules_(std::move(rules)),
+        last_(last),
+        cuts_(std::move(cuts)),
+        query_(query),
+        owners_(*snapshot_, workspace, rules_) {}
+
+  Result<ExportStep> next(ExportedEvent& event) override {
+    if (at_ == records_.size()) {
+      auto batch = cursor_->next_batch(kLogBatchBytes);
+      if (!batch) return batch.error();
+      records_ = std::move(*batch);
+      at_ = 0;
+      if (records_.empty()) return ExportStep::end;
+    }
+    for (size_t passed = 0; at_ < records_.size() && passed < kRecordsPerStep; ++passed) {
+      const RecordView& record = records_[at_++];
+      if (record.lsn > last_) return ExportStep::end;
+      if (record.kind != RecordKind::event || record.workspace != workspace_) continue;
+      auto taken = take(record, event);
+      if (!taken) return taken.error();
+      if (*taken) return ExportStep::item;
+    }
+    return ExportStep::nothing;
+  }
+
+ private:
+  Result<bool> take(const RecordView& record, ExportedEvent& exported) {
+    EventView event;
+    TRIBUTARY_TRY(decode_event(record.payload, event));
+    if (query_.from && event.occurred_at < *query_.from) return false;
+    if (query_.until && event.occurred_at >= *query_.until) return false;
+    if (event.identifiers.empty()) return false;
+    if (!cuts_.empty()) cuts_.apply_to(event);
+    Hash128 home = home_of(members_of(event)).id;
+    auto counts = snapshot_->get(Family::timeline, timeline_key(workspace_, home, event.occurred_at, record.lsn), row_);
+    if (!counts) return counts.error();
+    if (!*counts) return false;
+    auto owner = owners_.of(event);
+    if (!owner) return owner.error();
+    exported.customer = *owner;
+    exported.entry = entry_of(record, event);
+    return true;
+  }
+
+  static TimelineEntry entry_of(const RecordView& record, const EventView& event) {
+    TimelineEntry entry;
+    entry.type = event.type;
+    entry.name = event.name;
+    entry.message_id = event.message_id;
+    entry.source = event.source;
+    entry.occurred_at = event.occurred_at;
+    entry.received_at = record.received_at;
+    entry.flags = event.flags;
+    entry.lsn = record.lsn.value();
+    entry.json = event.json;
+    return entry;
+  }
+
+  std::shared_ptr<const StateReader> snapshot_;
+  std::unique_ptr<LogCursor> cursor_;
+  const WorkspaceId workspace_;
+  const RuleSet rules_;
+  const Lsn last_;
+  const Cuts cuts_;
+  const EventExportQuery query_;
+  OwnersOfEvidence owners_;
+  std::vector<RecordView> records_;
+  size_t at_ = 0;
+  std::string row_;
+};
+
+}  // namespace
+
+std::unique_ptr<ProfileExport> export_profiles(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace,
+                                               RuleSet rules) {
+  return std::make_unique<ProfileWalk>(std::move(snapshot), workspace, std::move(rules));
+}
+
+Result<std::unique_ptr<EventExport>> export_events(std::shared_ptr<const StateReader> snapshot, Log& log,
+                                                   WorkspaceId workspace, RuleSet rules,
+                                                   const EventExportQuery& query) {
+  std::string bytes;
+  auto found = snapshot->get(Family::meta, kAppliedKey, bytes);
+  if (!found) return found.error();
+  Lsn last;
+  if (*found) {
+    auto applied = decode_applied(bytes);
+    if (!applied) return applied.error();
+    last = applied->lsn;
+  }
+  auto cuts = load_cut_times(*snapshot, cut_prefix(workspace));
+  if (!cuts) return cuts.error();
+  return std::unique_ptr<EventExport>(std::make_unique<EventWalk>(std::move(snapshot), log, workspace, std::move(rules),
+                                                                  last, std::move(*cuts), query));
+}
+
+}  // namespace tributary
