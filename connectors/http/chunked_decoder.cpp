@@ -37,6 +37,7 @@ void ChunkedDecoder::reset() {
   chunk_bytes_ = 0;
   size_digits_ = 0;
   body_bytes_ = 0;
+  body_limited_ = true;
   extension_bytes_ = 0;
   trailer_bytes_ = 0;
   trailer_line_.clear();
@@ -112,7 +113,7 @@ void ChunkedDecoder::on_size_line_end() {
   size_digits_ = 0;
   if (chunk_bytes_ == 0) {
     state_ = State::trailer;
-  } else if (chunk_bytes_ > limits_.body_bytes_max - body_bytes_) {
+  } else if (body_limited_ && chunk_bytes_ > limits_.body_bytes_max - body_bytes_) {
     status_ = Status::too_large;
   } else {
     body_bytes_ += chunk_bytes_;

@@ -25,6 +25,8 @@ class ChunkedDecoder {
   explicit ChunkedDecoder(const ChunkedLimits& limits = {}) : limits_(limits) {}
   /// Ready for the next request.
   void reset();
+  /// Until the next reset() the body may have any length.
+  void lift_body_limit() { body_limited_ = false; }
   /// Consumes from `bytes`, appends to `body`, returns how many bytes were consumed: all of them unless the status is
   /// final.
   size_t decode(std::string_view bytes, std::string& body);
@@ -45,6 +47,7 @@ class ChunkedDecoder {
   uint64_t chunk_bytes_ = 0;  // of the current chunk, still to come
   int size_digits_ = 0;
   size_t body_bytes_ = 0;
+  bool body_limited_ = true;
   size_t extension_bytes_ = 0;
   size_t trailer_bytes_ = 0;
   std::string trailer_line_;

@@ -62,6 +62,11 @@ void Exchange::start_request() {
 Exchange::Verdict Exchange::judge_head() {
   start_request();
   const HttpRequest& request = reader_.request();
+  streams_ = match_.route != nullptr && match_.route->streams && match_.route->streams(request);
+  if (!streams_ && reader_.body_too_long()) {
+    answer_too_long();
+    return Verdict::answered;
+  }
   if (request.method == "OPTIONS" && match_.route == nullptr && is_mirrored()) {
     answer_preflight();
     return Verdict::answered;
@@ -75,7 +80,12 @@ Exchange::Verdict Exchange::judge_head() {
     answer_unread_body(RejectionCode::shutting_down);
     return Verdict::answered;
   }
-  if (reader_.head().expects_continue && !reader_.body_is_here()) return Verdict::send_continue;
+  bool waits = reader_.head().expects_continue && !reader_.body_is_here();
+  if (streams_) {
+    expects_continue_ = waits;
+    return Verdict::stream_body;
+  }
+  if (waits) return Verdict::send_continue;
   return Verdict::read_body;
 }
 
@@ -102,6 +112,11 @@ void Exchange::answer_unread_body(RejectionCode code) {
     leaves_body_unread_ = true;
   }
   answer_error(code);
+}
+
+void Exchange::answer_too_long() {
+  close_ = leaves_body_unread_ = true;
+  answer_error(RejectionCode::payload_too_large);
 }
 
 void Exchange::answer_refusal() {
@@ -136,6 +151,8 @@ void Exchange::answer(HttpResponse response) {
   const HttpRequest& request = reader_.request();
   response_ = std::move(response);
   charge_.hold_text(0);  // what was unwrapped died with the handler
+  // A handler that streams may answer before it has read everything.
+  if (streams_ && reader_.advance() != RequestReader::Step::body) close_ = leaves_body_unread_ = true;
   if (response_.close || server_.draining.load(std::memory_order_relaxed)) close_ = true;
   if (cors_lines_.empty() && is_mirrored() && response_.cors) append_cors_headers(request, cors_lines_);
   ResponseFrame frame;
@@ -144,6 +161,11 @@ void Exchange::answer(HttpResponse response) {
   frame.cors_lines = cors_lines_;
   frame.close = close_;
   frame.without_body = request.method == "HEAD";
+  if (response_.stream) {
+    frame.chunked = chunked();
+    if (!frame.chunked) frame.close = close_ = true;
+    if (!frame.without_body) producer_ = response_.stream.get();
+  }
   output_.clear();
   tail_ = append_response(response_, frame, output_) ? std::string_view{} : std::string_view(response_.body);
   server_.metrics.http_requests.increment();
@@ -154,6 +176,9 @@ void Exchange::next() {
   charge_.clear();
   cors_lines_.clear();
   tail_ = {};
+  producer_ = nullptr;
+  response_.stream.reset();
+  streams_ = expects_continue_ = false;
   bytes_to_skip_ = 0;
   leaves_body_unread_ = false;
 }

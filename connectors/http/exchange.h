@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "connectors/http/answers.h"
 #include "connectors/http/memory_charge.h"
@@ -28,6 +29,7 @@ class Exchange {
   enum class Verdict {
     read_body,      // the route wants it
     send_continue,  // the client waits for 100 Continue first
+    stream_body,    // the handler reads it, piece by piece
     answered,       // refused or answered without a handler
   };
   /// After the reader's `head`.
@@ -39,6 +41,16 @@ class Exchange {
   void answer(HttpResponse response);
   void answer_refusal();   // after the reader's `refused`
   void answer_internal();  // the handler threw
+
+  /// The client waits for 100 Continue before it sends what is streamed; says so once.
+  bool take_expectation() { return std::exchange(expects_continue_, false); }
+  /// The request's body is streamed.
+  bool streams() const { return streams_; }
+
+  /// Makes the rest of the answer; null when output() and tail() are all of it.
+  BodyProducer* producer() const { return producer_; }
+  /// What it makes is sent in chunks, else until the connection ends.
+  bool chunked() const { return reader_.head().http_1_1; }
 
   std::string_view output() const { return output_; }
   std::string_view tail() const { return tail_; }
@@ -58,6 +70,7 @@ class Exchange {
   void answer_preflight();
   void answer_error(RejectionCode code, std::string_view message = {});
   void answer_unread_body(RejectionCode code);
+  void answer_too_long();
   void release_body();
 
   ServerState& server_;
@@ -73,6 +86,9 @@ class Exchange {
   std::string_view tail_;
   size_t requests_ = 0;
   uint64_t bytes_to_skip_ = 0;
+  BodyProducer* producer_ = nullptr;
+  bool streams_ = false;
+  bool expects_continue_ = false;
   bool close_ = false;
   bool leaves_body_unread_ = false;
 };

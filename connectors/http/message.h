@@ -1,6 +1,7 @@
 // A request after the gate, and an answer before it is written. No Beast types: handlers do not know the wire.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,8 @@
 
 namespace tributary {
 
+class BodyProducer;
+class BodySource;
 class MemoryCharge;
 
 /// Whether the answer to a request is still worth working for. Thread: the request's I/O thread.
@@ -18,7 +21,8 @@ class AnswerWatch {
   virtual bool is_awaited() = 0;
 };
 
-/// One complete request. Exists => the gate has accepted its framing and its body is complete and within limits.
+/// One complete request. Exists => the gate has accepted its framing and its body is complete and within limits, unless
+/// the route streams it.
 /// Lifetime: belongs to its session until the answer is written; views point into it.
 struct HttpRequest {
   std::string method;             // upper case
@@ -31,6 +35,7 @@ struct HttpRequest {
   std::vector<std::string> arguments;                        // values of the matched route's {names}, in order
   std::string request_id;                                    // echoed from X-Request-Id when well formed, else made
   bool tls = false;
+  BodySource* source = nullptr;    // of a route that streams: where the body comes from, `body` stays empty
   MemoryCharge* charge = nullptr;  // what this request holds; null: nobody counts
   AnswerWatch* watch = nullptr;    // null: somebody always waits
 
@@ -49,8 +54,9 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // beyond those the session adds
-  bool close = false;                                        // end the connection after this answer
-  bool cors = true;                                          // false: no CORS header even on a mirrored route
+  std::shared_ptr<BodyProducer> stream;  // in the place of `body`; shared, so that answers can be copied
+  bool close = false;                    // end the connection after this answer
+  bool cors = true;                      // false: no CORS header even on a mirrored route
 };
 
 }  // namespace tributary

@@ -29,7 +29,11 @@ std::span<char> RequestReader::space() {
   if (state_ == State::body && !head_.chunked) {
     return {request_.body.data() + body_filled_, request_.body.size() - body_filled_};
   }
-  grow_buffer(state_ == State::body ? kChunkedBufferBytes : 1);
+  if (state_ == State::stream) {
+    grow_buffer(kStreamBufferBytes);
+  } else {
+    grow_buffer(state_ == State::body ? kChunkedBufferBytes : 1);
+  }
   return {buffer_.data() + end_, buffer_.size() - end_};
 }
 
@@ -71,6 +75,8 @@ RequestReader::Step RequestReader::advance() {
       return Step::head;
     case State::body:
       return head_.chunked ? advance_chunked() : advance_body();
+    case State::stream:
+      return Step::need_bytes;
     case State::body_done:
       return Step::body;
     case State::refused:
@@ -116,12 +122,38 @@ RequestReader::Step RequestReader::fill_request() {
     headers[i].second.assign(head_.fields[i].value);
   }
   if (auto code = parse_target(head_.target, request_)) return refuse({*code, "target cannot be decoded"});
-  if (head_.content_length.value_or(0) > limits_.body_bytes_max) {
-    refused_after_head_ = true;
-    return refuse({RejectionCode::payload_too_large, ""});
-  }
   state_ = State::head_done;
   return Step::head;
+}
+
+void RequestReader::accept_body() {
+  if (body_too_long()) {
+    refused_after_head_ = true;
+    refuse({RejectionCode::payload_too_large, ""});
+  } else {
+    state_ = State::body;
+  }
+}
+
+void RequestReader::accept_stream() {
+  state_ = State::stream;
+  stream_left_ = head_.content_length.value_or(0);
+  if (head_.chunked) chunked_.lift_body_limit();
+}
+
+RequestReader::Step RequestReader::advance_stream(std::string_view& piece) {
+  piece = {};
+  if (state_ != State::stream) return advance();
+  if (head_.chunked) {
+    piece_.clear();
+    consume(chunked_.decode(buffered(), piece_));
+    piece = piece_;
+    return finish_chunks();
+  }
+  piece = buffered().substr(0, std::min<uint64_t>(stream_left_, end_ - begin_));
+  consume(piece.size());
+  stream_left_ -= piece.size();
+  return stream_left_ > 0 ? Step::need_bytes : finish_body();
 }
 
 bool RequestReader::body_is_here() const { return !head_.chunked && head_.content_length.value_or(0) <= end_ - begin_; }
@@ -166,6 +198,10 @@ RequestReader::Step RequestReader::advance_body() {
 
 RequestReader::Step RequestReader::advance_chunked() {
   consume(chunked_.decode(buffered(), request_.body));
+  return finish_chunks();
+}
+
+RequestReader::Step RequestReader::finish_chunks() {
   switch (chunked_.status()) {
     case ChunkedDecoder::Status::need_bytes:
       return Step::need_bytes;
@@ -192,6 +228,7 @@ void RequestReader::next() {
   empty_lines_ = 0;
   if (head_.chunked) chunked_.reset();
   request_.body.clear();
+  std::string().swap(piece_);
   request_.arguments.clear();
   // An idle connection must not hold the memory of its largest request. Assigning an empty string would keep it.
   if (request_.body.capacity() > kKeptBytesMax + kBodyPaddingBytes) drop_body();

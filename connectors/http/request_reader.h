@@ -39,8 +39,15 @@ class RequestReader {
   void received(size_t bytes);
   Step advance();
 
-  /// After `head`: the body is wanted.
-  void accept_body() { state_ = State::body; }
+  /// After `head`: the body is wanted. One that is too long is refused by the next advance().
+  void accept_body();
+  /// After `head`: the length of the body is known and beyond the limit.
+  bool body_too_long() const { return head_.content_length.value_or(0) > limits_.body_bytes_max; }
+  /// After `head`, instead of accept_body(): the body is taken in pieces, and may have any length.
+  void accept_stream();
+  /// After accept_stream(): `body` at the end of the body, `refused`, or `need_bytes`. What arrived is in `piece`,
+  /// which lives until the next call of any other member but advance_stream(); it may be empty.
+  Step advance_stream(std::string_view& piece);
   /// After `head`: whether all bytes of the body are here already.
   bool body_is_here() const;
   /// After `head` or `refused`: bytes of the body that are not here yet; nothing when their number is unknown.
@@ -67,9 +74,10 @@ class RequestReader {
   bool refused_after_head() const { return refused_after_head_; }
 
  private:
-  enum class State { head, head_done, body, body_done, refused };
+  enum class State { head, head_done, body, stream, body_done, refused };
   static constexpr size_t kFirstBufferBytes = 4ull << 10;
   static constexpr size_t kChunkedBufferBytes = 32ull << 10;
+  static constexpr size_t kStreamBufferBytes = 64ull << 10;
   static constexpr size_t kFirstBodyBytes = 64ull << 10;
   static constexpr size_t kKeptBytesMax = 64ull << 10;
   static constexpr size_t kEmptyLinesMax = 4;
@@ -83,6 +91,7 @@ class RequestReader {
   Step advance_body();
   Step advance_chunked();
   Step finish_body();
+  Step finish_chunks();
   Step fill_request();
   bool grow_body();
 
@@ -91,10 +100,12 @@ class RequestReader {
   std::string buffer_;  // received bytes are [begin_, end_)
   size_t begin_ = 0;
   size_t end_ = 0;
-  size_t checked_ = 0;      // bytes of an incomplete head that were judged
-  size_t empty_lines_ = 0;  // that came before the head
-  size_t body_filled_ = 0;  // received bytes of a body of known length
-  RequestHead head_;        // its views are valid until space() is called
+  size_t checked_ = 0;        // bytes of an incomplete head that were judged
+  size_t empty_lines_ = 0;    // that came before the head
+  size_t body_filled_ = 0;    // received bytes of a body of known length
+  uint64_t stream_left_ = 0;  // of a streamed one, still to come
+  std::string piece_;         // of a streamed one in chunks
+  RequestHead head_;          // its views are valid until space() is called
   HttpRequest request_;
   ChunkedDecoder chunked_;
   GateRefusal refusal_;

@@ -43,13 +43,23 @@ constexpr int kNoContent = 204;
 
 }  // namespace
 
+std::string chunk_size_line(size_t bytes) {
+  char digits[16];
+  auto [end, error] = std::to_chars(digits, digits + sizeof digits, bytes, 16);
+  return std::string(digits, end) + "\r\n";
+}
+
 bool append_response(const HttpResponse& response, const ResponseFrame& frame, std::string& out) {
   append_status_line(response.status, out);
   if (response.status != kNoContent) {  // which has neither. Source: RFC 9110 section 8.6
     if (!response.content_type.empty()) append_line("Content-Type", response.content_type, out);
-    out += "Content-Length: ";
-    append_number(response.body.size(), out);
-    out += "\r\n";
+    if (!response.stream) {
+      out += "Content-Length: ";
+      append_number(response.body.size(), out);
+      out += "\r\n";
+    } else if (frame.chunked) {
+      out += "Transfer-Encoding: chunked\r\n";
+    }
   }
   if (!frame.date.empty()) append_line("Date", frame.date, out);
   if (!frame.request_id.empty()) append_line("X-Request-Id", frame.request_id, out);

@@ -39,6 +39,9 @@ struct Route {
   ErrorStyle errors = ErrorStyle::problem;
   HttpHandler handler;
   std::chrono::seconds time_limit{0};  // for the answer of a handler that takes long; the server's when that is more
+  /// Requests whose body the handler reads from `request.source`, at any length; called as soon as the head is there.
+  /// The time limit then counts from one piece to the next.
+  std::function<bool(const HttpRequest&)> streams = {};
 };
 
 /// A match: the route and the decoded values of its {names}, in pattern order.

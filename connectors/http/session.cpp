@@ -11,6 +11,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "connectors/http/body_stream.h"
 #include "connectors/http/exchange.h"
 #include "connectors/http/lane.h"
 #include "connectors/http/task.h"
@@ -25,7 +26,11 @@ using TlsStream = boost::beast::ssl_stream<TcpStream>;
 
 constexpr int64_t kBodyRateGraceMs = 2000;
 constexpr size_t kDropBytes = 16ull << 10;
+// What a sender of a long body may have been faster than it must, so that a fast beginning does not pay for a slow end.
+constexpr int64_t kBodyRateCreditMs = 60'000;
 constexpr std::string_view kNothing;
+constexpr std::string_view kChunkEnd = "\r\n";
+constexpr std::string_view kLastChunk = "\r\n0\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 TcpStream& tcp_of(TcpStream& stream) { return stream; }
@@ -40,7 +45,7 @@ bool has_hung_up(int descriptor) {
 
 /// The coroutine of one connection. Stream is TcpStream or TlsStream.
 template <class Stream>
-class Connection final : public Session {
+class Connection final : public Session, public BodySource {
  public:
   static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
 
@@ -84,8 +89,9 @@ class Connection final : public Session {
 
   void stop_if_idle() override {
     bool waits_for_first = phase_ == Phase::head && reader_.at_request_start();
+    bool uploads = phase_ == Phase::body && exchange_.streams();  // an upload may take hours: it ends here
     error_code ignored;
-    if (phase_ == Phase::idle || waits_for_first)
+    if (phase_ == Phase::idle || waits_for_first || uploads)
       tcp_of(stream_).socket().shutdown(asio::socket_base::shutdown_receive, ignored);
   }
 
@@ -135,7 +141,12 @@ class Connection final : public Session {
           bool sent = co_await write(kContinue, kNothing);
           if (!sent) co_return false;
         }
-        if (verdict != Exchange::Verdict::answered) {
+        if (verdict == Exchange::Verdict::stream_body) {
+          reader_.accept_stream();
+          stream_waited_ms_ = 0;
+          body_bytes_ = 0;
+          co_await handle_stream();
+        } else if (verdict != Exchange::Verdict::answered) {
           reader_.accept_body();
           continue;
         }
@@ -147,6 +158,10 @@ class Connection final : public Session {
       enter(Phase::write, options().write_timeout);
       bool sent = co_await write(exchange_.output(), exchange_.tail());
       if (!sent) co_return false;
+      if (exchange_.producer() != nullptr) {
+        bool whole = co_await write_stream(*exchange_.producer());
+        if (!whole) co_return false;
+      }
       observe_duration();
       if (exchange_.closes()) co_return true;
       if (exchange_.bytes_to_skip() > 0) {
@@ -156,6 +171,80 @@ class Connection final : public Session {
       exchange_.next();
       enter(Phase::idle, options().idle_timeout);
     }
+  }
+
+  Task<Result<std::string_view>> read() override {
+    if (exchange_.take_expectation()) {
+      enter(Phase::write, options().write_timeout);
+      bool sent = co_await write(kContinue, kNothing);
+      if (!sent) co_return Error(ErrorCode::unavailable, "the client has gone");
+    }
+    while (true) {
+      std::string_view piece;
+      RequestReader::Step step = reader_.advance_stream(piece);
+      if (!piece.empty() || step == RequestReader::Step::body) co_return piece;
+      if (step == RequestReader::Step::refused) {
+        co_return Error(ErrorCode::invalid, std::string(reader_.refusal().reason));
+      }
+      if (lane_->server().draining) co_return Error(ErrorCode::stopping, "the server is shutting down");
+      enter_stream_read();
+      std::span<char> space = reader_.space();
+      auto [error, bytes] =
+          co_await data_stream().async_read_some(asio::buffer(space.data(), space.size()), kUseTaskTuple);
+      leave_stream_read();
+      if (error) co_return end_of_upload();
+      reader_.received(bytes);
+      body_bytes_ += bytes;
+    }
+  }
+
+  // Each wait has the deadline of a body; the rate is measured over all of them, without the time in which the handler
+  // did not ask for more.
+  void enter_stream_read() {
+    auto most = static_cast<uint64_t>(stream_waited_ms_ + kBodyRateCreditMs) * body_bytes_per_second_min_ / 1000;
+    body_bytes_ = std::min(body_bytes_, most);
+    body_started_ms_ = lane_->now_ms() - stream_waited_ms_;
+    enter(Phase::body, options().body_timeout);
+  }
+
+  void leave_stream_read() {
+    stream_waited_ms_ = lane_->now_ms() - body_started_ms_;
+    enter_handler();
+  }
+
+  Error end_of_upload() const {
+    if (lane_->server().draining) return Error(ErrorCode::stopping, "the server is shutting down");
+    return Error(ErrorCode::unavailable, "the connection ended before the body did");
+  }
+
+  // The size of a chunk goes with its bytes, and the end of the chunk before with it. False: the connection is to end
+  // in the middle of the body, because the client has gone or the rest can't be made.
+  Task<bool> write_stream(BodyProducer& producer) {
+    std::string frame;
+    while (true) {
+      enter_handler();
+      std::optional<Result<BodyPiece>> piece;
+      try {
+        piece = co_await producer.next();
+      } catch (const std::exception& error) {
+        log_failed_handler(error);
+      }
+      if (!piece || !*piece) co_return false;
+      const std::string& bytes = (*piece)->bytes;
+      enter(Phase::write, options().write_timeout);
+      if (!bytes.empty()) {
+        if (exchange_.chunked()) frame += chunk_size_line(bytes.size());
+        bool sent = co_await write(frame, bytes);
+        if (!sent) co_return false;
+        frame = exchange_.chunked() ? kChunkEnd : kNothing;
+      }
+      if ((*piece)->last) break;
+    }
+    if (!exchange_.chunked()) co_return true;
+    std::string_view end = kLastChunk;
+    if (frame.empty()) end.remove_prefix(kChunkEnd.size());  // there was no chunk to end
+    bool ended = co_await write(end, kNothing);
+    co_return ended;
   }
 
   // False: the body is beyond the bytes in flight, and the answer that says so is ready.
@@ -177,17 +266,22 @@ class Connection final : public Session {
     }
   }
 
+  // No handler but one that streams finds a source.
+  Task<void> handle_stream() {
+    reader_.request().source = this;
+    co_await handle();
+    reader_.request().source = nullptr;
+  }
+
   Task<void> handle() {
     started_ = steady_clock::now();
-    enter(Phase::handler, std::max(options().request_timeout, exchange_.route().time_limit));
+    enter_handler();
     HttpResponse response;
     bool failed = false;
     try {
       response = co_await exchange_.route().handler(reader_.request());
     } catch (const std::exception& error) {
-      // Not what(): it may quote input.
-      log_line(LogLevel::error, "handler failed",
-               {{"route", exchange_.route().pattern}, {"type", std::string(typeid(error).name())}});
+      log_failed_handler(error);
       failed = true;
     }
     if (failed) {
@@ -195,6 +289,14 @@ class Connection final : public Session {
     } else {
       exchange_.answer(std::move(response));
     }
+  }
+
+  void enter_handler() { enter(Phase::handler, std::max(options().request_timeout, exchange_.route().time_limit)); }
+
+  void log_failed_handler(const std::exception& error) const {
+    // Not what(): it may quote input.
+    log_line(LogLevel::error, "handler failed",
+             {{"route", exchange_.route().pattern}, {"type", std::string(typeid(error).name())}});
   }
 
   void observe_duration() {

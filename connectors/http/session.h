@@ -45,6 +45,7 @@ class Session : public AnswerWatch {
   int64_t deadline_ms_ = 0;
   int64_t body_started_ms_ = 0;
   uint64_t body_bytes_ = 0;
+  int64_t stream_waited_ms_ = 0;  // for the body that is streamed, so far
   size_t body_bytes_per_second_min_ = 0;
 };
 

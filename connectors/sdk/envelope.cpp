@@ -11,15 +11,15 @@ void append_number(std::string& out, size_t number) {
   out.append(digits, end);
 }
 
-void append_error(std::string& out, size_t index, const Rejected& rejected) {
+}  // namespace
+
+void append_item_error(std::string& out, std::string_view place_name, uint64_t place, const Rejected& rejected) {
   const RejectionRow& row = rejection_row(rejected.code);
   JsonOut json(out);
-  json.begin_object().key("index").unsigned_number(index).key("code").string(row.name);
+  json.begin_object().key(place_name).unsigned_number(place).key("code").string(row.name);
   json.key("message").string(rejected.message.empty() ? row.message : rejected.message);
   json.key("path").string(rejected.path).end_object();
 }
-
-}  // namespace
 
 ItemErrors item_errors(const std::vector<ParsedItem>& items, size_t listed_max) {
   ItemErrors errors;
@@ -30,7 +30,7 @@ ItemErrors item_errors(const std::vector<ParsedItem>& items, size_t listed_max) 
     errors.codes.push_back(rejected->code);
     if (errors.listed == listed_max) continue;
     if (errors.listed++ > 0) errors.json += ',';
-    append_error(errors.json, index, *rejected);
+    append_item_error(errors.json, "index", index, *rejected);
   }
   return errors;
 }

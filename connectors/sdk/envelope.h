@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/engine.h"
@@ -18,6 +19,9 @@ struct ItemErrors {
 
 /// Lists at most `listed_max` of them; `codes` is complete.
 ItemErrors item_errors(const std::vector<ParsedItem>& items, size_t listed_max);
+
+/// Appends `{"<place_name>":place,"code","message","path"}`.
+void append_item_error(std::string& out, std::string_view place_name, uint64_t place, const Rejected& rejected);
 
 struct OutcomeCounts {
   size_t accepted = 0;

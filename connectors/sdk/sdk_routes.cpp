@@ -6,6 +6,7 @@
 #include "connectors/sdk/collector.h"
 #include "connectors/sdk/pixel.h"
 #include "connectors/sdk/startup_answers.h"
+#include "connectors/sdk/stream_import.h"
 
 namespace tributary {
 namespace {
@@ -25,8 +26,8 @@ constexpr std::array kVerbs = {
 };
 
 // The doubled and shortened forms exist because hosts are configured with a path already in them.
-constexpr std::array kBatchPaths = {"/v1/batch",   "/v1/b",  "/v1/import", "/beacon/v1/batch",
-                                    "/v1/batch/b", "/batch", "/b",         "/batch/b"};
+constexpr std::array kBatchPaths = {"/v1/batch", "/v1/b", "/beacon/v1/batch", "/v1/batch/b",
+                                    "/batch",    "/b",    "/batch/b"};
 constexpr std::array kSettingsPaths = {"/v1/projects/{write_key}/settings",
                                        "/v1/projects/projects/{write_key}/settings", "/projects/{write_key}/settings",
                                        "/projects/projects/{write_key}/settings"};
@@ -38,6 +39,17 @@ void add(Router& router, std::string method, std::string pattern, HttpHandler ha
 void add_collect(Router& router, const SharedCollector& collector, std::string pattern, CollectRoute route) {
   add(router, "POST", std::move(pattern),
       [collector, route](HttpRequest& request) { return collector->collect(request, route); });
+}
+
+/// A batch like the others, or lines of any number.
+void add_import(Router& router, const SharedCollector& collector) {
+  auto stream = std::make_shared<StreamImport>(collector);
+  Route route{"POST", "/v1/import", CorsPolicy::mirror, ErrorStyle::sdk, {}};
+  route.handler = [collector, stream](HttpRequest& request) {
+    return request.source != nullptr ? stream->collect(request) : collector->collect(request, CollectRoute{});
+  };
+  route.streams = is_line_stream;
+  router.add(std::move(route));
 }
 
 void add_verbs(Router& router, const SharedCollector& collector, const std::string& prefix, bool shared_anonymous_id) {
@@ -112,6 +124,7 @@ void add_dropped(Router& router) {
 void add_sdk_routes(Router& router, SdkServices services) {
   auto collector = std::make_shared<Collector>(std::move(services));
   for (const char* path : kBatchPaths) add_collect(router, collector, path, CollectRoute{});
+  add_import(router, collector);
   add_verbs(router, collector, "/v1/", false);
   add_verbs(router, collector, "/api/s/", false);
   add_verbs(router, collector, "/api/s/s2s/", true);

@@ -122,6 +122,53 @@ TEST(RequestReader, BodyLimitHoldsAtTheByte) {
   EXPECT_EQ(by_chunks.reader.refusal().code, RejectionCode::payload_too_large);
 }
 
+/// Bodies of requests that are taken in pieces, in any cut; `limits` do not hold for them.
+std::vector<std::string> stream_bodies(std::string_view bytes, size_t step) {
+  ReaderLimits limits;
+  limits.body_bytes_max = 2;
+  RequestReader reader(limits);
+  std::vector<std::string> bodies;
+  bool streams = false;
+  while (true) {
+    std::string_view piece;
+    Step at = streams ? reader.advance_stream(piece) : reader.advance();
+    if (!piece.empty()) bodies.back() += piece;
+    if (at == Step::head) {
+      reader.accept_stream();
+      bodies.emplace_back();
+      streams = true;
+    } else if (at == Step::body) {
+      reader.next();
+      streams = false;
+    } else if (at == Step::refused || (bytes.empty() && piece.empty())) {
+      return bodies;
+    } else if (!bytes.empty()) {
+      std::span<char> space = reader.space();
+      size_t count = std::min({space.size(), bytes.size(), step});
+      std::memcpy(space.data(), bytes.data(), count);
+      reader.received(count);
+      bytes.remove_prefix(count);
+    }
+  }
+}
+
+TEST(RequestReader, StreamedBodiesComeOutWholeHoweverTheyAreCut) {
+  std::string large(300'000, 'x');
+  std::string bytes =
+      post("/a", "one") + post("/b", large) + post("/c", "") +
+      "POST /d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n" +
+      post("/e", "last");
+  for (size_t step : {size_t{1}, size_t{7}, size_t{4096}, size_t{1} << 20}) {
+    EXPECT_EQ(stream_bodies(bytes, step), (std::vector<std::string>{"one", large, "", "twothree", "last"})) << step;
+  }
+  for (size_t step : {size_t{1}, size_t{1} << 20}) {  // what came before the damage is given out, nothing behind it
+    EXPECT_EQ(stream_bodies(
+                  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\nx\r\n" + post("/", "no"),
+                  step),
+              std::vector<std::string>{"two"});
+  }
+}
+
 TEST(RequestReader, NothingBehindARefusalIsRead) {
   Feeder feeder;
   std::string bytes = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n" + post("/smuggled", "x");
