@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "connectors/bulk/table_reader.h"
+#include "connectors/bulk/row_cutter.h"
 #include "engine/base/result.h"
 
 namespace tributary {

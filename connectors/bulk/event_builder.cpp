@@ -18,6 +18,7 @@ struct Fault {
   const char* code;
   std::string message;
   RowPlace place;
+  std::string column;
 };
 
 std::string_view without_plus(std::string_view text) {
@@ -34,6 +35,14 @@ std::string describe(const ValueSpec& value) {
   return names.empty() ? "value" : names;
 }
 
+/// The column that a value is of; of several the first.
+std::string column_of(const ValueSpec& value) {
+  for (const RowTemplatePart& part : value.parts) {
+    if (part.column) return part.column->name;
+  }
+  return value.factors.empty() ? std::string() : value.factors.front().name;
+}
+
 /// The text of a template for one row, stripped; empty when one of its columns is.
 std::string text_of(const ValueSpec& value, const TableRow& row) {
   std::string text;
@@ -42,7 +51,7 @@ std::string text_of(const ValueSpec& value, const TableRow& row) {
       text += part.literal;
       continue;
     }
-    const std::string& cell = row.cells[part.column->index];
+    std::string_view cell = row.cells[part.column->index];
     if (cell.empty()) return {};
     text += cell;
   }
@@ -53,9 +62,9 @@ std::string text_of(const ValueSpec& value, const TableRow& row) {
   return text;
 }
 
-Decimal decimal_of(std::string_view text, const std::string& what, const TableRow& row) {
+Decimal decimal_of(std::string_view text, const std::string& what, const std::string& column, const TableRow& row) {
   auto number = parse_decimal(text);
-  if (!number) throw Fault{"bad_decimal", what + " is not a decimal number", row.place};
+  if (!number) throw Fault{"bad_decimal", what + " is not a decimal number", row.place, column};
   return *number;
 }
 
@@ -64,11 +73,13 @@ std::string sum_of(const ValueSpec& value, std::span<const TableRow> rows) {
   for (const TableRow& row : rows) {
     std::optional<Decimal> product = Decimal{1, 0};
     for (const ColumnRef& column : value.factors) {
-      const std::string& cell = row.cells[column.index];
-      if (product) product = multiply(*product, decimal_of(cell, "column " + column.name, row));
+      std::string_view cell = row.cells[column.index];
+      if (product) product = multiply(*product, decimal_of(cell, "column " + column.name, column.name, row));
     }
     auto next = product ? add(sum, *product) : std::nullopt;
-    if (!next) throw Fault{"number_out_of_range", "the sum over " + describe(value) + " does not fit", row.place};
+    if (!next)
+      throw Fault{"number_out_of_range", "the sum over " + describe(value) + " does not fit", row.place,
+                  column_of(value)};
     sum = *next;
   }
   return to_text(value.negate ? negate(sum) : sum);
@@ -79,7 +90,7 @@ std::string integer_text(std::string_view text, const ValueSpec& value, const Ta
   std::string_view digits = without_plus(text);
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc{} || end != digits.data() + digits.size()) {
-    throw Fault{"bad_integer", describe(value) + " is not a 64-bit integer", row.place};
+    throw Fault{"bad_integer", describe(value) + " is not a 64-bit integer", row.place, column_of(value)};
   }
   return std::to_string(number);
 }
@@ -88,12 +99,13 @@ std::string boolean_text(std::string_view text, const ValueSpec& value, const Ta
   std::string lower = ascii_lowered(text);
   if (lower == "true" || lower == "1" || lower == "yes" || lower == "y") return "true";
   if (lower == "false" || lower == "0" || lower == "no" || lower == "n") return "false";
-  throw Fault{"bad_boolean", describe(value) + " is neither true nor false", row.place};
+  throw Fault{"bad_boolean", describe(value) + " is neither true nor false", row.place, column_of(value)};
 }
 
 Timestamp time_of(std::string_view text, const ValueSpec& value, const TableRow& row) {
   auto time = value.date->parse(text);
-  if (!time) throw Fault{"bad_time", describe(value) + " is not a time in the declared format", row.place};
+  if (!time)
+    throw Fault{"bad_time", describe(value) + " is not a time in the declared format", row.place, column_of(value)};
   return *time;
 }
 
@@ -103,7 +115,7 @@ std::string typed_json(std::string_view text, const ValueSpec& value, const Tabl
     case ValueType::integer:
       return integer_text(text, value, row);
     case ValueType::decimal: {
-      Decimal number = decimal_of(text, describe(value), row);
+      Decimal number = decimal_of(text, describe(value), column_of(value), row);
       return to_text(value.negate ? negate(number) : number);
     }
     case ValueType::boolean:
@@ -142,7 +154,7 @@ std::string json_of(const ValueSpec& value, std::span<const TableRow> rows) {
   }
   std::string text = text_of(value, rows.front());
   if (!text.empty()) return typed_json(text, value, rows.front());
-  if (value.required) throw Fault{"missing_value", describe(value) + " is empty", rows.front().place};
+  if (value.required) throw Fault{"missing_value", describe(value) + " is empty", rows.front().place, column_of(value)};
   return {};
 }
 
@@ -156,7 +168,7 @@ void write_members(const ValueSpec& value, std::span<const TableRow> rows, JsonO
 }
 
 bool holds(const RowCondition& condition, const TableRow& row) {
-  const std::string& cell = row.cells[condition.column.index];
+  std::string_view cell = row.cells[condition.column.index];
   switch (condition.test) {
     case ConditionTest::equals:
       return cell == condition.text;
@@ -175,7 +187,7 @@ const EventSpec& choose_event(const Mapping& mapping, const TableRow& row) {
     bool all = std::all_of(event.when.begin(), event.when.end(), [&](const RowCondition& c) { return holds(c, row); });
     if (all) return event;
   }
-  throw Fault{"no_rule", "no event of the mapping has conditions that hold for this row", row.place};
+  throw Fault{"no_rule", "no event of the mapping has conditions that hold for this row", row.place, {}};
 }
 
 std::string message_id(const Mapping& mapping, const TableRow& row) {
@@ -183,7 +195,8 @@ std::string message_id(const Mapping& mapping, const TableRow& row) {
   if (key.empty()) return line_message_id(mapping.name, row.place, row.raw);
   for (const ColumnRef& column : key) {
     if (row.cells[column.index].empty()) {
-      throw Fault{"missing_value", "column " + column.name + ", which names the event, is empty", row.place};
+      throw Fault{"missing_value", "column " + column.name + ", which names the event, is empty", row.place,
+                  column.name};
     }
   }
   return "import:" + mapping.name + ":" + row_key(key, row);
@@ -195,9 +208,10 @@ std::string identifier_of(const std::optional<ValueSpec>& value, std::span<const
   std::string text = text_of(*value, rows.front());
   for (const TableRow& row : rows) {
     if (text_of(*value, row) == text) continue;
-    throw Fault{"conflicting_rows", "rows of one event differ in " + describe(*value), row.place};
+    throw Fault{"conflicting_rows", "rows of one event differ in " + describe(*value), row.place, column_of(*value)};
   }
-  if (text.empty() && value->required) throw Fault{"missing_value", describe(*value) + " is empty", rows.front().place};
+  if (text.empty() && value->required)
+    throw Fault{"missing_value", describe(*value) + " is empty", rows.front().place, column_of(*value)};
   return text;
 }
 
@@ -221,7 +235,7 @@ void write_identifiers(const Mapping& mapping, std::span<const TableRow> rows, J
   }
   if (user_id.empty() && anonymous_id.empty() && external.empty()) anonymous_id = identifier_of(mapping.guest_id, rows);
   if (user_id.empty() && anonymous_id.empty() && external.empty()) {
-    throw Fault{"missing_id", "the row has no identifier, and the mapping no guest_id for it", rows.front().place};
+    throw Fault{"missing_id", "the row has no identifier, and the mapping no guest_id for it", rows.front().place, {}};
   }
   if (!user_id.empty()) out.key("userId").string(user_id);
   if (!anonymous_id.empty()) out.key("anonymousId").string(anonymous_id);
@@ -236,7 +250,7 @@ std::string event_json(const Mapping& mapping, std::span<const TableRow> rows) {
   out.begin_object().key("type").string(event.type);
   if (event.name) {
     std::string name = json_of(*event.name, rows);
-    if (name.empty()) throw Fault{"missing_value", "the event's name is empty", first.place};
+    if (name.empty()) throw Fault{"missing_value", "the event's name is empty", first.place, column_of(*event.name)};
     out.key(event.type == "track" ? "event" : "name").raw(name);
   }
   out.key("messageId").string(message_id(mapping, first));
@@ -252,15 +266,13 @@ std::string event_json(const Mapping& mapping, std::span<const TableRow> rows) {
 }  // namespace
 
 void build_event(const Mapping& mapping, std::span<const TableRow> rows, ImportItem& item) {
-  item = ImportItem{};
-  item.place = rows.front().place;
-  item.line = item.place.line;
+  item.begin(rows.front().place);
   try {
     item.json = event_json(mapping, rows);
   } catch (const Fault& fault) {
     item.line = fault.place.line;
-    item.code = fault.code;
-    item.message = fault.message;
+    item.refuse(fault.code, fault.message);
+    item.column = fault.column;
   }
 }
 

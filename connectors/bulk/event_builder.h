@@ -5,6 +5,7 @@
 
 #include "connectors/bulk/import_item.h"
 #include "connectors/bulk/mapping.h"
+#include "connectors/bulk/table_row.h"
 
 namespace tributary {
 

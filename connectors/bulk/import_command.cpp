@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,8 +12,9 @@
 #include <variant>
 
 #include "connectors/bulk/checkpoint.h"
+#include "connectors/bulk/dry_run.h"
 #include "connectors/bulk/import_run.h"
-#include "connectors/bulk/mapped_file.h"
+#include "connectors/bulk/input_file.h"
 #include "connectors/bulk/mapping_file.h"
 #include "connectors/bulk/ndjson_input.h"
 #include "connectors/bulk/table_input.h"
@@ -64,13 +66,23 @@ class ProgressScreen {
 
 bool is_ndjson(const ImportOptions& options) {
   if (options.format != ImportFormat::automatic) return options.format == ImportFormat::ndjson;
-  std::string extension = std::filesystem::path(options.file).extension();
-  return extension == ".ndjson" || extension == ".jsonl";
+  if (options.file == kStandardInput) return options.mapping_file.empty();
+  std::filesystem::path path = options.file;
+  if (path.extension() == ".gz" || path.extension() == ".zst") path.replace_extension();
+  return path.extension() == ".ndjson" || path.extension() == ".jsonl";
+}
+
+/// That a file is not there says more than that its name does not tell its format.
+std::optional<Failure> check_file(const ImportOptions& options) {
+  if (options.file == kStandardInput || ::access(options.file.c_str(), R_OK) == 0) return std::nullopt;
+  return Failure{kNoInput, errno_error("opening " + options.file, errno).message};
 }
 
 std::optional<Failure> check_usage(const ImportOptions& options) {
   if (options.source.empty()) return Failure{kUsage, "no source; give --source"};
-  if (options.write_key.empty()) return Failure{kUsage, "no write key; give --write-key or --config"};
+  if (options.dry_run && options.start == ImportStart::resume) return Failure{kUsage, "a dry run is never resumed"};
+  if (!options.dry_run && options.write_key.empty())
+    return Failure{kUsage, "no write key; give --write-key or --config"};
   if (is_ndjson(options) && !options.mapping_file.empty()) {
     return Failure{kUsage, "events in NDJSON need no mapping; for a table give --format table"};
   }
@@ -81,6 +93,7 @@ std::optional<Failure> check_usage(const ImportOptions& options) {
     return Failure{kUsage, "a batch has 1 to 1000 events"};
   }
   if (options.in_flight < 1 || options.in_flight > 64) return Failure{kUsage, "1 to 64 batches can be in flight"};
+  if (options.parallel < 1 || options.parallel > 64) return Failure{kUsage, "1 to 64 threads can make events"};
   return std::nullopt;
 }
 
@@ -89,18 +102,48 @@ std::string read_text_file(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-std::variant<std::unique_ptr<ImportInput>, Failure> open_input(const ImportOptions& options, std::string_view bytes) {
-  if (is_ndjson(options)) return open_ndjson(bytes);
+int exit_code_of_input(const Error& error) {
+  if (error.code == ErrorCode::corrupt) return kBadData;
+  return error.code == ErrorCode::disk_full ? kIo : kNoInput;
+}
+
+/// The file and its events, one upon the other.
+struct OpenedInput {
+  std::unique_ptr<InputFile> file;
+  std::unique_ptr<ImportInput> events;
+};
+using Opening = std::variant<OpenedInput, Failure>;
+
+Opening open_events(const ImportOptions& options, std::optional<Mapping> mapping) {
+  TextWanted wanted;
+  wanted.whole = mapping && !mapping->group_by.empty();
+  wanted.gb18030 = mapping && mapping->shape.encoding == TextEncoding::gb18030;
+  auto file = open_input_file(options.file, wanted);
+  if (!file) return Failure{exit_code_of_input(file.error()), file.error().message};
+  OpenedInput opened{std::move(*file), nullptr};
+  ImportText& text = *opened.file->text;
+  if (!mapping) {
+    opened.events = open_ndjson(text);
+    return opened;
+  }
+  auto table = open_table(text, std::move(*mapping));
+  if (!table && text.fault()) return Failure{exit_code_of_input(*text.fault()), text.fault()->message};
+  if (!table) {
+    return Failure{kBadData, options.file + " does not fit " + options.mapping_file + ":\n" + table.error().message};
+  }
+  opened.events = std::move(*table);
+  return opened;
+}
+
+Opening open_input(const ImportOptions& options) {
+  if (is_ndjson(options)) return open_events(options, std::nullopt);
   auto loaded = load_mapping(options.mapping_file);
   if (auto* mistakes = std::get_if<std::vector<std::string>>(&loaded)) {
     std::string all = "the mapping is wrong";
     for (const std::string& mistake : *mistakes) all += "\n" + mistake;
     return Failure{kConfig, all};
   }
-  auto input = open_table(bytes, std::get<Mapping>(std::move(loaded)));
-  if (!input)
-    return Failure{kBadData, options.file + " does not fit " + options.mapping_file + ":\n" + input.error().message};
-  return std::move(*input);
+  return open_events(options, std::get<Mapping>(std::move(loaded)));
 }
 
 std::variant<Checkpoint, Failure> find_start(const ImportOptions& options, const std::string& path,
@@ -139,13 +182,16 @@ std::string import_words(const ImportOptions& options) {
   if (!options.connection_flags.empty()) command += " " + options.connection_flags;
   if (!options.checkpoint_file.empty()) command += " --checkpoint " + quoted(options.checkpoint_file);
   if (!options.report_file.empty()) command += " --report " + quoted(options.report_file);
+  if (options.report_format == ReportFormat::ndjson) command += " --report-format ndjson";
   return command;
 }
 
-void print_counts(const ImportCounts& counts, bool complete, const std::string& report) {
+void print_counts(const ImportCounts& counts, bool complete, bool dry_run, const std::string& report) {
   std::string json;
   JsonOut out(json);
-  out.begin_object().key("complete").boolean(complete).key("events").unsigned_number(counts.total());
+  out.begin_object();
+  if (dry_run) out.key("dry_run").boolean(true);
+  out.key("complete").boolean(complete).key("events").unsigned_number(counts.total());
   out.key("accepted").unsigned_number(counts.accepted).key("duplicate").unsigned_number(counts.duplicate);
   out.key("rejected").unsigned_number(counts.rejected);
   if (counts.rejected > 0) out.key("report").string(report);
@@ -157,14 +203,23 @@ void print_counts(const ImportCounts& counts, bool complete, const std::string& 
 /// One import with its files found and its input open.
 class Command {
  public:
-  Command(const ImportOptions& options, ImportServer server, ImportInput& input, Checkpoint state)
-      : options_(options), server_(std::move(server)), input_(input), state_(std::move(state)) {
+  /// `goes_on`: what passes by has no place to go on from.
+  Command(const ImportOptions& options, ImportServer server, ImportInput& input, Checkpoint state, bool goes_on)
+      : options_(options),
+        server_(std::move(server)),
+        input_(input),
+        state_(std::move(state)),
+        input_goes_on_(goes_on) {
     checkpoint_path_ = options.checkpoint_file.empty() ? default_path(options, ".checkpoint") : options.checkpoint_file;
-    report_path_ = options.report_file.empty() ? default_path(options, ".rejected.ndjson") : options.report_file;
+    report_path_ = options.report_file.empty() ? default_path(options, report_ending(options)) : options.report_file;
   }
 
+  static const char* report_ending(const ImportOptions& options) {
+    return options.report_format == ReportFormat::csv ? ".rejected.csv" : ".rejected.ndjson";
+  }
   static std::string default_path(const ImportOptions& options, const char* ending) {
-    return options.file + "." + options.source + ending;
+    std::string name = options.file == kStandardInput ? "stdin" : options.file;
+    return name + "." + options.source + ending;
   }
 
   int run() {
@@ -173,14 +228,18 @@ class Command {
           " events are answered");
       input_.seek(state_.place);
     }
-    ImportReport report(report_path_, state_.report_bytes);
+    ImportReport report(report_path_, options_.report_format, state_.report_bytes);
     ImportObserver observer;
     observer.save = [this](const Checkpoint& checkpoint) { return save(checkpoint); };
     observer.show = [this](const ProgressState& progress) { screen_.show(progress); };
     ImportRunOptions run_options;
-    run_options.server = server_;
+    run_options.connect = [this]() -> Result<std::unique_ptr<ImportConnection>> {
+      if (options_.dry_run) return make_dry_run(options_.judged_source, options_.judged_limits);
+      return ImportConnection::make(server_);
+    };
     run_options.batch_events = options_.batch_events;
     run_options.in_flight = options_.in_flight;
+    run_options.parallel = options_.parallel;
     run_options.patience = options_.patience;
     auto started = std::chrono::steady_clock::now();
     ImportResult result = run_import_batches(run_options, input_, report, state_, observer);
@@ -192,7 +251,7 @@ class Command {
  private:
   /// A directory that cannot be written costs the place, not the import: repeated events are duplicates.
   Result<void> save(const Checkpoint& checkpoint) {
-    if (unsaved_) return {};
+    if (unsaved_ || !input_goes_on_) return {};
     auto saved = save_checkpoint(checkpoint_path_, checkpoint);
     if (saved) return {};
     unsaved_ = true;
@@ -203,26 +262,32 @@ class Command {
   }
 
   int finish(const ImportResult& result) {
-    print_counts(state_.counts, result.end == ImportEnd::complete, report_path_);
+    const auto& fault = input_.text().fault();
+    bool complete = result.end == ImportEnd::complete && !fault;
+    print_counts(state_.counts, complete, options_.dry_run, report_path_);
     if (result.end != ImportEnd::complete) return finish_early(result);
     std::error_code ignored;
-    std::filesystem::remove(checkpoint_path_, ignored);
+    if (!options_.dry_run) std::filesystem::remove(checkpoint_path_, ignored);
     char took[32];
     std::snprintf(took, sizeof took, "%.1f s", seconds_);
     say(grouped_number(state_.counts.total()) + " events: " + grouped_number(state_.counts.accepted) + " accepted, " +
         grouped_number(state_.counts.duplicate) + " already there, " + grouped_number(state_.counts.rejected) +
         " rejected; this run took " + took);
-    if (state_.counts.rejected == 0) return 0;
-    say("rejected rows and reasons: " + report_path_);
-    return kBadData;
+    if (state_.counts.rejected > 0) say("rejected rows and reasons: " + report_path_);
+    if (!fault) return state_.counts.rejected == 0 ? 0 : kBadData;
+    say(fault->message +
+        (options_.dry_run ? "; the rest was not read" : "; everything before it is imported, the rest is not"));
+    return exit_code_of_input(*fault);
   }
 
   int finish_early(const ImportResult& result) {
     say(result.message);
     if (result.end == ImportEnd::failed) return kIo;
     if (result.end == ImportEnd::refused) return kUsage;
-    bool saved = state_.place.line > 0 && !unsaved_;
-    say("to go on: " + import_words(options_) + (saved ? " --resume" : ""));
+    bool saved = input_goes_on_ && state_.place.line > 0 && !unsaved_;
+    bool again = !input_goes_on_;
+    say((again ? "to go on, feed the same again to: " : "to go on: ") + import_words(options_) +
+        (saved ? " --resume" : ""));
     return result.end == ImportEnd::unreachable ? kUnavailable : 128 + result.signal;
   }
 
@@ -232,6 +297,7 @@ class Command {
   Checkpoint state_;
   std::string checkpoint_path_, report_path_;
   ProgressScreen screen_;
+  bool input_goes_on_;
   bool unsaved_ = false;
   double seconds_ = 0;
 };
@@ -244,22 +310,32 @@ int fail(const Failure& failure) {
 }  // namespace
 
 int run_import(const ImportOptions& options) {
+  if (auto missing = check_file(options)) return fail(*missing);
   if (auto wrong = check_usage(options)) return fail(*wrong);
-  auto server = parse_import_server(options.server);
+  Result<ImportServer> server = ImportServer();
+  if (!options.dry_run) server = parse_import_server(options.server);
   if (!server) return fail({kUsage, server.error().message});
   server->write_key = options.write_key;
   server->ca_file = options.ca_file;
-  auto file = MappedFile::open(options.file);
-  if (!file) return fail({kNoInput, file.error().message});
-  auto input = open_input(options, file->bytes());
-  if (auto* failure = std::get_if<Failure>(&input)) return fail(*failure);
-  std::string mapping_text = options.mapping_file.empty() ? "ndjson" : read_text_file(options.mapping_file);
-  std::string fingerprint = import_fingerprint(file->bytes(), mapping_text, options.source);
-  std::string checkpoint =
-      options.checkpoint_file.empty() ? Command::default_path(options, ".checkpoint") : options.checkpoint_file;
-  auto start = find_start(options, checkpoint, fingerprint);
-  if (auto* failure = std::get_if<Failure>(&start)) return fail(*failure);
-  Command command(options, *server, *std::get<0>(input), std::get<Checkpoint>(std::move(start)));
+  auto opening = open_input(options);
+  if (auto* failure = std::get_if<Failure>(&opening)) return fail(*failure);
+  OpenedInput& input = std::get<OpenedInput>(opening);
+  bool goes_on = input.file->stored.has_value() && !options.dry_run;
+  Checkpoint state;
+  if (goes_on) {
+    std::string mapping_text = options.mapping_file.empty() ? "ndjson" : read_text_file(options.mapping_file);
+    std::string checkpoint =
+        options.checkpoint_file.empty() ? Command::default_path(options, ".checkpoint") : options.checkpoint_file;
+    auto start =
+        find_start(options, checkpoint, import_fingerprint(input.file->stored->bytes(), mapping_text, options.source));
+    if (auto* failure = std::get_if<Failure>(&start)) return fail(*failure);
+    state = std::get<Checkpoint>(std::move(start));
+  } else if (options.start == ImportStart::resume) {
+    return fail({kUsage, options.file +
+                             " has no place to go on from; feed it again from its beginning: what the server has "
+                             "comes back as duplicate"});
+  }
+  Command command(options, *server, *input.events, std::move(state), goes_on);
   return command.run();
 }
 

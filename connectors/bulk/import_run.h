@@ -15,10 +15,11 @@
 namespace tributary {
 
 struct ImportRunOptions {
-  ImportServer server;
-  size_t batch_events = 500;          // 1..kBatchEventsMax
-  size_t in_flight = 4;               // batches sent and not answered
-  std::chrono::seconds patience{60};  // without any success before an import gives up
+  std::function<Result<std::unique_ptr<ImportConnection>>()> connect;  // for each batch in flight
+  size_t batch_events = 1000;                                          // 1..kBatchEventsMax
+  size_t in_flight = 4;                                                // batches sent and not answered
+  size_t parallel = 1;                                                 // threads that make events of rows
+  std::chrono::seconds patience{60};                                   // without any success before an import gives up
 };
 
 /// The server lists at most this many errors of one answer, and every refused row needs its reason.
@@ -44,7 +45,9 @@ struct ImportResult {
 ///
 /// `state` has the counts and place of an earlier run and is kept up to date. `save` is called about once a second and
 /// at the end of the run whenever `state` has changed. `show` is called five times a second with what a progress line
-/// needs. Thread: runs on the caller's and returns when all is over.
+/// needs. Thread: runs on the caller's and returns when all is over; the input is read on one of its own, events are
+/// made on `parallel` others, all of them gone when it returns. A text that ended by a fault was sent up to there:
+/// complete.
 struct ImportObserver {
   std::function<Result<void>(const Checkpoint&)> save;
   std::function<void(const ProgressState&)> show;

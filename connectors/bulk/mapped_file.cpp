@@ -14,7 +14,7 @@ Result<std::string_view> map_descriptor(int descriptor, const std::string& conte
   struct stat status{};
   if (::fstat(descriptor, &status) != 0) return errno_error(context, errno);
   if (!S_ISREG(status.st_mode)) {
-    return Error(ErrorCode::invalid, context + ": not a regular file (an import must be able to resume at an offset)");
+    return Error(ErrorCode::invalid, context + ": not a regular file");
   }
   if (status.st_size == 0) return std::string_view{};
   auto size = static_cast<size_t>(status.st_size);
@@ -30,12 +30,18 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   std::string context = "opening " + path;
   int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
-    Error error = errno_error(context, errno);
-    if (errno == ENOENT) error.code = ErrorCode::not_found;
+    int failure = errno;
+    Error error = errno_error(context, failure);
+    if (failure == ENOENT) error.code = ErrorCode::not_found;
     return error;
   }
-  auto mapped = map_descriptor(descriptor, context);
+  auto mapped = of_descriptor(descriptor, context);
   ::close(descriptor);
+  return mapped;
+}
+
+Result<MappedFile> MappedFile::of_descriptor(int descriptor, const std::string& context) {
+  auto mapped = map_descriptor(descriptor, context);
   if (!mapped) return mapped.error();
   return MappedFile(*mapped);
 }

@@ -16,6 +16,8 @@ class MappedFile {
  public:
   /// Errors: not_found, invalid (no regular file), io.
   static Result<MappedFile> open(const std::string& path);
+  /// An open descriptor's file, which may be closed behind it. `context` begins the messages.
+  static Result<MappedFile> of_descriptor(int descriptor, const std::string& context);
   MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
   MappedFile& operator=(MappedFile&&) = delete;
   ~MappedFile();

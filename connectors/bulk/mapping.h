@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "connectors/bulk/table_reader.h"
+#include "connectors/bulk/table_row.h"
 #include "engine/base/date_format.h"
 
 namespace re2 {

@@ -147,7 +147,7 @@ class MappingReader {
     if (shape.delimiter == shape.quote) mistakes_.add(map.node(), "delimiter and quote are the same character");
     if (const auto* node = map.find("encoding")) {
       auto encoding = parse_text_encoding(read_text(*node));
-      if (!encoding) mistakes_.add(*node, "unknown encoding; known: utf-8 latin-1 windows-1252");
+      if (!encoding) mistakes_.add(*node, "unknown encoding; known: utf-8 latin-1 windows-1252 gbk gb18030");
       shape.encoding = encoding.value_or(TextEncoding::utf8);
     }
     const auto* columns = map.find("columns");

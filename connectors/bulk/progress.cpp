@@ -41,10 +41,11 @@ std::string progress_line(const ProgressState& state, size_t width) {
   double seconds = state.elapsed.count();
   auto rate = static_cast<uint64_t>(seconds > 0 ? static_cast<double>(state.answered_in_this_run) / seconds : 0);
   std::string line;
-  if (width >= kTextColumns + kBarLeast) line = bar(fraction, std::min(kBarMost, width - kTextColumns));
-  line += fmt::format("{:5.1f} %  {} events  {}/s  ETA {}  rejected {}", fraction * 100,
-                      grouped_number(state.counts.total()), grouped_number(rate), remaining(state),
-                      grouped_number(state.counts.rejected));
+  if (width >= kTextColumns + kBarLeast && state.read.total > 0)
+    line = bar(fraction, std::min(kBarMost, width - kTextColumns));
+  if (state.read.total > 0) line += fmt::format("{:5.1f} %  ", fraction * 100);
+  line += fmt::format("{} events  {}/s  ETA {}  rejected {}", grouped_number(state.counts.total()),
+                      grouped_number(rate), remaining(state), grouped_number(state.counts.rejected));
   if (!state.note.empty()) line += "  " + state.note;
   if (width > 1 && line.size() >= width) line.resize(width - 1);
   return line;

@@ -1,58 +1,124 @@
 #include "connectors/bulk/table_input.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "connectors/bulk/event_builder.h"
+#include "connectors/bulk/table_reader.h"
+#include "engine/base/check.h"
 
 namespace tributary {
 namespace {
 
-void refuse(const TableRow& row, ImportItem& item) {
-  item = ImportItem{};
-  item.place = row.place;
-  item.line = row.place.line;
-  item.code = row.error_code;
-  item.message = row.error;
+void make_event(const Mapping& mapping, std::span<const TableRow> rows, ImportItem& item) {
+  const TableRow& first = rows.front();
+  if (first.error_code.empty()) {
+    build_event(mapping, rows, item);
+  } else {
+    item.begin(first.place);
+    item.refuse(first.error_code, first.error);
+  }
 }
+
+class RowMaker : public EventMaker {
+ public:
+  RowMaker(const Mapping& mapping, size_t columns) : mapping_(mapping), columns_(columns) {}
+  void begin(const ImportPart& part) override { rows_.emplace(mapping_.shape, columns_, part.slice); }
+  bool next(ImportItem& item) override {
+    if (!rows_->next(row_)) return false;
+    make_event(mapping_, std::span(&row_, 1), item);
+    return true;
+  }
+
+ private:
+  const Mapping& mapping_;
+  size_t columns_;
+  std::optional<SliceRows> rows_;
+  TableRow row_;
+};
 
 /// Each row is an event.
 class RowInput : public ImportInput {
  public:
-  RowInput(TableReader reader, Mapping mapping, uint64_t bytes)
-      : reader_(std::move(reader)), mapping_(std::move(mapping)), bytes_(bytes) {}
+  RowInput(ImportText& text, std::unique_ptr<TableReader> reader, Mapping mapping)
+      : ImportInput(text), reader_(std::move(reader)), mapping_(std::move(mapping)) {}
 
-  bool next(ImportItem& item) override {
-    if (!reader_.next(row_)) return false;
-    if (row_.error_code.empty()) {
-      build_event(mapping_, std::span(&row_, 1), item);
-    } else {
-      refuse(row_, item);
-    }
-    return true;
+  bool cut(ImportPart& part, size_t events_max) override {
+    bool found = reader_->cutter().cut(part.slice, events_max);
+    part.next = reader_->cutter().place();
+    return found;
   }
-  void seek(RowPlace place) override { reader_.seek(place); }
-  InputProgress progress() const override { return {reader_.place().offset, bytes_}; }
+  std::unique_ptr<EventMaker> make_maker() const override {
+    return std::make_unique<RowMaker>(mapping_, reader_->columns().size());
+  }
+  void seek(RowPlace place) override { reader_->cutter().seek(place); }
 
  private:
-  TableReader reader_;
+  std::unique_ptr<TableReader> reader_;
   Mapping mapping_;
-  uint64_t bytes_;
-  TableRow row_;
+};
+
+/// Which rows are one event: numbered in the order of their first rows.
+struct RowGroups {
+  std::vector<RowPlace> places;
+  std::vector<size_t> starts;  // index into places of each group's first row
+
+  std::span<const RowPlace> of(size_t group) const {
+    size_t end = group + 1 == starts.size() ? places.size() : starts[group + 1];
+    return std::span(places).subspan(starts[group], end - starts[group]);
+  }
+};
+
+class GroupMaker : public EventMaker {
+ public:
+  GroupMaker(const Mapping& mapping, size_t columns, const RowGroups& groups, std::string_view text)
+      : mapping_(mapping), columns_(columns), groups_(groups), text_(text), cutter_(text_, row_form(mapping.shape)) {}
+
+  void begin(const ImportPart& part) override {
+    at_ = part.first_group;
+    last_ = part.last_group;
+  }
+
+  bool next(ImportItem& item) override {
+    if (at_ == last_) return false;
+    auto places = groups_.of(at_++);
+    rows_.resize(places.size());
+    slices_.resize(places.size());
+    for (size_t i = 0; i < places.size(); ++i) {
+      cutter_.seek(places[i]);
+      cutter_.cut(slices_[i], 1);
+      SliceRows(mapping_.shape, columns_, slices_[i]).next(rows_[i]);
+    }
+    make_event(mapping_, rows_, item);
+    return true;
+  }
+
+ private:
+  const Mapping& mapping_;
+  size_t columns_;
+  const RowGroups& groups_;
+  ImportText text_;
+  RowCutter cutter_;
+  std::vector<TableRow> rows_;
+  std::vector<RowSlice> slices_;
+  size_t at_ = 0, last_ = 0;
 };
 
 /// Rows with equal keys are one event; events come in the order of their first rows, damaged rows among them.
 class GroupInput : public ImportInput {
  public:
-  GroupInput(TableReader reader, Mapping mapping) : reader_(std::move(reader)), mapping_(std::move(mapping)) {}
+  GroupInput(ImportText& text, std::unique_ptr<TableReader> reader, Mapping mapping)
+      : ImportInput(text), reader_(std::move(reader)), mapping_(std::move(mapping)), bytes_(text.from(0)) {}
 
   Result<void> index() {
     std::unordered_map<std::string, uint32_t> groups;
     std::vector<std::pair<uint32_t, RowPlace>> rows;
     TableRow row;
-    while (reader_.next(row)) {
+    while (reader_->next(row)) {
       if (rows.size() == kGroupedRowsMax) {
         return Error(ErrorCode::invalid,
                      "more than " + std::to_string(kGroupedRowsMax) + " rows to group; split the file");
@@ -61,37 +127,32 @@ class GroupInput : public ImportInput {
     }
     // Sorting by group keeps each group's rows together and, being stable, in file order.
     std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    places_.reserve(rows.size());
-    for (const auto& [group, place] : rows) {
-      if (starts_.empty() || group != last_group_) starts_.push_back(places_.size());
-      last_group_ = group;
-      places_.push_back(place);
+    groups_.places.reserve(rows.size());
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (i == 0 || rows[i].first != rows[i - 1].first) groups_.starts.push_back(i);
+      groups_.places.push_back(rows[i].second);
     }
     return {};
   }
 
-  bool next(ImportItem& item) override {
-    if (group_ == starts_.size()) return false;
-    size_t first = starts_[group_++];
-    size_t last = group_ == starts_.size() ? places_.size() : starts_[group_];
-    rows_.resize(last - first);
-    for (size_t i = 0; i < rows_.size(); ++i) reader_.read_at(places_[first + i], rows_[i]);
-    if (rows_.front().error_code.empty()) {
-      build_event(mapping_, rows_, item);
-    } else {
-      refuse(rows_.front(), item);
-    }
-    return true;
+  bool cut(ImportPart& part, size_t events_max) override {
+    part.first_group = at_;
+    at_ = std::min(at_ + events_max, groups_.starts.size());
+    part.last_group = at_;
+    part.next = at_ == groups_.starts.size() ? reader_->cutter().place() : groups_.of(at_).front();
+    return part.first_group < part.last_group;
   }
-
+  std::unique_ptr<EventMaker> make_maker() const override {
+    return std::make_unique<GroupMaker>(mapping_, reader_->columns().size(), groups_, bytes_);
+  }
   void seek(RowPlace place) override {
-    group_ = 0;
-    while (group_ < starts_.size() && places_[starts_[group_]].offset < place.offset) ++group_;
+    at_ = 0;
+    while (at_ < groups_.starts.size() && groups_.of(at_).front().offset < place.offset) ++at_;
   }
-  InputProgress progress() const override { return {group_, starts_.size()}; }
+  InputProgress progress() const override { return {at_, groups_.starts.size()}; }
 
  private:
-  /// Groups are numbered in the order of their first rows. A damaged row is a group of its own.
+  /// A damaged row is a group of its own.
   uint32_t group_of(const TableRow& row, std::unordered_map<std::string, uint32_t>& groups) {
     if (!row.error_code.empty()) return group_count_++;
     auto [entry, added] = groups.try_emplace(row_key(mapping_.group_by, row), group_count_);
@@ -99,31 +160,30 @@ class GroupInput : public ImportInput {
     return entry->second;
   }
 
-  TableReader reader_;
+  std::unique_ptr<TableReader> reader_;
   Mapping mapping_;
-  std::vector<RowPlace> places_;
-  std::vector<size_t> starts_;  // index into places_ of each group's first row
-  std::vector<TableRow> rows_;
+  std::string_view bytes_;
+  RowGroups groups_;
   uint32_t group_count_ = 0;
-  uint32_t last_group_ = 0;
-  size_t group_ = 0;
+  size_t at_ = 0;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ImportInput>> open_table(std::string_view text, Mapping mapping) {
-  TableReader reader(text, mapping.shape);
-  if (auto wrong = reader.open()) return Error(ErrorCode::invalid, *wrong);
-  auto missing = bind_columns(mapping, reader.columns());
+Result<std::unique_ptr<ImportInput>> open_table(ImportText& text, Mapping mapping) {
+  auto reader = std::make_unique<TableReader>(text, mapping.shape);
+  if (auto wrong = reader->open()) return Error(ErrorCode::invalid, *wrong);
+  auto missing = bind_columns(mapping, reader->columns());
   if (!missing.empty()) {
     std::string all;
     for (const std::string& message : missing) all += (all.empty() ? "" : "\n") + message;
     return Error(ErrorCode::invalid, all);
   }
   if (mapping.group_by.empty()) {
-    return std::unique_ptr<ImportInput>(new RowInput(std::move(reader), std::move(mapping), text.size()));
+    return std::unique_ptr<ImportInput>(new RowInput(text, std::move(reader), std::move(mapping)));
   }
-  auto grouped = std::make_unique<GroupInput>(std::move(reader), std::move(mapping));
+  TRIBUTARY_CHECK(text.is_whole());
+  auto grouped = std::make_unique<GroupInput>(text, std::move(reader), std::move(mapping));
   TRIBUTARY_TRY(grouped->index());
   return std::unique_ptr<ImportInput>(std::move(grouped));
 }

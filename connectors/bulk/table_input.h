@@ -1,8 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
-#include <string_view>
 
 #include "connectors/bulk/import_item.h"
 #include "connectors/bulk/mapping.h"
@@ -14,9 +12,9 @@ namespace tributary {
 constexpr size_t kGroupedRowsMax = 50'000'000;
 
 /// The events of a table by a mapping. Without group_by in one pass. With it, rows of a group may stand anywhere in the
-/// file: opening reads the file once and keeps 16 bytes per row and the key of each group, no row itself. Lifetime:
-/// `text` outlives the input. Errors: invalid when the header does not fit the mapping, or more than kGroupedRowsMax
-/// rows are to be grouped.
-Result<std::unique_ptr<ImportInput>> open_table(std::string_view text, Mapping mapping);
+/// file: the text must be whole, and opening reads it once and keeps 16 bytes per row and the key of each group, no row
+/// itself. Lifetime: `text` outlives the input. Errors: invalid when the header does not fit the mapping, or more than
+/// kGroupedRowsMax rows are to be grouped.
+Result<std::unique_ptr<ImportInput>> open_table(ImportText& text, Mapping mapping);
 
 }  // namespace tributary

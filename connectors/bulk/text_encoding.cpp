@@ -34,11 +34,12 @@ std::optional<TextEncoding> parse_text_encoding(std::string_view name) {
   if (name == "utf-8") return TextEncoding::utf8;
   if (name == "latin-1") return TextEncoding::latin1;
   if (name == "windows-1252") return TextEncoding::windows1252;
+  if (name == "gbk" || name == "gb18030") return TextEncoding::gb18030;
   return std::nullopt;
 }
 
 bool append_as_utf8(TextEncoding encoding, std::string_view text, std::string& out) {
-  if (encoding == TextEncoding::utf8) {
+  if (encoding == TextEncoding::utf8 || encoding == TextEncoding::gb18030) {
     out.append(text);
     return is_utf8(text);
   }

@@ -1,6 +1,7 @@
 #include "connectors/query/query_handlers.h"
 
 #include "connectors/http/answers.h"
+#include "connectors/query/export_runner.h"
 #include "connectors/query/find_owner.h"
 #include "connectors/query/query_json.h"
 #include "connectors/query/refusals.h"
@@ -10,6 +11,15 @@ namespace {
 
 /// The customer named in the path. Text that is no id answers like an id that does not exist.
 std::optional<CustomerId> customer_of(const HttpRequest& request) { return CustomerId::parse(request.arguments.at(0)); }
+
+ExportOrder order_of(const ExportQuery& query, const ApiKey& key) {
+  ExportOrder order;
+  order.workspace = key.workspace;
+  order.thing = query.events ? ExportedThing::events : ExportedThing::profiles;
+  order.events = query.range;
+  order.format = query.csv ? csv_export(order.thing, query.byte_order_mark) : ndjson_export(key.workspace_name);
+  return order;
+}
 
 }  // namespace
 
@@ -65,6 +75,29 @@ HttpResponse QueryHandlers::rejected(const HttpRequest& request, const ApiCaller
   }
   auto page = services_.engine.rejected_events(caller.key->workspace, std::get<RejectedQuery>(query));
   return page ? json_response(rejected_json(*page)) : refuse(request, page.error());
+}
+
+Task<HttpResponse> QueryHandlers::export_all(HttpRequest& request) {
+  ApiCaller caller = api_caller(services_.keys, request, ApiRole::analyst);
+  if (caller.key == nullptr) co_return refuse(request, caller.refusal);
+  auto query = export_query(request);
+  if (auto* fault = std::get_if<ParameterFault>(&query)) {
+    co_return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
+  const auto& asked = std::get<ExportQuery>(query);
+  ExportOrder order = order_of(asked, *caller.key);
+  auto body = co_await services_.exports.begin(request, std::move(order));
+  if (!body && body.error().code == ErrorCode::overloaded) {
+    co_return refuse(request, RejectionCode::overloaded, "as many exports as may be are running; try again");
+  }
+  if (!body) co_return refuse(request, body.error());
+  HttpResponse response;
+  response.content_type = asked.csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
+  std::string name = std::string(asked.events ? "events" : "profiles") + (asked.csv ? ".csv" : ".ndjson");
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + "\"");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.stream = std::move(*body);
+  co_return response;
 }
 
 HttpResponse QueryHandlers::refuse(const HttpRequest& request, RejectionCode code, std::string_view message) {

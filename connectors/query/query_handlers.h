@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "connectors/http/task.h"
 #include "connectors/query/api_access.h"
 #include "connectors/query/query_parameters.h"
 #include "connectors/query/query_routes.h"
@@ -20,6 +21,9 @@ class QueryHandlers {
   HttpResponse profile(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse timeline(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
+
+  /// Streamed, so without a role of the route to be asked beforehand: it asks itself.
+  Task<HttpResponse> export_all(HttpRequest& request);
 
   /// The handler's answer, or the refusal of a caller without a key of at least this role.
   HttpResponse answer(const HttpRequest& request, ApiRole required, Handler handler);

@@ -34,7 +34,7 @@ void append_identifiers(JsonOut& json, const std::vector<IdentifierView>& identi
 }
 
 void append_traits(JsonOut& json, const std::vector<TraitView>& traits, bool verbose) {
-  json.key("traits").begin_object();
+  json.begin_object();
   for (const TraitView& trait : traits) {
     json.key(trait.key);
     if (!verbose) {
@@ -50,27 +50,24 @@ void append_traits(JsonOut& json, const std::vector<TraitView>& traits, bool ver
 }
 
 void append_event_counts(JsonOut& json, const std::vector<EventCountView>& counts) {
-  json.key("event_counts").begin_object();
+  json.begin_object();
   for (const EventCountView& count : counts) json.key(count.name).unsigned_number(count.events);
   json.end_object();
 }
 
 void append_flags(JsonOut& json, uint8_t flags) {
   json.key("flags").begin_array();
-  if (flags & EventFlags::kFutureClamped) json.string("future_clamped");
-  if (flags & EventFlags::kBadTimestamp) json.string("bad_timestamp");
-  if (flags & EventFlags::kGeneratedMessageId) json.string("generated_message_id");
-  if (flags & EventFlags::kReplacedSurrogate) json.string("replaced_surrogate");
+  for (std::string_view name : flag_names(flags)) json.string(name);
   json.end_array();
 }
 
-void append_timeline_entry(JsonOut& json, const TimelineEntry& entry) {
-  json.begin_object().key("type").string(event_type_name(entry.type)).key("name").string(entry.name);
+void append_entry_members(JsonOut& json, const TimelineEntry& entry) {
+  json.key("type").string(event_type_name(entry.type)).key("name").string(entry.name);
   json.key("message_id").string(entry.message_id).key("source").string(entry.source);
   append_time(json, "occurred_at", entry.occurred_at);
   append_time(json, "received_at", entry.received_at);
   append_flags(json, entry.flags);
-  json.key("event").raw(entry.json).end_object();
+  json.key("event").raw(entry.json);
 }
 
 void append_rejected_entry(JsonOut& json, const RejectedEntry& entry) {
@@ -98,7 +95,9 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   JsonOut json(out);
   json.begin_object().key("customer_id").string(profile.id.text()).key("workspace").string(workspace);
   append_identifiers(json, profile.identifiers);
+  json.key("traits");
   append_traits(json, profile.traits, verbose);
+  json.key("event_counts");
   append_event_counts(json, profile.event_counts);
   json.key("events").unsigned_number(profile.events);
   append_seen(json, "first_seen", profile.first_seen);
@@ -113,11 +112,52 @@ std::string timeline_json(const TimelinePage& page) {
   std::string out;
   JsonOut json(out);
   json.begin_object().key("customer_id").string(page.customer.text()).key("events").begin_array();
-  for (const TimelineEntry& entry : page.entries) append_timeline_entry(json, entry);
+  for (const TimelineEntry& entry : page.entries) {
+    json.begin_object();
+    append_entry_members(json, entry);
+    json.end_object();
+  }
   json.end_array();
   append_next(json, page.next_cursor);
   json.end_object();
   return out;
+}
+
+std::string exported_event_json(const ExportedEvent& event) {
+  std::string out;
+  JsonOut json(out);
+  json.begin_object().key("customer_id");
+  if (event.customer) {
+    json.string(event.customer->text());
+  } else {
+    json.null();
+  }
+  append_entry_members(json, event.entry);
+  json.end_object();
+  return out;
+}
+
+std::string traits_json(const ProfileView& profile) {
+  std::string out;
+  JsonOut json(out);
+  append_traits(json, profile.traits, false);
+  return out;
+}
+
+std::string event_counts_json(const ProfileView& profile) {
+  std::string out;
+  JsonOut json(out);
+  append_event_counts(json, profile.event_counts);
+  return out;
+}
+
+std::vector<std::string_view> flag_names(uint8_t flags) {
+  std::vector<std::string_view> names;
+  if (flags & EventFlags::kFutureClamped) names.push_back("future_clamped");
+  if (flags & EventFlags::kBadTimestamp) names.push_back("bad_timestamp");
+  if (flags & EventFlags::kGeneratedMessageId) names.push_back("generated_message_id");
+  if (flags & EventFlags::kReplacedSurrogate) names.push_back("replaced_surrogate");
+  return names;
 }
 
 std::string rejected_json(const RejectedPage& page) {

@@ -35,6 +35,15 @@ std::optional<ParameterFault> read_page(const HttpRequest& request, Query& query
   return std::nullopt;
 }
 
+/// True for a name without a value.
+Parsed<bool> flag_parameter(const HttpRequest& request, std::string_view name) {
+  if (!request.has_parameter(name)) return false;
+  std::string_view text = request.parameter(name);
+  if (text == "true" || text == "1" || text.empty()) return true;
+  if (text == "false" || text == "0") return false;
+  return ParameterFault{std::string(name) + " is neither true nor false"};
+}
+
 std::optional<EventType> parse_event_type(std::string_view name) {
   using enum EventType;
   for (EventType type : {identify, track, page, screen, group, alias, merge}) {
@@ -80,12 +89,26 @@ Parsed<size_t> number_parameter(const HttpRequest& request, std::string_view nam
   return negative ? range.least : std::clamp(number, range.least, range.most);
 }
 
-Parsed<bool> verbose_parameter(const HttpRequest& request) {
-  if (!request.has_parameter("verbose")) return false;
-  std::string_view text = request.parameter("verbose");
-  if (text == "true" || text == "1" || text.empty()) return true;
-  if (text == "false" || text == "0") return false;
-  return ParameterFault{"verbose is neither true nor false"};
+Parsed<bool> verbose_parameter(const HttpRequest& request) { return flag_parameter(request, "verbose"); }
+
+Parsed<ExportQuery> export_query(const HttpRequest& request) {
+  ExportQuery query;
+  std::string_view what = request.parameter("what");
+  if (what != "profiles" && what != "events") return ParameterFault{"what is neither profiles nor events"};
+  query.events = what == "events";
+  std::string_view format = request.parameter("format");
+  if (!format.empty() && format != "ndjson" && format != "csv")
+    return ParameterFault{"format is neither ndjson nor csv"};
+  query.csv = format == "csv";
+  auto mark = flag_parameter(request, "bom");
+  if (auto* fault = std::get_if<ParameterFault>(&mark)) return *fault;
+  query.byte_order_mark = std::get<bool>(mark);
+  if (query.byte_order_mark && !query.csv) return ParameterFault{"bom is for csv only"};
+  if (!read_time(request, "from", query.range.from)) return ParameterFault{"from is not an ISO 8601 time"};
+  if (!read_time(request, "to", query.range.until)) return ParameterFault{"to is not an ISO 8601 time"};
+  if (!query.events && (query.range.from || query.range.until))
+    return ParameterFault{"from and to are for events only"};
+  return query;
 }
 
 Parsed<LookupQuery> lookup_query(std::string_view body) {

@@ -35,6 +35,15 @@ constexpr NumberRange kPageSizes{1, 1000, 50};
 /// `?verbose`: `true`, `1` or nothing but the name; false when absent, `false` or `0`.
 Parsed<bool> verbose_parameter(const HttpRequest& request);
 
+/// What to export, and how.
+struct ExportQuery {
+  bool events = false;  // else profiles
+  bool csv = false;     // else NDJSON
+  bool byte_order_mark = false;
+  EventExportQuery range;  // `from` and `to` of events
+};
+Parsed<ExportQuery> export_query(const HttpRequest& request);
+
 /// The body of a look-up: `{"kind","value","at"}`. A number as value becomes its decimal text.
 struct LookupQuery {
   IdentifierKind kind;

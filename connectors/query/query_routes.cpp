@@ -26,6 +26,8 @@ void add_query_routes(Router& router, QueryServices services) {
   add("GET", "/v1/profiles/{customer_id}", ApiRole::analyst, &QueryHandlers::profile);
   add("GET", "/v1/profiles/{customer_id}/events", ApiRole::analyst, &QueryHandlers::timeline);
   add("GET", "/v1/rejected", ApiRole::analyst, &QueryHandlers::rejected);
+  router.add(Route{"GET", "/v1/export", CorsPolicy::none, ErrorStyle::problem,
+                   [handlers](HttpRequest& request) { return handlers->export_all(request); }});
   router.add(Route{"GET", "/openapi.json", CorsPolicy::none, ErrorStyle::problem,
                    [](HttpRequest&) { return answered(openapi_answer()); }});
 }

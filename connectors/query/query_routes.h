@@ -9,12 +9,15 @@
 
 namespace tributary {
 
+class ExportRunner;
+
 /// What reading needs. The references outlive the router.
 struct QueryServices {
   Engine& engine;
   CurrentKeyRing& keys;
   Metrics& metrics;
   IngestLimits limits;
+  ExportRunner& exports;
 };
 
 void add_query_routes(Router& router, QueryServices services);

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "config/secret_file.h"
+#include "connectors/bulk/export_command.h"
 #include "connectors/bulk/import_command.h"
 #include "engine/app/exit_code.h"
 #include "engine/base/json_out.h"
@@ -68,6 +69,13 @@ std::string local_address(std::string listen) {
   return listen;
 }
 
+/// The address of the server that a configuration describes; nothing when only the server itself knows its port.
+std::optional<std::string> server_of(const Config& config) {
+  if (config.server.listen.ends_with(":0")) return std::nullopt;
+  bool tls = !config.server.tls_certificate_file.empty();
+  return (tls ? "https://" : "http://") + local_address(config.server.listen);
+}
+
 /// Fills what the command line left open from the server's configuration. Returns an exit code when it can't.
 int complete_from_config(const ImportFlags& flags, ImportOptions& options) {
   ConfigInput input;
@@ -75,7 +83,7 @@ int complete_from_config(const ImportFlags& flags, ImportOptions& options) {
   input.environment = process_environment();
   auto config = load_or_tell(input);
   if (!config) return kExitConfig;
-  if (options.server.empty()) {
+  if (options.server.empty() && !options.dry_run) {
     if (config->server.listen.ends_with(":0")) {
       say("import: the configured port is 0, so the real one is known to the server only; give --server");
       return kExitUsage;
@@ -83,13 +91,16 @@ int complete_from_config(const ImportFlags& flags, ImportOptions& options) {
     bool tls = !config->server.tls_certificate_file.empty();
     options.server = (tls ? "https://" : "http://") + local_address(config->server.listen);
   }
-  if (!options.write_key.empty()) return kExitOk;
+  options.judged_limits = config->ingest;
+  if (!options.write_key.empty() && !options.dry_run) return kExitOk;
   auto source = std::find_if(config->sources.begin(), config->sources.end(),
                              [&](const Source& candidate) { return candidate.id == flags.source; });
   if (source == config->sources.end()) {
     say("import: " + flags.config + " has no source \"" + flags.source + "\"");
     return kExitUsage;
   }
+  options.judged_source = *source;
+  if (options.dry_run) return kExitOk;
   if (source->write_keys.empty()) {
     say("import: source \"" + flags.source + "\" is a webhook and has no write key");
     return kExitUsage;
@@ -146,6 +157,38 @@ int rebuild(const ConfigInput& input, bool accept_loss) {
   return kExitOk;
 }
 
+int export_data(const ExportFlags& flags) {
+  ExportOptions options;
+  options.what = flags.what;
+  options.server = flags.server;
+  options.ca_file = flags.ca_file;
+  options.format = flags.format;
+  options.byte_order_mark = flags.byte_order_mark;
+  options.from = flags.from;
+  options.to = flags.to;
+  options.output_file = flags.output;
+  auto secrets = read_secrets(flags.api_key_file, false);
+  if (!secrets) {
+    tell("export", secrets.error());
+    return kExitUsage;
+  }
+  options.api_key = secrets->front();
+  if (options.server.empty() && !flags.config.empty()) {
+    ConfigInput input;
+    input.file = flags.config;
+    input.environment = process_environment();
+    auto config = load_or_tell(input);
+    if (!config) return kExitConfig;
+    auto server = server_of(*config);
+    if (!server) {
+      say("export: the configured port is 0, so the real one is known to the server only; give --server");
+      return kExitUsage;
+    }
+    options.server = *server;
+  }
+  return run_export(options);
+}
+
 int import_file(const ImportFlags& flags) {
   ImportOptions options;
   options.file = flags.file;
@@ -159,8 +202,13 @@ int import_file(const ImportFlags& flags) {
   options.start = start_of(flags);
   options.checkpoint_file = flags.checkpoint;
   options.report_file = flags.report;
+  options.report_format = flags.report_format == "ndjson" ? ReportFormat::ndjson : ReportFormat::csv;
+  options.dry_run = flags.dry_run;
+  options.judged_source.id = flags.source;
+  options.judged_source.trust = SourceTrust::server;
   options.batch_events = flags.batch_events;
   options.in_flight = flags.in_flight;
+  options.parallel = flags.parallel;
   if (!flags.write_key_file.empty()) {
     auto secrets = read_secrets(flags.write_key_file, false);
     if (!secrets) return tell("import", secrets.error());

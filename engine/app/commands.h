@@ -18,12 +18,21 @@ int rebuild(const ConfigInput& input, bool accept_loss);
 
 struct ImportFlags {
   std::string file, mapping, source, format, server, write_key, write_key_file, ca_file, config;
-  std::string checkpoint, report;
-  size_t batch_events = 500, in_flight = 4;
-  bool resume = false, restart = false;
+  std::string checkpoint, report, report_format;
+  size_t batch_events = 1000, in_flight = 4, parallel = 1;
+  bool resume = false, restart = false, dry_run = false;
 };
 
 /// Sends a file's events to a running server, whose address and key may come from its configuration.
 int import_file(const ImportFlags& flags);
+
+struct ExportFlags {
+  std::string what, server, api_key_file, ca_file, config, format = "ndjson", from, to, output;
+  bool byte_order_mark = false;
+};
+
+/// Writes a running server's customers or events; its address may come from its configuration, its keys can't: of them
+/// the configuration knows a hash.
+int export_data(const ExportFlags& flags);
 
 }  // namespace tributary

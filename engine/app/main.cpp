@@ -48,6 +48,7 @@ class CommandLine {
     add_config_commands();
     add_store_commands();
     add_import();
+    add_export();
     add_webhook();
     add_version();
   }
@@ -99,7 +100,8 @@ class CommandLine {
 
   void add_import() {
     CLI::App* command = app_.add_subcommand("import", "Send the events of a file to a running server");
-    command->add_option("file", import_.file, "CSV, fixed-width text or NDJSON")->required();
+    command->add_option("file", import_.file, "CSV, fixed-width text or NDJSON, also gzip or zstd; - is standard input")
+        ->required();
     command->add_option("--mapping", import_.mapping, "How rows become events");
     command->add_option("--source", import_.source, "Id of the source")->required();
     command->add_option("--format", import_.format, "auto, table or ndjson")
@@ -110,12 +112,36 @@ class CommandLine {
     command->add_option("--config,-c", import_.config, "Take server and write key from this configuration");
     command->add_option("--ca-file", import_.ca_file, "Certificate authorities for https");
     command->add_option("--checkpoint", import_.checkpoint, "Where progress is kept (FILE.SOURCE.checkpoint)");
-    command->add_option("--report", import_.report, "Where rejected rows are listed (FILE.SOURCE.rejected.ndjson)");
+    command->add_option("--report", import_.report, "Where rejected rows are listed (FILE.SOURCE.rejected.csv)");
+    command->add_option("--report-format", import_.report_format, "csv or ndjson")
+        ->check(CLI::IsMember({"csv", "ndjson"}));
+    command->add_flag("--dry-run", import_.dry_run, "Judge every event and write the report, send nothing");
     command->add_option("--batch-events", import_.batch_events, "Events per request")->capture_default_str();
     command->add_option("--in-flight", import_.in_flight, "Requests under way")->capture_default_str();
+    command->add_option("--parallel", import_.parallel, "Threads that make events")->capture_default_str();
     CLI::Option* resume = command->add_flag("--resume", import_.resume, "Go on where an interrupted import stopped");
     command->add_flag("--restart", import_.restart, "Begin anew")->excludes(resume);
     command->callback([this] { exit_code_ = import_file(import_); });
+  }
+
+  void add_export() {
+    CLI::App* command = app_.add_subcommand("export", "Write the customers or events of a running server");
+    command->add_option("what", export_.what, "profiles or events")
+        ->required()
+        ->check(CLI::IsMember({"profiles", "events"}));
+    command->add_option("--api-key-file", export_.api_key_file, "File with an API key of role analyst or admin")
+        ->required();
+    command->add_option("--server", export_.server, "host:port or URL of the server");
+    command->add_option("--config,-c", export_.config, "Take the server's address from this configuration");
+    command->add_option("--ca-file", export_.ca_file, "Certificate authorities for https");
+    command->add_option("--format", export_.format, "ndjson or csv")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"ndjson", "csv"}));
+    command->add_flag("--bom", export_.byte_order_mark, "Begin a CSV file as Excel expects UTF-8");
+    command->add_option("--from", export_.from, "Events from this time on, ISO 8601");
+    command->add_option("--to", export_.to, "Events before this time");
+    command->add_option("--output,-o", export_.output, "File to write (standard output)");
+    command->callback([this] { exit_code_ = export_data(export_); });
   }
 
   void add_webhook() {
@@ -159,6 +185,7 @@ class CommandLine {
   CLI::App app_{"Tributary: events of many channels become customers", "tributary"};
   ConfigFlags config_;
   ImportFlags import_;
+  ExportFlags export_;
   WebhookFlags webhook_;
   bool accept_loss_ = false;
   bool version_as_json_ = false;

@@ -70,7 +70,8 @@ class Description:
             raise SchemaError(f"{where}: {value!r} does not match {schema['pattern']}")
         if "minimum" in schema and value < schema["minimum"] or "maximum" in schema and value > schema["maximum"]:
             raise SchemaError(f"{where}: {value!r} is out of range")
-        if schema.get("format") == "date-time" and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value):
+        is_time = schema.get("format") == "date-time" and value is not None  # whether it may be null, `type` says
+        if is_time and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value):
             raise SchemaError(f"{where}: {value!r} is no time")
         if isinstance(value, dict):
             self._check_members(schema, value, where)
@@ -170,6 +171,26 @@ def batch_cases(path: str) -> list[Case]:
         Case(400, path, {"no": "batch"}, WEB, "missing_batch"),
         *refused_alike(path, good, [Case(413, path, {"batch": [0] * 10_001}, WEB, "too_many_events")]),
     ]
+
+
+def import_cases() -> list[Case]:
+    lines = "\n".join(json.dumps(event()) for _ in range(3)) + "\nnot json\n"
+    ndjson = {**WEB, "Content-Type": "application/x-ndjson"}
+    return [*batch_cases("/v1/import"),
+            Case(200, "/v1/import", lines, ndjson, holds={"accepted": 3, "rejected": 1, "lines": 4, "lines_durable": 4}),
+            Case(200, "/v1/import?first_line=5", lines, ndjson, holds={"duplicate": 3}),
+            Case(400, "/v1/import?first_line=0", lines, ndjson, "invalid_parameter"),
+            Case(400, "/v1/import", lines, {**ndjson, "Content-Encoding": "br"}, "invalid_gzip"),
+            Case(401, "/v1/import", lines, {"Content-Type": "application/x-ndjson"}, "missing_write_key")]
+
+
+def export_cases(key: dict) -> list[Case]:
+    path = "/v1/export?what="
+    return [*(Case(200, path + rest, None, key) for rest in (
+                "profiles", "events", "profiles&format=csv", "events&format=csv&bom=true", "events&from=2026-01-01&to=2030-01-01")),
+            *(Case(400, path + rest, None, key, "invalid_parameter") for rest in (
+                "", "people", "events&format=xml", "events&bom=true", "events&from=soon", "profiles&to=2026-01-01")),
+            *read_refusals(path + "events")]
 
 
 def single_cases(prefix: str) -> list[Case]:
@@ -346,8 +367,9 @@ class Contract(unittest.TestCase):
         look_up = {"kind": "email", "value": " Ann@Example.com "}
         data = base64.b64encode(json.dumps({"event": "e", "userId": "contract"}).encode()).decode()
         batches = {("POST", path): batch_cases(path) for path in (
-            "/v1/batch", "/v1/b", "/v1/import", "/v1/batch/b", "/batch", "/b", "/batch/b", "/beacon/v1/batch",
+            "/v1/batch", "/v1/b", "/v1/batch/b", "/batch", "/b", "/batch/b", "/beacon/v1/batch",
             "/api/s/s2s/batch")}
+        batches[("POST", "/v1/import")] = import_cases()
         singles = {("POST", prefix + "{verb}"): single_cases(prefix) for prefix in ("/v1/", "/api/s/", "/api/s/s2s/")}
         settings = {(method, path.format("{write_key}")): settings_cases(path) for method in ("GET", "POST") for path in (
             "/v1/projects/{}/settings", "/v1/projects/projects/{}/settings", "/projects/{}/settings",
@@ -402,10 +424,12 @@ class Contract(unittest.TestCase):
                 Case(400, ann + "/events?limit=ten", None, key, "invalid_parameter"),
                 Case(400, ann + "/events?type=%27%20OR%201=1", None, key, "invalid_parameter"),
                 Case(400, ann + "/events?until=yesterday", None, key, "invalid_parameter"), *read_refusals(ann + "/events")],
+            ("GET", "/v1/sources"): [Case(200, "/v1/sources", None, key), *read_refusals("/v1/sources")],
             ("GET", "/v1/rejected"): [
                 Case(200, "/v1/rejected", None, key), Case(200, "/v1/rejected?code=missing_id&source=web&limit=1", None, key),
                 Case(400, "/v1/rejected?code=nonsense", None, key, "invalid_parameter"),
                 Case(400, "/v1/rejected?cursor=forged", None, key, "invalid_cursor"), *read_refusals("/v1/rejected")],
+            ("GET", "/v1/export"): export_cases(key),
             ("GET", "/v1/profiles/{customer_id}/explain"): explain_cases(ann + "/explain", nobody, key),
             ("GET", "/v1/profiles/{customer_id}/history"): [
                 *changes_cases(ann + "/history", key), Case(404, nobody + "/history", None, key, "not_found")],

@@ -2,7 +2,9 @@
 import collections
 import csv
 import decimal
+import gzip
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -75,6 +77,11 @@ class ImportTest(unittest.TestCase):
             if not page["next"]:
                 return events
             cursor = "&cursor=" + page["next"]
+
+    def report(self, path):
+        """(row, code) of each rejected row."""
+        with open(f"{path}.app.rejected.csv", encoding="utf-8", newline="") as file:
+            return [(int(row["row"]), row["code"]) for row in csv.DictReader(file)]
 
     def lookups(self, values, kind="user_id"):
         """Value -> profile, over one connection."""
@@ -216,23 +223,134 @@ class OnlineRetailTest(ImportTest):
         self.assertEqual(total, Decimal("575574.67"))
 
 
+class PassingInputTest(ImportTest):
+    """gzip, zstd and standard input: what a file gives is what it gives compressed and through a pipe."""
+
+    def events(self, count):
+        return "".join(json.dumps({"type": "track", "event": "e", "userId": f"u{n % 50}", "messageId": f"m{n}",
+                                   "properties": {"n": n}}) + "\n" for n in range(count)).encode()
+
+    def zstd(self, data):
+        return subprocess.run(["zstd", "-q", "-c"], input=data, capture_output=True, check=True).stdout
+
+    def feed(self, data, *flags, mapping=None, expect=0):
+        """An import from standard input."""
+        done = subprocess.run(self.command("-", *flags, mapping=mapping), input=data, capture_output=True, timeout=300,
+                              cwd=self.directory)
+        self.stderr = done.stderr.decode()
+        self.assertEqual(done.returncode, expect, self.stderr[-2000:])
+        return json.loads(done.stdout)
+
+    def write(self, name, data):
+        path = self.directory / name
+        path.write_bytes(data)
+        return path
+
+    def test_compressed_files_and_pipes_give_the_same_events(self):
+        data = self.events(5_000)
+        self.assertEqual(self.run_import(self.write("e.ndjson.gz", gzip.compress(data)))["accepted"], 5_000)
+        self.assertEqual(self.run_import(self.write("e.ndjson.zst", self.zstd(data)))["duplicate"], 5_000)
+        self.assertEqual(self.run_import(self.write("plain.ndjson", gzip.compress(data)))["duplicate"], 5_000)
+        for fed in (data, gzip.compress(data), self.zstd(data)):
+            self.assertEqual(self.feed(fed)["duplicate"], 5_000)
+        self.assertEqual(list(self.directory.glob("stdin*")), [])
+        self.assertEqual(self.server.metrics()["tributary_customers"], 50)
+
+    def test_tables_pass_by_too_and_groups_are_found_in_them(self):
+        self.assertEqual(self.feed(gzip.compress(CDNOW.read_bytes()), mapping="cdnow.yaml")["accepted"], 69_659)
+        self.assertEqual(self.feed(self.zstd(RETAIL.read_bytes()), mapping="online_retail.yaml")["accepted"], 12_392)
+        counts = self.run_import(self.copy(RETAIL), mapping="online_retail.yaml")
+        self.assertEqual((counts["accepted"], counts["duplicate"]), (0, 12_392))
+
+    def test_what_stands_before_the_damage_is_imported(self):
+        whole = gzip.compress(self.events(20_000))
+        path = self.write("e.ndjson.gz", whole[:len(whole) // 2])
+        counts = self.run_import(path, expect=65)
+        self.assertFalse(counts["complete"])
+        self.assertGreater(counts["accepted"], 5_000)
+        self.assertEqual(counts["rejected"], 0)
+        self.assertIn(f"the gzip data ends too early, at byte {len(whole) // 2}", self.stderr)
+        counts = self.run_import(self.write("e.ndjson.gz", whole))
+        self.assertEqual(counts["accepted"] + counts["duplicate"], 20_000)
+        self.assertGreater(counts["duplicate"], 5_000)
+
+    def test_groups_of_a_damaged_file_are_not_guessed(self):
+        whole = gzip.compress(RETAIL.read_bytes())
+        path = self.write("r.csv.gz", whole[:len(whole) // 2])
+        done = subprocess.run(self.command(path, mapping="online_retail.yaml"), capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 65)
+        self.assertIn("ends too early", done.stderr)
+        self.assertEqual(self.server.metrics()["tributary_customers"], 0)
+
+    def test_a_compressed_file_resumes_at_its_place(self):
+        path = self.write("cd.txt.gz", gzip.compress(CDNOW.read_bytes()))
+        process = subprocess.Popen(self.command(path, "--batch-events", "20", "--in-flight", "2", mapping="cdnow.yaml"),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        checkpoint = pathlib.Path(f"{path}.app.checkpoint")
+        self.server.wait_until(lambda: self.server.metrics().get("tributary_events_total") > 200, 60, "some events")
+        self.server.process.send_signal(signal.SIGSTOP)
+        self.server.wait_until(checkpoint.exists, 60, "a checkpoint")
+        process.kill()
+        process.wait()
+        self.server.process.send_signal(signal.SIGCONT)
+        self.assertLess(json.loads(checkpoint.read_text())["accepted"], 69_659)
+        counts = self.run_import(path, "--resume", mapping="cdnow.yaml")
+        self.assertIn("resuming at line", self.stderr)
+        self.assertEqual(counts["events"], 69_659)
+        self.assertEqual(self.server.metrics()["tributary_customers"], 23_570)
+
+    def test_standard_input_is_fed_again_and_not_resumed(self):
+        data = self.events(100)
+        done = subprocess.run(self.command("-", "--resume"), input=data, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 64)
+        self.assertIn(b"feed it again", done.stderr)
+        self.feed(data[:len(data) // 2 + 1].rpartition(b"\n")[0])
+        self.assertEqual(self.feed(data)["events"], 100)
+        self.assertEqual(self.server.lookup("user_id", "u7")["events"], 2)
+
+    def test_an_interrupted_pipe_ends_at_once(self):
+        process = subprocess.Popen(self.command("-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        process.stdin.write(self.events(1_000))
+        process.stdin.flush()
+        self.server.wait_until(lambda: self.server.metrics().get("tributary_events_total") == 1_000, 60, "the events")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=10), 143)
+        self.assertEqual(json.loads(process.stdout.read())["accepted"], 1_000)
+        self.assertIn(b"feed the same again", process.stderr.read())
+
+    def test_memory_is_bounded_whatever_passes_by(self):
+        line = json.dumps({"type": "track", "event": "e", "userId": "u", "messageId": "m"}).encode() + b"\n"
+        path = self.directory / "bomb.ndjson.gz"
+        with gzip.open(path, "wb") as bomb:  # in pieces: a child's peak begins with that of the process it comes from
+            for _ in range(300):
+                bomb.write(b" " * (1 << 20))
+            bomb.write(b"\n" + line)
+        process = subprocess.Popen(self.command(path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 65)
+        self.assertEqual(self.report(path), [(1, "event_too_large")])
+        self.assertLess(used.ru_maxrss, 150 << 10)  # KiB
+
 class RejectedRowsTest(ImportTest):
     def write(self, name, text):
         path = self.directory / name
         path.write_text(text)
         return path
 
-    def report(self, path):
-        return [json.loads(line) for line in pathlib.Path(f"{path}.app.rejected.ndjson").read_text().splitlines()]
-
     def test_bad_rows_end_with_65_and_a_report_without_values(self):
         path = self.write("cd.txt", "customer_id date number_of_cds dollar_value\n00001 19970101 1 11.77\n00002 19970230 1 1.00\n"
                                     "00003 19970101 1\n00004 19970101 one 5.00\n00005 19970101 2 9.99\n")
         counts = self.run_import(path, mapping="cdnow.yaml", expect=65)
         self.assertEqual((counts["accepted"], counts["rejected"]), (2, 3))
-        found = [(entry["line"], entry["code"]) for entry in self.report(path)]
-        self.assertEqual(found, [(3, "bad_time"), (4, "ragged_row"), (5, "bad_integer")])
-        self.assertNotIn("19970230", pathlib.Path(f"{path}.app.rejected.ndjson").read_text())
+        self.assertEqual(self.report(path), [(3, "bad_time"), (4, "ragged_row"), (5, "bad_integer")])
+        text = pathlib.Path(f"{path}.app.rejected.csv").read_text()
+        self.assertNotIn("19970230", text)
+        self.assertIn("3,date,bad_time,", text)
         self.assertEqual(self.server.lookup("user_id", "00005")["events"], 1)
 
     def test_corrected_rows_are_new_and_the_others_known(self):
@@ -249,8 +367,7 @@ class RejectedRowsTest(ImportTest):
         path = self.write("events.ndjson", text)
         counts = self.run_import(path, expect=65)
         self.assertEqual((counts["accepted"], counts["rejected"]), (3, 3))
-        found = [(entry["line"], entry["code"]) for entry in self.report(path)]
-        self.assertEqual(found, [(2, "missing_id"), (3, "unknown_type"), (5, "invalid_json")])
+        self.assertEqual(self.report(path), [(2, "missing_id"), (3, "unknown_type"), (5, "invalid_json")])
         self.assertEqual(len(self.server.rejected(source="app")), 2)
         profile = self.server.lookup("user_id", "u1")
         self.assertEqual(profile["events"], 3)
@@ -258,6 +375,45 @@ class RejectedRowsTest(ImportTest):
         self.assertIn(b'"n":9007199254740993,"x":12.50', page.expect(200).body)
         again = self.run_import(path, "--restart", expect=65)
         self.assertEqual((again["accepted"], again["duplicate"]), (0, 3))
+
+    def test_a_dry_run_tells_what_an_import_will_and_sends_nothing(self):
+        path = self.write("cd.txt", "customer_id date number_of_cds dollar_value\n00001 19970101 1 11.77\n"
+                                    "00002 19970230 1 1.00\n" + "x" * 2000 + " 19970101 1 5.00\n")
+        words = [self.server.binary, "import", str(path), "--source", "app", "--mapping", str(ROOT / "config/import/cdnow.yaml")]
+        done = subprocess.run([*words, "--dry-run"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 65, done.stderr)
+        dry, found = json.loads(done.stdout), self.report(path)
+        self.assertTrue(dry.pop("dry_run"))
+        self.assertEqual(self.server.metrics()["tributary_customers"], 0)
+        self.assertFalse(pathlib.Path(f"{path}.app.checkpoint").exists())
+        self.assertEqual(self.run_import(path, mapping="cdnow.yaml", expect=65), dry)
+        self.assertEqual(self.report(path), found)
+
+    def test_reports_as_ndjson_for_programs(self):
+        path = self.write("e.ndjson", "[]\n")
+        self.run_import(path, "--report-format", "ndjson", expect=65)
+        lines = pathlib.Path(f"{path}.app.rejected.ndjson").read_text().splitlines()
+        self.assertEqual(json.loads(lines[0])["code"], "not_an_object")
+
+    def test_chinese_exports_in_their_own_encoding(self):
+        mapping = self.write("m.yaml", "name: zh\nformat: csv\nencoding: gbk\ndelimiter: '|'\nuser_id: '{用户}'\n"
+                                       "time: {column: 时间, format: unix_seconds}\n"
+                                       "events: [{name: 下单, properties: {商品: '{商品}'}}]\n")
+        path = self.directory / "zh.csv"
+        # The second byte of the first product's character is that of the delimiter.
+        rows = ["用户|时间|商品", "张三|1700000000|穦", "李四|1700000001|\"多行\n商品\""]
+        text = "\n".join(rows).encode("gb18030") + b"\nbad\xff|1700000002|x\n" + "王五|1700000003|茶\n".encode("gb18030")
+        path.write_bytes(text)
+        counts = self.run_import(path, "--mapping", str(mapping), "--format", "table", expect=65)
+        self.assertEqual((counts["accepted"], counts["rejected"]), (3, 1))
+        self.assertEqual(self.report(path), [(5, "invalid_utf8")])
+        customer = self.server.lookup("user_id", "张三")["customer_id"]
+        self.assertEqual(self.payloads(customer)[0]["event"]["properties"], {"商品": "穦"})
+        with self.subTest("UTF-16 is known by its mark, whatever the mapping says"):
+            utf16 = self.directory / "zh16.csv"
+            utf16.write_bytes("\n".join(rows).encode("utf-16"))
+            counts = self.run_import(utf16, "--mapping", str(mapping), "--format", "table")
+            self.assertEqual((counts["accepted"], counts["duplicate"]), (0, 2))
 
     def test_usage_and_connection_have_codes_of_their_own(self):
         path = self.write("e.ndjson", '{"type":"page","userId":"u"}\n')
@@ -271,6 +427,8 @@ class RejectedRowsTest(ImportTest):
         config = tributary.sample_config() | {"server": {"listen": self.server.http}}
         (self.directory / "c.yaml").write_text(json.dumps(config))
         self.assertEqual(code("--config", str(self.directory / "c.yaml")), 0)
+        missing = subprocess.run([self.server.binary, "import", "nofile", "--source", "app"], capture_output=True, text=True)
+        self.assertEqual((missing.returncode, missing.stderr), (66, "import: opening nofile: No such file or directory\n"))
         mapping = self.write("m.yaml", "name: x\nfromat: csv\n")
         self.assertEqual(code("--server", self.server.http, "--write-key", tributary.APP, "--format", "table", "--mapping",
                               str(mapping)), 78)

@@ -1,4 +1,5 @@
 #include "connectors/bulk/import_command.h"
+#include "connectors/document/csv.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,6 +51,7 @@ class ImportCommand : public testing::Test {
     options.write_key = "wk";
     options.batch_events = 10;
     options.patience = std::chrono::seconds(2);
+    options.report_format = ReportFormat::ndjson;
     return options;
   }
 
@@ -137,6 +139,54 @@ TEST_F(ImportCommand, RefusedItemsAreListedByLineInTheOrderOfTheFile) {
             "{\"line\":1,\"code\":\"missing_id\",\"message\":\"no id\"}\n"
             "{\"line\":11,\"code\":\"missing_id\",\"message\":\"no id\"}\n"
             "{\"line\":21,\"code\":\"missing_id\",\"message\":\"no id\"}\n");
+}
+
+TEST_F(ImportCommand, TheReportIsATableByDefault) {
+  ScriptedServer server([](const Ids& ids) { return ScriptedServer::accepted(ids.size()); });
+  ImportOptions options = ndjson(0, server.address());
+  std::ofstream(path("in.ndjson")) << "bad\n{\"type\":\"page\",\"messageId\":\"1\"}\n[]\n";
+  options.report_format = ReportFormat::csv;
+  EXPECT_EQ(run_import(options), 65);
+  EXPECT_EQ(text_of("in.ndjson.app.rejected.csv"),
+            "row,column,code,reason\r\n1,,invalid_json,the line is not JSON\r\n"
+            "3,,not_an_object,the line is not a JSON object\r\n");
+}
+
+TEST(ImportReport, NoCellIsAFormulaAndQuotesAreDoubled) {
+  auto cell = [](std::string_view text) {
+    std::string out;
+    append_csv_cell(out, text);
+    return out;
+  };
+  EXPECT_EQ(cell("plain 1-2=3"), "plain 1-2=3");
+  EXPECT_EQ(cell(""), "");
+  EXPECT_EQ(cell("a,b"), "\"a,b\"");
+  EXPECT_EQ(cell("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");
+  for (std::string text : {"=1+1", "+1", "-1", "@x", "\tx"}) EXPECT_EQ(cell(text), "'" + text);
+  EXPECT_EQ(cell("\rx"), "\"'\rx\"");
+  EXPECT_EQ(cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+}
+
+TEST_F(ImportCommand, ADryRunAsksNobodyAndJudgesAsAServerWould) {
+  ImportOptions options = ndjson(0, "");
+  options.write_key = "";
+  options.dry_run = true;
+  std::ofstream(path("in.ndjson")) << R"({"type":"page","userId":"u","messageId":"1"})"
+                                      "\n"
+                                   << R"({"type":"fly","userId":"u"})"
+                                      "\n"
+                                   << R"({"type":"track","event":"e"})"
+                                      "\n";
+  EXPECT_EQ(run_import(options), 65);
+  std::string report = text_of("in.ndjson.app.rejected.ndjson");
+  EXPECT_THAT(report, HasSubstr(R"({"line":2,"code":"unknown_type")"));
+  EXPECT_THAT(report, HasSubstr(R"({"line":3,"code":"missing_id")"));
+  EXPECT_FALSE(std::filesystem::exists(path("in.ndjson.app.checkpoint")));
+  std::ofstream(path("in.ndjson")) << R"({"type":"page","userId":"u","messageId":"1"})"
+                                      "\n";
+  EXPECT_EQ(run_import(options), 0);
+  options.start = ImportStart::resume;
+  EXPECT_EQ(run_import(options), 64);
 }
 
 TEST_F(ImportCommand, AWrongKeyEndsTheImportAtOnce) {
@@ -255,6 +305,7 @@ TEST_F(ImportCommand, UsageMistakesAreToldApart) {
   EXPECT_EQ(code(good, [](auto& o) { o.write_key = ""; }), 64);
   EXPECT_EQ(code(good, [](auto& o) { o.server = "nonsense"; }), 64);
   EXPECT_EQ(code(good, [](auto& o) { o.batch_events = 1001; }), 64);
+  EXPECT_EQ(code(good, [](auto& o) { o.parallel = 0; }), 64);
   EXPECT_EQ(code(good, [](auto& o) { o.mapping_file = "x.yaml"; }), 64);
   EXPECT_EQ(code(good, [](auto& o) { o.format = ImportFormat::table; }), 64);
   EXPECT_EQ(code(good, [](auto& o) { o.file = "/no/such/file.ndjson"; }), 66);

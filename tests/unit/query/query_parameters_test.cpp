@@ -25,6 +25,27 @@ std::string fault(const Parsed<Value>& parsed) {
   return found == nullptr ? "" : found->message;
 }
 
+TEST(ExportParameters, SayWhatAndHow) {
+  auto read = [](Query query) { return std::get<ExportQuery>(export_query(request_with(std::move(query)))); };
+  ExportQuery plain = read({{"what", "profiles"}});
+  EXPECT_FALSE(plain.events || plain.csv || plain.byte_order_mark || plain.range.from || plain.range.until);
+  ExportQuery all =
+      read({{"what", "events"}, {"format", "csv"}, {"bom", ""}, {"from", "2026-01-01"}, {"to", "2026-01-02"}});
+  EXPECT_TRUE(all.events && all.csv && all.byte_order_mark);
+  EXPECT_EQ(all.range.from, parse_iso8601("2026-01-01"));
+  EXPECT_EQ(all.range.until, parse_iso8601("2026-01-02"));
+}
+
+TEST(ExportParameters, FaultsNameTheParameter) {
+  auto fault_of = [](Query query) { return fault(export_query(request_with(std::move(query)))); };
+  EXPECT_EQ(fault_of({}), "what is neither profiles nor events");
+  EXPECT_EQ(fault_of({{"what", "events"}, {"format", "xml"}}), "format is neither ndjson nor csv");
+  EXPECT_EQ(fault_of({{"what", "events"}, {"format", "csv"}, {"bom", "maybe"}}), "bom is neither true nor false");
+  EXPECT_EQ(fault_of({{"what", "events"}, {"bom", "true"}}), "bom is for csv only");
+  EXPECT_EQ(fault_of({{"what", "events"}, {"to", "soon"}}), "to is not an ISO 8601 time");
+  EXPECT_EQ(fault_of({{"what", "profiles"}, {"from", "2026-01-01"}}), "from and to are for events only");
+}
+
 TEST(TimelineParameters, AbsentOnesDoNotFilter) {
   TimelineQuery query = timeline({{"type", ""}, {"from", ""}});
   EXPECT_FALSE(query.type || query.name || query.source || query.from || query.until);
