@@ -49,6 +49,7 @@ std::variant<Config, std::vector<ConfigMistake>> parse_config(const std::string&
   read_flags(draft, overrides.flags);
   finish_draft(draft);
   read_webhook_sources(draft);
+  read_stream_sources(draft);
   read_identity_rules(draft);
   if (draft.mistakes.empty()) return std::move(draft.config);
   auto order = [&name](const ConfigMistake& m) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connectors/http/server.h"
+#include "connectors/stream/stream_source.h"
 #include "connectors/webhook/webhook_source.h"
 #include "engine/engine.h"
 
@@ -51,7 +52,8 @@ struct Config {
   std::vector<Source> sources;  // of all kinds
   std::vector<ApiKey> api_keys;
   WebhooksConfig webhooks;
-  std::vector<WebhookSource> webhook_sources;  // those of `sources` that are of kind webhook
+  std::vector<WebhookSource> webhook_sources;                       // those of `sources` that are of kind webhook
+  std::vector<std::shared_ptr<const StreamSource>> stream_sources;  // those that are of a broker's kind
 };
 
 /// One thing that is wrong with the input. Never holds a secret's value.

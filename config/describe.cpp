@@ -126,18 +126,19 @@ void append_example(std::string& out, const char* name, const std::string& about
   out += std::string(name) + ": []\n";
   bool first = true;
   for (const Setting<Item>& setting : settings) {
-    if (setting.kind == kWebhookKind) continue;
+    if (!setting.kind.empty() && !is_one_of(kSdkKind, setting.kind)) continue;
     append_example_line(out, first ? "  " : "    ", first ? "  - " : "    ", setting);
     first = false;
   }
 }
 
-/// The second source of the sample, with only what the first has not.
-void append_webhook_example(std::string& out) {
-  append_hidden_comment(out, "  ", "A platform that calls a webhook.");
-  out += "#  - id: \"shop\"\n#    workspace: \"default\"\n#    kind: \"webhook\"\n";
+/// A further source of the sample, with only what an SDK's has not.
+void append_example_of_kind(std::string& out, const std::string& about, const std::string& id, std::string_view kind) {
+  append_hidden_comment(out, "  ", about);
+  out += "#  - id: \"" + id + "\"\n#    workspace: \"default\"\n#    kind: \"" + std::string(kind) + "\"\n";
   for (const auto& setting : source_settings()) {
-    if (setting.kind == kWebhookKind) append_example_line(out, "    ", "    ", setting);
+    bool shared = setting.kind.empty() || is_one_of(kSdkKind, setting.kind);
+    if (!shared && is_one_of(kind, setting.kind)) append_example_line(out, "    ", "    ", setting);
   }
 }
 
@@ -267,16 +268,20 @@ void write_section(JsonOut& out, const std::string& prefix) {
   out.end_object().end_object();
 }
 
+bool is_required_of(std::string_view kinds, std::string_view kind) {
+  return kind.empty() ? kinds.empty() : is_one_of(kind, kinds);
+}
+
 /// What an item of `kind` must have besides what every item must: `x`, or for a secret either `x` or `x_file`.
 template <class Item>
 void write_required_of(JsonOut& out, const std::vector<Setting<Item>>& settings, std::string_view kind) {
   out.key("required").begin_array();
   for (const Setting<Item>& setting : settings) {
-    if (setting.required && setting.kind == kind && !is_secret(setting.type)) out.string(setting.path);
+    if (setting.required && is_required_of(setting.kind, kind) && !is_secret(setting.type)) out.string(setting.path);
   }
   out.end_array();
   auto one_of_two = [&](const Setting<Item>& setting) {
-    return setting.required && setting.kind == kind && is_secret(setting.type);
+    return setting.required && is_required_of(setting.kind, kind) && is_secret(setting.type);
   };
   if (std::none_of(settings.begin(), settings.end(), one_of_two)) return;
   out.key("oneOf").begin_array();
@@ -297,8 +302,16 @@ void write_required_by_kind(JsonOut& out) {
   out.key("then").begin_object();
   write_required_of(out, source_settings(), kWebhookKind);
   out.end_object().key("else").begin_object();
+  out.key("if").begin_object().key("properties").begin_object().key("kind").begin_object();
+  out.key("enum").begin_array();
+  const std::vector<std::string> brokers = split_words(kStreamKinds);
+  for (const std::string& kind : brokers) out.string(kind);
+  out.end_array().end_object().end_object().key("required").begin_array().string("kind").end_array().end_object();
+  out.key("then").begin_object();
+  write_required_of(out, source_settings(), brokers.front());
+  out.end_object().key("else").begin_object();
   write_required_of(out, source_settings(), kSdkKind);
-  out.end_object();
+  out.end_object().end_object();
 }
 
 template <class Item>
@@ -336,7 +349,8 @@ std::string config_sample() {
   append_workspace_rules(out);
   append_example(out, "sources", "Where events come from. To begin with this one, likewise.", source_settings());
   append_identifier_paths(out);
-  append_webhook_example(out);
+  append_example_of_kind(out, "A platform that calls a webhook.", "shop", kWebhookKind);
+  append_example_of_kind(out, "A broker that events are fetched from.", "orders", "kafka");
   append_example(out, "api_keys", "Who may read. Likewise.", api_key_settings());
   return out;
 }

@@ -125,9 +125,11 @@ class Finisher {
     Source source;
     source.id = item.id;
     source.name = item.name.empty() ? item.id : item.name;
+    source.kind = item.kind;
     source.workspace_name = item.workspace;
     source.workspace = workspace_id(item.workspace);
-    source.trust = item.trust == "server" ? SourceTrust::server : SourceTrust::browser;
+    bool believed = item.trust.empty() ? is_one_of(item.kind, kStreamKinds) : item.trust == "server";
+    source.trust = believed ? SourceTrust::server : SourceTrust::browser;
     source.enabled = item.enabled;
     source.write_keys = item.write_keys;
     source.default_country = item.default_country;

@@ -54,6 +54,9 @@ void read_identity_rules(ConfigDraft& draft);
 /// fills config.webhook_sources.
 void read_webhook_sources(ConfigDraft& draft);
 
+/// Finds what sources of brokers need, after finish_draft(). Adds mistakes and fills config.stream_sources.
+void read_stream_sources(ConfigDraft& draft);
+
 /// The places of sources[index] as an event parser takes them; adds their mistakes.
 std::vector<IdentifierPath> identifier_paths_of(ConfigDraft& draft, size_t index);
 

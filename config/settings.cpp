@@ -191,8 +191,8 @@ std::vector<Setting<SourceItem>> make_source_settings() {
       {.path = "kind",
        .type = T::word,
        .field = AT(kind),
-       .help = "What sends the events: a site or an app with an SDK, or a platform that calls a webhook.",
-       .words = "sdk webhook",
+       .help = "Where events come from: a site or an app with an SDK, a platform that calls a webhook, or a broker.",
+       .words = "sdk webhook kafka nats mqtt rabbitmq redis",
        .example = "sdk"},
       {.path = "enabled",
        .type = T::boolean,
@@ -215,10 +215,11 @@ std::vector<Setting<SourceItem>> make_source_settings() {
        .type = T::word,
        .field = AT(trust),
        .help =
-           "browser: the key is public, so identifiers are claimed. server: the key is secret, so they are verified.",
+           "browser: the key is public, so identifiers are claimed. server: the key is secret, so they are verified. "
+           "Default: browser for an SDK, server for a broker.",
        .words = "browser server",
        .example = "browser",
-       .kind = kSdkKind},
+       .kind = "sdk kafka nats mqtt rabbitmq redis"},
       {.path = "allowed_origins",
        .type = T::text_list,
        .field = AT(allowed_origins),
@@ -263,7 +264,82 @@ std::vector<Setting<SourceItem>> make_source_settings() {
        .field = AT(settings),
        .help = "A map of what the connector wants to know, such as app_id; a secret x may be x_file.",
        .example = "{}",
-       .kind = kWebhookKind},
+       .kind = "webhook kafka nats mqtt rabbitmq redis"},
+      {.path = "servers",
+       .type = T::text_list,
+       .field = AT(servers),
+       .help = "Where the broker listens, as host:port; of a cluster some of its members.",
+       .required = true,
+       .example = "[\"127.0.0.1:9092\"]",
+       .kind = kStreamKinds},
+      {.path = "topics",
+       .type = T::text_list,
+       .field = AT(topics),
+       .help =
+           "What is read: topics of Kafka, where ^... is a pattern, subjects of NATS, topic filters of MQTT, queues "
+           "of RabbitMQ, streams of Redis.",
+       .required = true,
+       .example = "[orders]",
+       .kind = kStreamKinds},
+      {.path = "group",
+       .type = T::text,
+       .field = AT(group),
+       .help =
+           "Under which name the broker remembers how far this was read: consumer group of Kafka and Redis, durable "
+           "consumer of NATS, client id of MQTT, consumer tag of RabbitMQ. Another name reads from the beginning.",
+       .required = true,
+       .example = "tributary",
+       .kind = kStreamKinds},
+      {.path = "mapping",
+       .type = T::text,
+       .field = AT(mapping),
+       .help = "The connector file by which messages become events, such as cloudevents or a file of "
+               "webhooks.connectors. Empty: they are events, or batches of them, as SDKs send them.",
+       .example = "cloudevents",
+       .kind = kStreamKinds},
+      {.path = "username",
+       .type = T::text,
+       .field = AT(username),
+       .help = "For the broker.",
+       .example = "tributary",
+       .kind = kStreamKinds},
+      {.path = "password",
+       .type = T::secret,
+       .field = AT(password),
+       .help = "For the broker.",
+       .example = "change_me",
+       .kind = kStreamKinds},
+      {.path = "tls",
+       .type = T::boolean,
+       .field = AT(tls),
+       .help = "Whether the broker is spoken to over TLS; its certificate is always checked.",
+       .example = "false",
+       .kind = kStreamKinds},
+      {.path = "ca_file",
+       .type = T::text,
+       .field = AT(ca_file),
+       .help = "File of the authorities that may sign the broker's certificate, as PEM. Empty: those of the system.",
+       .example = "",
+       .kind = kStreamKinds},
+      {.path = "certificate_file",
+       .type = T::text,
+       .field = AT(certificate_file),
+       .help = "File of our own certificate, as PEM, where the broker asks for one.",
+       .example = "",
+       .kind = kStreamKinds},
+      {.path = "key_file",
+       .type = T::text,
+       .field = AT(key_file),
+       .help = "File of the key of certificate_file, as PEM.",
+       .example = "",
+       .kind = kStreamKinds},
+      {.path = "options",
+       .type = T::json,
+       .field = AT(options),
+       .help = "What else the kind of broker knows, see its section of the README; of Kafka every setting of "
+               "librdkafka.",
+       .example = "{}",
+       .kind = kStreamKinds},
   };
 }
 
@@ -376,6 +452,11 @@ std::vector<Setting<Target>> checked(std::vector<Setting<Target>> settings) {
 const std::vector<Setting<Config>>& config_settings() {
   static const auto settings = checked(make_config_settings());
   return settings;
+}
+
+bool is_one_of(std::string_view word, std::string_view words) {
+  const std::vector<std::string> all = split_words(words);
+  return std::find(all.begin(), all.end(), word) != all.end();
 }
 
 const std::vector<Setting<SourceItem>>& source_settings() {

@@ -48,11 +48,14 @@ struct Setting {
   std::string_view words = {};  // the allowed ones, between blanks
   bool required = false;
   std::string_view example = {};  // shown in the sample where lists of items have no default
-  std::string_view kind = {};     // of a source: only items of this `kind` have the key; empty: all
+  std::string_view kind = {};     // of a source: kinds that have the key, between blanks; empty: all
 };
 
 /// Kinds of sources.
 constexpr std::string_view kSdkKind = "sdk", kWebhookKind = "webhook";
+constexpr std::string_view kStreamKinds = "kafka nats mqtt rabbitmq redis";
+/// Whether `word` is one of `words`, which stand between blanks.
+bool is_one_of(std::string_view word, std::string_view words);
 
 /// An item of a source's `identifiers` as written.
 struct IdentifierPathItem {
@@ -63,13 +66,17 @@ struct IdentifierPathItem {
 struct SourceItem {
   std::string id, name, workspace, kind = "sdk", default_country;
   bool enabled = true;
-  // Of an SDK's source.
-  std::string trust = "browser", sdk_http_config;
+  // Of an SDK's source; `trust` also of a stream's, which is believed unless it says otherwise.
+  std::string trust, sdk_http_config;
   std::vector<std::string> write_keys, allowed_origins;
   // Of a webhook's source.
   std::string connector, path, public_url, settings;
   std::vector<std::string> secrets;
-  // Of both.
+  // Of a stream's source; `settings` as of a webhook's.
+  std::vector<std::string> servers, topics;
+  std::string group, mapping, username, password, ca_file, certificate_file, key_file, options;
+  bool tls = false;
+  // Of all.
   std::vector<IdentifierPathItem> identifiers;
 };
 

@@ -173,7 +173,7 @@ class YamlReader {
       if (!is_of_kind(setting, item)) {
         if (has_key)
           draft_.mistake(draft_.position_of(value_path),
-                         value_path + ": only a source of kind " + std::string(setting.kind) + " has it");
+                         value_path + ": a source of kind " + item_kind(item) + " does not have it");
       } else if (setting.required && !has_key) {
         draft_.mistake(position(node), path + ": \"" + std::string(setting.path) + "\" is missing");
       }
@@ -187,8 +187,14 @@ class YamlReader {
   }
 
   template <class Item>
+  static std::string item_kind(const Item& item) {
+    if constexpr (std::is_same_v<Item, SourceItem>) return item.kind;
+    return "";
+  }
+
+  template <class Item>
   static bool is_of_kind(const Setting<Item>& setting, const Item& item) {
-    if constexpr (std::is_same_v<Item, SourceItem>) return setting.kind.empty() || setting.kind == item.kind;
+    if constexpr (std::is_same_v<Item, SourceItem>) return setting.kind.empty() || is_one_of(item.kind, setting.kind);
     return true;
   }
 

@@ -23,12 +23,16 @@ bool is_ready(const std::vector<ReadinessCheck>& checks) {
   return !checks.empty() && std::all_of(checks.begin(), checks.end(), [](const auto& check) { return check.ok; });
 }
 
+bool is_degraded(const std::vector<ReadinessCheck>& checks) {
+  return std::any_of(checks.begin(), checks.end(), [](const auto& check) { return check.degraded; });
+}
+
 std::string verbose_text(const std::vector<ReadinessCheck>& checks) {
   std::string text;
   for (const ReadinessCheck& check : checks) {
-    text += check.ok ? "[+]" : "[-]";
+    text += !check.ok ? "[-]" : check.degraded ? "[!]" : "[+]";
     text += check.name;
-    text += check.ok ? " ok" : " failed";
+    text += !check.ok ? " failed" : check.degraded ? " degraded" : " ok";
     if (!check.detail.empty()) text += ": " + check.detail;
     text += '\n';
   }
@@ -36,10 +40,14 @@ std::string verbose_text(const std::vector<ReadinessCheck>& checks) {
   return text;
 }
 
+std::string short_text(const std::vector<ReadinessCheck>& checks) {
+  if (!is_ready(checks)) return "not ready\n";
+  return is_degraded(checks) ? "degraded\n" : "ok\n";
+}
+
 HttpResponse readiness_response(const std::vector<ReadinessCheck>& checks, bool verbose) {
   int status = is_ready(checks) ? 200 : 503;
-  HttpResponse response =
-      text_response(verbose ? verbose_text(checks) : std::string(status == 200 ? "ok\n" : "not ready\n"), status);
+  HttpResponse response = text_response(verbose ? verbose_text(checks) : short_text(checks), status);
   if (status == 503) response.headers.emplace_back("Retry-After", "1");
   return response;
 }
@@ -66,7 +74,7 @@ void add_get(Router& router, std::string pattern, ErrorStyle errors,
 }
 
 HttpResponse health_response(const HttpRequest& request, const std::vector<ReadinessCheck>& checks) {
-  if (is_ready(checks)) return json_response(R"({"status":"ok"})");
+  if (is_ready(checks)) return json_response(is_degraded(checks) ? R"({"status":"degraded"})" : R"({"status":"ok"})");
   return error_response(RejectionCode::not_ready, ErrorStyle::sdk, request, "not ready: " + failed_names(checks));
 }
 

@@ -33,7 +33,13 @@ struct WebhookDelivery {
   const WebhookSettings& settings;
   std::string_view source_id;
   Timestamp received_at;
+  /// What the delivery is called at every repetition, where somebody counts; the message id of an event that has none.
+  /// Empty: repetitions are known by their content.
+  std::string_view place = {};
 };
+
+/// Names the events that came at one place: the first like the place itself, then `PLACE#1`.
+std::string numbered_place(std::string_view place, size_t index);
 
 /// What a connector answers by itself.
 struct WebhookAnswer {

@@ -130,6 +130,12 @@ void Mapper::State::begin_evaluation() { evaluation.begin(*delivery, decoder.roo
 /// True when the signature makes nothing of a body more than a claim. A rule that covers less than the body is weak.
 bool Mapper::State::is_weak() const { return connector->signature.trust == SignatureTrust::weak; }
 
+std::string numbered_place(std::string_view place, size_t index) {
+  std::string name(place);
+  if (index > 0) name += '#' + std::to_string(index);
+  return name;
+}
+
 // -- answers ----------------------------------------------------------------------------------------------------------
 
 std::optional<WebhookAnswer> Mapper::handshake(bool verified) {
@@ -359,6 +365,7 @@ void Mapper::State::write_message_id(const std::optional<Value>& own, const Scop
   const std::optional<Value>& value = own ? own : connector->message_id;
   Found found = value ? evaluation.read(*value, scope) : Found{};
   if (!found.blank()) return write_text("messageId", trim(found.bytes, kJsonSpace));
+  if (!delivery->place.empty()) return write_text("messageId", numbered_place(delivery->place, mapped.event_count));
   write_text("messageId", "sha256:" + hex_text(sha256(scope.element.raw())));
 }
 

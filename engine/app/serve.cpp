@@ -14,8 +14,10 @@
 #include "connectors/http/server.h"
 #include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
+#include "connectors/query/export_runner.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/sdk/sdk_routes.h"
+#include "connectors/stream/source_routes.h"
 #include "connectors/webhook/webhook_routes.h"
 #include "engine/app/configured_rules.h"
 #include "engine/app/descriptors.h"
@@ -38,6 +40,7 @@ constexpr auto kDrainAndFlush = 3800ms;  // for log, fold and state after that
 constexpr auto kReadsAfterFailure = 5s;  // a failed engine still answers look-ups this long
 constexpr auto kFailureBudget = 3s;      // then closing may take this long
 constexpr auto kOpsDeadline = 200ms;
+constexpr auto kFeedsDeadline = 2s;  // after the requests ended; they were told to end long before
 
 size_t io_thread_count(const Config& config) {
   if (config.io_threads > 0) return config.io_threads;
@@ -156,9 +159,13 @@ class Service {
     add_sdk_routes(router_, SdkServices{*engine_, keys_, metrics_, config_.ingest, config_.public_url});
     add_webhook_routes(router_,
                        WebhookServices{*engine_, webhooks_, metrics_, config_.ingest, config_.webhooks.body_bytes_max});
-    add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest});
+    exports_ = std::make_unique<ExportRunner>(*engine_);
+    add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
     add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_});
+    feeds_ = std::make_unique<Feeds>(FeedServices{*engine_, metrics_, config_.ingest});
+    add_source_routes(router_, SourceServices{*engine_, keys_, *feeds_});
+    metrics_.add_collector([this] { feeds_->tell(metrics_); });
     OpsSources probes{[this] { return readiness(); }, {}, version_json};
     add_probe_routes(router_, probes);
     auto options = http_options();
@@ -166,6 +173,7 @@ class Service {
     auto http = HttpServer::listen(std::move(*options), router_, io_threads_.contexts(), metrics_);
     if (!http) return http.error();
     http_ = std::move(*http);
+    feeds_->set(config_.stream_sources);
     phase_ = Phase::running;
     io_threads_.start();
     return {};
@@ -209,6 +217,7 @@ class Service {
     }
     keys_.set(std::make_shared<KeyRing>(std::move(next.sources), std::move(next.api_keys)));
     webhooks_.set(std::make_shared<WebhookDirectory>(std::move(next.webhook_sources)));
+    feeds_->set(std::move(next.stream_sources));
     metrics_.config_last_reload_successful.set(1);
     log_line(LogLevel::info, "configuration reloaded");
   }
@@ -220,17 +229,36 @@ class Service {
     phase_ = Phase::stopping;
     notify_supervisor("STOPPING=1");
     log_line(LogLevel::info, "stopping");
+    std::promise<void> feeds_ended;
+    std::thread ending_feeds([&] {
+      feeds_->stop();
+      feeds_ended.set_value();
+    });
     std::this_thread::sleep_for(config_.shutdown_announce);
     http_->announce_shutdown();
     close(*http_, kRequestsDeadline);
+    bool fed = feeds_ended.get_future().wait_for(kFeedsDeadline) == std::future_status::ready;
     if (engine_->failed()) end_without_closing();
+    if (!fed) end_beside_feeds();
+    ending_feeds.join();
     previews_->stop();
+    exports_->stop();
     engine_->stop();
     if (engine_->failed()) end_without_closing();
     io_threads_.stop();
     close_ops();
     log_line(LogLevel::info, "stopped");
     return kExitOk;
+  }
+
+  /// A library waits for a broker that is silent. What it held is delivered again; everything else ends as it should.
+  [[noreturn]] void end_beside_feeds() {
+    log_line(LogLevel::warn, "a source does not end, ending without it");
+    previews_->stop();
+    exports_->stop();
+    engine_->stop();
+    std::fflush(nullptr);
+    ::_exit(engine_->failed() ? kExitIo : kExitOk);
   }
 
   /// Nothing can be written any more. Look-ups go on for a moment, then the supervisor shall start a process that reads
@@ -275,7 +303,9 @@ class Service {
       case Phase::running:
         break;
     }
-    return engine_->readiness();
+    auto checks = engine_->readiness();
+    for (ReadinessCheck& check : feeds_->readiness()) checks.push_back(std::move(check));
+    return checks;
   }
 
   bool is_ready() {
@@ -295,6 +325,8 @@ class Service {
   Router ops_router_, router_;
   IoThreads ops_threads_, io_threads_;
   std::unique_ptr<PreviewRunner> previews_;
+  std::unique_ptr<Feeds> feeds_;  // set before phase_ says running
+  std::unique_ptr<ExportRunner> exports_;
   std::unique_ptr<HttpServer> ops_, http_;
 };
 

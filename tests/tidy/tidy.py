@@ -164,12 +164,17 @@ FENCES = (
     Fence("TLS", r"openssl/(ssl|err)\.h", r"(connectors|engine/app)/.*\.cpp"),
     Fence("yaml-cpp", r"yaml-cpp/.*", r"config/.*\.cpp|connectors/(bulk|document)/.*\.cpp"),
     Fence("pugixml", r"pugixml\.hpp", r"connectors/webhook/.*\.cpp"),
+    Fence("librdkafka", r"librdkafka/.*", r"connectors/stream/kafka_.*\.cpp"),
+    Fence("nats.c", r"nats/.*|nats\.h", r"connectors/stream/nats_.*\.cpp"),
+    Fence("librabbitmq", r"amqp.*\.h|rabbitmq-c/.*", r"connectors/stream/rabbitmq_.*\.cpp"),
+    Fence("hiredis", r"hiredis/.*|hiredis\.h", r"connectors/stream/redis_.*\.cpp"),
     Fence("CLI11", r"CLI/.*", r"engine/app/.*\.cpp"),
     Fence("codecs", r"libdeflate\.h|zlib\.h|zstd.*\.h", r"(engine/(log|store)|connectors)/.*\.cpp"),
     Fence("utf8proc", r"utf8proc\.h", r"engine/ingest/.*\.cpp"),
     # phone_metadata.cpp: a once_flag per region, so that the patterns of a country nobody calls from are never compiled.
     Fence("threads", r"thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token",
-          r"engine/(fold|log|app|metrics)/.*|engine/ingest/phone_metadata\.cpp|engine/store/hashed_memtable\.cpp"),
+          r"engine/(fold|log|app|metrics)/.*|engine/ingest/phone_metadata\.cpp|engine/store/hashed_memtable\.cpp|"
+          r"connectors/stream/.*|engine/source_activity\.h"),
     Fence("std::regex", r"regex", r"(?!)"),
 )
 

@@ -48,9 +48,11 @@ TEST(ConfigSample, ExamplesOfListsWorkWhenUncommented) {
   text = std::regex_replace(text, std::regex("\n#  "), "\n  ");
   text.replace(text.find("config/identity.yaml\"\n"), 0, TRIBUTARY_TEST_DATA "/../");
   Config config = config_of(text);
-  ASSERT_EQ(config.sources.size(), 2u);
+  ASSERT_EQ(config.sources.size(), 3u);
   EXPECT_EQ(config.sources[0].id, "web");
   EXPECT_EQ(config.sources[1].id, "shop");
+  EXPECT_EQ(config.sources[2].id, "orders");
+  EXPECT_EQ(config.stream_sources.size(), 1u);
   EXPECT_EQ(config.webhook_sources.size(), 1u);
   EXPECT_EQ(config.sources[0].sdk_http_config_json, R"({"rateLimitConfig":{"enabled":true,"maxRetryCount":100}})");
   ASSERT_EQ(config.sources[0].identifiers.size(), 1u);
@@ -87,7 +89,10 @@ TEST(ConfigSchema, ItemsRefuseUnknownKeysAndAskForOneFormOfASecret) {
   json::value source = schema.at("properties").at("sources").at("items");
   EXPECT_EQ(source.at("additionalProperties"), false);
   EXPECT_EQ(source.at("required"), json::parse(R"(["id","workspace"])"));
-  json::value keys = source.at("else");
+  json::value broker = source.at("else");
+  EXPECT_EQ(broker.at("if").at("properties").at("kind").at("enum").as_array().size(), 5u);
+  EXPECT_EQ(broker.at("then").at("required"), json::parse(R"(["servers","topics","group"])"));
+  json::value keys = broker.at("else");
   EXPECT_EQ(keys.at("oneOf"), json::parse(R"([{"required":["write_keys"]},{"required":["write_keys_file"]}])"));
   EXPECT_EQ(source.at("if").at("properties").at("kind").at("const"), "webhook");
   EXPECT_EQ(source.at("then").at("required"), json::parse(R"(["connector"])"));

@@ -119,7 +119,8 @@ const Case kCases[] = {
      {"t.yaml:2:51: sources[0].trust: expected browser or server, got \"full\""}},
     {"UnknownKind",
      "sources:\n  - {id: a, workspace: w, kind: webhok, connector: shopify, secrets: [s]}\n",
-     {"t.yaml:2:33: sources[0].kind: expected sdk or webhook, got \"webhok\", did you mean \"webhook\"?"}},
+     {"t.yaml:2:33: sources[0].kind: expected sdk or webhook or kafka or nats or mqtt or rabbitmq or redis, got "
+      "\"webhok\", did you mean \"webhook\"?"}},
     {"UnknownCountry",
      "sources:\n  - {id: a, workspace: w, write_keys: [k], default_country: cn}\n",
      {"t.yaml:2:61: sources[0].default_country: expected a country code of ISO 3166-1 such as CN, got \"cn\""}},
