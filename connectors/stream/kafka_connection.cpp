@@ -69,40 +69,60 @@ Result<bool> apply_setting(rd_kafka_conf_t* conf, const std::string& name, const
   return Error(ErrorCode::unavailable, "kafka: " + name + ": " + text);
 }
 
-// ------------------------------------------------------------------------------------------- whether we are joining
+// ---------------------------------------------------------------------------------------- when a commit may be sent
 
 constexpr std::chrono::seconds kJoiningMost{30};
-constexpr int16_t kJoinGroup = 11, kSyncGroup = 14;  // Source: Kafka protocol guide, Api Keys
+constexpr milliseconds kHeartbeatMost{5'000};  // a broker that is silent for longer: commits are of no use anyway
+/// How soon behind the answer to a heartbeat the request to join is sent, if that answer asked for it.
+constexpr milliseconds kJoinsWithin{150};
+constexpr int16_t kJoinGroup = 11, kHeartbeat = 12, kSyncGroup = 14;  // Source: Kafka protocol guide, Api Keys
 
 int64_t monotonic_millis() {
   return std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
-/// Since when (monotonic_millis), or 0. Never freed: threads of a library that does not end may still write it.
-std::atomic<int64_t>& new_joining_since() {
+}  // namespace
+
+/// Times as of monotonic_millis(), 0: none. Written by the library's threads, read by the consumer's.
+struct KafkaGroupTimes {
+  std::atomic<int64_t> joining_since{0};  // JoinGroup was sent, SyncGroup not answered
+  std::atomic<int64_t> heartbeat_since{0};
+  std::atomic<int64_t> heartbeat_answered{0};
+};
+
+namespace {
+
+/// Never freed: threads of a library that does not end may still write it.
+KafkaGroupTimes& new_group_times() {
   static std::mutex mutex;
-  static std::deque<std::atomic<int64_t>> all;
+  static std::deque<KafkaGroupTimes> all;
   std::lock_guard lock(mutex);
-  return all.emplace_back(0);
+  return all.emplace_back();
 }
 
 /// Both on the library's threads.
 rd_kafka_resp_err_t note_request(rd_kafka_t*, int, const char*, int32_t, int16_t api, int16_t, int32_t, size_t,
-                                 void* joining_since) {
-  if (api == kJoinGroup) static_cast<std::atomic<int64_t>*>(joining_since)->store(monotonic_millis());
+                                 void* opaque) {
+  auto& times = *static_cast<KafkaGroupTimes*>(opaque);
+  if (api == kJoinGroup) times.joining_since = monotonic_millis();
+  if (api == kHeartbeat) times.heartbeat_since = monotonic_millis();
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 rd_kafka_resp_err_t note_response(rd_kafka_t*, int, const char*, int32_t, int16_t api, int16_t, int32_t, size_t,
-                                  int64_t, rd_kafka_resp_err_t failed, void* joining_since) {
-  bool over = api == kSyncGroup || (api == kJoinGroup && failed);
-  if (over) static_cast<std::atomic<int64_t>*>(joining_since)->store(0);
+                                  int64_t, rd_kafka_resp_err_t failed, void* opaque) {
+  auto& times = *static_cast<KafkaGroupTimes*>(opaque);
+  if (api == kSyncGroup || (api == kJoinGroup && failed)) times.joining_since = 0;
+  if (api == kHeartbeat) {
+    times.heartbeat_answered = monotonic_millis();
+    times.heartbeat_since = 0;
+  }
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-rd_kafka_resp_err_t watch_joining(rd_kafka_t* handle, const rd_kafka_conf_t*, void* joining_since, char*, size_t) {
-  rd_kafka_interceptor_add_on_request_sent(handle, "joining", note_request, joining_since);
-  rd_kafka_interceptor_add_on_response_received(handle, "joining", note_response, joining_since);
+rd_kafka_resp_err_t watch_group(rd_kafka_t* handle, const rd_kafka_conf_t*, void* times, char*, size_t) {
+  rd_kafka_interceptor_add_on_request_sent(handle, "group", note_request, times);
+  rd_kafka_interceptor_add_on_response_received(handle, "group", note_response, times);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -131,16 +151,22 @@ void destroy_within(rd_kafka_t* handle, int flags, milliseconds patience) {
 }  // namespace
 
 KafkaConnection::KafkaConnection(rd_kafka_s* handle, const StreamSource& source, bool looks_by_itself,
-                                 const std::atomic<int64_t>& joining_since)
+                                 const KafkaGroupTimes& times)
     : handle_(handle),
       username_(source.username),
       password_(source.password),
       looks_by_itself_(looks_by_itself),
-      joining_since_(joining_since) {}
+      times_(times) {}
 
 bool KafkaConnection::is_joining() const {
-  int64_t since = joining_since_.load();
+  int64_t since = times_.joining_since;
   return since != 0 && monotonic_millis() - since < milliseconds(kJoiningMost).count();
+}
+
+bool KafkaConnection::may_join_soon() const {
+  int64_t now = monotonic_millis(), since = times_.heartbeat_since;
+  bool asks = since != 0 && now - since < kHeartbeatMost.count();
+  return asks || now - times_.heartbeat_answered < kJoinsWithin.count();
 }
 
 Result<std::unique_ptr<KafkaConnection>> KafkaConnection::make(const StreamSource& source, KafkaListener& listener) {
@@ -155,14 +181,14 @@ Result<std::unique_ptr<KafkaConnection>> KafkaConnection::make(const StreamSourc
   rd_kafka_conf_set_log_cb(conf.get(), on_library_line);
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_library_rebalance);
   rd_kafka_conf_set_error_cb(conf.get(), on_library_error);
-  std::atomic<int64_t>& joining_since = new_joining_since();
-  rd_kafka_conf_interceptor_add_on_new(conf.get(), "joining", watch_joining, &joining_since);
+  KafkaGroupTimes& times = new_group_times();
+  rd_kafka_conf_interceptor_add_on_new(conf.get(), "group", watch_group, &times);
   std::array<char, 512> words{};
   rd_kafka_t* handle = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), words.data(), words.size());
   if (handle == nullptr) return Error(ErrorCode::unavailable, std::string("kafka: ") + words.data());
   (void)conf.release();  // it is the handle's now
   return std::unique_ptr<KafkaConnection>(
-      new KafkaConnection(handle, source, looks_by_itself.has_value() && *looks_by_itself, joining_since));
+      new KafkaConnection(handle, source, looks_by_itself.has_value() && *looks_by_itself, times));
 }
 
 bool KafkaConnection::is_answered(milliseconds patience, const std::function<bool()>& given_up) {

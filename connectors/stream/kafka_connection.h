@@ -1,7 +1,6 @@
 // One handle of the Kafka client library: made, asked whether anybody answers, closed within bounds.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -17,6 +16,8 @@ struct rd_kafka_message_s;
 struct rd_kafka_topic_partition_list_s;
 
 namespace tributary {
+
+struct KafkaGroupTimes;
 
 /// What the library tells, on the consumer's thread, while it is polled.
 class KafkaListener {
@@ -53,6 +54,8 @@ class KafkaConnection {
 
   /// Whether the group was asked to take us (again) and has not told yet what is ours; at most half a minute.
   bool is_joining() const;
+  /// Whether the group is being asked, or was just now, if it is to be joined again. Bounded like is_joining().
+  bool may_join_soon() const;
 
   /// Called by the listener's owner once partitions were given to us: from then on the library can be ended safely.
   void was_assigned() { assigned_ = true; }
@@ -62,15 +65,14 @@ class KafkaConnection {
   void look_for_more();
 
  private:
-  KafkaConnection(rd_kafka_s* handle, const StreamSource& source, bool looks_by_itself,
-                  const std::atomic<int64_t>& joining_since);
+  KafkaConnection(rd_kafka_s* handle, const StreamSource& source, bool looks_by_itself, const KafkaGroupTimes& times);
   void note_membership();
 
   rd_kafka_s* handle_;
   rd_kafka_queue_s* queue_ = nullptr;  // of the group; null before subscribe()
   std::string username_, password_;
   bool looks_by_itself_;
-  const std::atomic<int64_t>& joining_since_;  // of the library's threads
+  const KafkaGroupTimes& times_;  // of the library's threads
   bool joined_ = false;
   bool assigned_ = false;
 };

@@ -30,7 +30,11 @@ constexpr milliseconds kCommitEvery{300};
 /// Of a partition that is taken away: well below the shortest max.poll.interval.ms that makes sense.
 constexpr milliseconds kSettlePatience{15'000};
 constexpr milliseconds kCommitPatience{5'000};
-constexpr milliseconds kLastCommitPatience{500};
+/// At the end, of a broker that answers: also for a group that is just joined again.
+constexpr milliseconds kLastCommitPatience{2'000};
+constexpr milliseconds kEndingCommitPatience{500};
+/// The library joins again once partitions were let go.
+constexpr milliseconds kRejoinsWithin{500};
 constexpr int kCommittedMillis = 5'000;
 constexpr int kWatermarkMillis = 2'000;
 /// What was fetched ahead is thrown away by a pause, so short waits are only waited for.
@@ -119,6 +123,7 @@ class KafkaConsumer final : public StreamConsumer, private KafkaListener {
   void commit();
   void commit_when_due();
   void commit_and_wait(milliseconds patience);
+  void commit_last();
   std::optional<int64_t> end_of(const KafkaPartition& partition, steady_clock::time_point deadline) const;
 
   const StreamSource source_;
@@ -132,7 +137,7 @@ class KafkaConsumer final : public StreamConsumer, private KafkaListener {
   bool ending_ = false;
   bool paused_ = false;
   std::optional<steady_clock::time_point> idle_since_;
-  steady_clock::time_point last_commit_{}, last_look_{};
+  steady_clock::time_point last_commit_{}, last_look_{}, let_go_at_{};
   rd_kafka_queue_t* commits_ = nullptr;  // answers to commits
   std::unique_ptr<KafkaConnection> connection_;
 };
@@ -155,13 +160,21 @@ KafkaConsumer::~KafkaConsumer() {
   for (rd_kafka_message_t* message : early_) rd_kafka_message_destroy(message);
   if (!connection_) return;
   ending_ = true;
-  if (commits_ != nullptr) {
-    commit_and_wait(kLastCommitPatience);
-    rd_kafka_queue_destroy(commits_);
-  }
   // A rebalance that waits for our word would hold up the end; what is assigned is taken away again at once.
   for (const Rebalance& rebalance : rebalances_) end_rebalance(rebalance.assigned, rebalance.partitions.get());
+  if (commits_ != nullptr) commit_last();
   connection_->leave_group();
+  if (commits_ != nullptr) rd_kafka_queue_destroy(commits_);
+}
+
+/// What is not committed now another member may read again. A group that is just joined again is waited for.
+void KafkaConsumer::commit_last() {
+  auto deadline = steady_clock::now() + kLastCommitPatience;
+  while (connection_->is_joining() && offsets_.has_uncommitted() && steady_clock::now() < deadline) {
+    rd_kafka_message_t* message = connection_->poll(milliseconds(20));  // rebalances are answered in it
+    if (message != nullptr) rd_kafka_message_destroy(message);
+  }
+  commit_and_wait(std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()));
 }
 
 // ----------------------------------------------------------------------------------------------------------- messages
@@ -357,6 +370,7 @@ Result<void> KafkaConsumer::revoke(const rd_kafka_topic_partition_list_t* partit
 
 Result<void> KafkaConsumer::let_go(const rd_kafka_topic_partition_list_t* partitions) {
   forget(partitions);
+  let_go_at_ = steady_clock::now();
   std::string protocol = rd_kafka_rebalance_protocol(handle());
   rd_kafka_error_t* failed = nullptr;
   if (protocol == "COOPERATIVE") {
@@ -372,6 +386,7 @@ Result<void> KafkaConsumer::let_go(const rd_kafka_topic_partition_list_t* partit
 
 void KafkaConsumer::end_rebalance(bool assigned, const rd_kafka_topic_partition_list_t* partitions) {
   if (!assigned) {
+    if (!rd_kafka_assignment_lost(handle())) commit_and_wait(kEndingCommitPatience);
     (void)let_go(partitions);
   } else if (rd_kafka_error_t* failed = rd_kafka_incremental_assign(handle(), partitions)) {
     rd_kafka_error_destroy(failed);
@@ -414,12 +429,14 @@ void KafkaConsumer::commit() {
   if (failed) on_committed(handle(), failed, list.get(), this);
 }
 
-/// Not while the group is joined again: up to librdkafka 2.0.2 a commit that meets the next generation takes away
-/// everything that is assigned, as lost, and what was not committed others read again (its issue 4059).
+/// Not while the group is joined again, nor when that may begin any moment: up to librdkafka 2.0.2 a commit that meets
+/// the next generation takes away everything that is assigned, as lost, and what was not committed others read again
+/// (its issue 4059). The group asks for it by its answer to a heartbeat, and we by letting partitions go.
 void KafkaConsumer::commit_when_due() {
   rd_kafka_queue_poll_callback(commits_, 0);
-  if (connection_->is_joining()) return;
-  if (steady_clock::now() - last_commit_ >= kCommitEvery) commit();
+  auto now = steady_clock::now();
+  bool quiet = connection_->is_joining() || connection_->may_join_soon() || now - let_go_at_ < kRejoinsWithin;
+  if (!quiet && now - last_commit_ >= kCommitEvery) commit();
 }
 
 void KafkaConsumer::commit_and_wait(milliseconds patience) {
