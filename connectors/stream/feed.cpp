@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "connectors/sdk/event_metrics.h"
-#include "connectors/stream/consumers.h"
 #include "engine/base/log_line.h"
 
 namespace tributary {
@@ -59,7 +58,7 @@ struct Feed::Answer {
   }
 };
 
-Feed::Feed(std::shared_ptr<const StreamSource> source, FeedServices services)
+Feed::Feed(std::shared_ptr<const StreamSource> source, const FeedServices& services)
     : source_(std::move(source)),
       services_(services),
       reader_(*source_, services_.engine.index_key(source_->source.workspace), services_.limits) {}
@@ -102,7 +101,7 @@ void Feed::run() {
 Result<void> Feed::session() {
   ConsumerHost host{[this] { return stored_positions(services_.engine, *source_); },
                     [this](milliseconds deadline) { return settle(deadline); }, [this] { return stopping(); }};
-  std::unique_ptr<StreamConsumer> consumer = make_consumer(*source_, host);
+  std::unique_ptr<StreamConsumer> consumer = services_.make(*source_, host);
   consumer_ = consumer.get();
   auto ended = converse_or_fail(*consumer);
   under_way_.clear();  // what batches hold belongs to the consumer

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "connectors/stream/consumer.h"
+#include "connectors/stream/consumers.h"
 #include "connectors/stream/message_reader.h"
 #include "engine/engine.h"
 
@@ -24,6 +26,8 @@ struct FeedServices {
   Engine& engine;
   Metrics& metrics;
   const IngestLimits& limits;
+  /// What reads a source's broker.
+  std::function<std::unique_ptr<StreamConsumer>(const StreamSource&, const ConsumerHost&)> make = make_consumer;
 };
 
 enum class FeedState : uint8_t {
@@ -52,7 +56,7 @@ struct FeedStatus {
 /// Lifecycle: start() -> stop(); used once. Thread: all methods from any thread; the work is on a thread of its own.
 class Feed {
  public:
-  Feed(std::shared_ptr<const StreamSource> source, FeedServices services);
+  Feed(std::shared_ptr<const StreamSource> source, const FeedServices& services);
   ~Feed() { stop(); }
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connectors/stream/feed.h"
@@ -14,7 +15,7 @@ namespace tributary {
 /// Lifecycle: set() any number of times -> stop(). It must be stopped before the engine is. Thread: any.
 class Feeds {
  public:
-  explicit Feeds(FeedServices services) : services_(services) {}
+  explicit Feeds(FeedServices services) : services_(std::move(services)) {}
   ~Feeds() { stop(); }
   Feeds(const Feeds&) = delete;
   Feeds& operator=(const Feeds&) = delete;
