@@ -51,9 +51,12 @@ struct Setting {
   std::string_view kind = {};     // of a source: kinds that have the key, between blanks; empty: all
 };
 
-/// Kinds of sources.
+/// Kinds of sources, between blanks.
 constexpr std::string_view kSdkKind = "sdk", kWebhookKind = "webhook";
 constexpr std::string_view kStreamKinds = "kafka nats mqtt rabbitmq redis";
+constexpr std::string_view kAllKinds = "sdk webhook kafka nats mqtt rabbitmq redis";
+constexpr std::string_view kKindsWithTrust = "sdk kafka nats mqtt rabbitmq redis";
+constexpr std::string_view kKindsWithConnector = "webhook kafka nats mqtt rabbitmq redis";
 /// Whether `word` is one of `words`, which stand between blanks.
 bool is_one_of(std::string_view word, std::string_view words);
 

@@ -58,8 +58,7 @@ class StreamReader {
     read_tls();
     read_mapping();
     // What is missing was named when it was read.
-    bool complete = !item_.servers.empty() && !item_.topics.empty() && !item_.group.empty();
-    if (complete || was_given_empty()) {
+    if (has_all_keys()) {
       for (const std::string& fault : check_stream(stream_)) mistake("", fault);
     }
     stream_.fingerprint = fingerprint_of(item_, stream_, draft_.config.webhooks.connectors_dir);
@@ -67,7 +66,7 @@ class StreamReader {
   }
 
  private:
-  bool was_given_empty() const {
+  bool has_all_keys() const {
     for (const char* key : {".servers", ".topics", ".group"}) {
       if (!draft_.positions.contains(path_ + key)) return false;
     }

@@ -26,9 +26,9 @@ constexpr milliseconds kRabbitGoodbyePatience{1'500};
 constexpr int kRabbitFrameBytesMax = 131'072;  // what the broker proposes
 constexpr amqp_channel_t kConsumeChannel = 1;
 constexpr amqp_channel_t kLagChannel = 2;
-constexpr std::string_view kConsumerTagPrefix = "tributary-";  // and the number of the queue
-constexpr size_t kQueueNameBytesMax = 255;                     // AMQP's short string
-constexpr uint64_t kTimestampSecondsMax = 253'402'300'799;     // 9999-12-31
+constexpr size_t kGroupBytesMax = 200;                      // of a consumer tag 255
+constexpr size_t kQueueNameBytesMax = 255;                  // AMQP's short string
+constexpr uint64_t kTimestampSecondsMax = 253'402'300'799;  // 9999-12-31
 
 constexpr int64_t kPrefetchDefault = 10'000;
 constexpr int64_t kPrefetchMost = 65'535;
@@ -291,7 +291,7 @@ Result<void> RabbitConsumer::consume() {
   amqp_basic_qos(connection, kConsumeChannel, 0, prefetch, 0);
   TRIBUTARY_TRY(answer("setting the prefetch"));
   for (size_t at = 0; at < source_.topics.size(); ++at) {
-    const std::string tag = fmt::format("{}{}", kConsumerTagPrefix, at);
+    const std::string tag = fmt::format("{}/{}", source_.group, at);
     amqp_basic_consume(connection, kConsumeChannel, amqp_of(source_.topics[at]), amqp_of(tag), 0, 0, 0,
                        amqp_empty_table);
     TRIBUTARY_TRY(answer(fmt::format("consuming queue \"{}\"", source_.topics[at])));
@@ -376,11 +376,9 @@ Result<bool> RabbitConsumer::take_one(milliseconds patience) {
 Result<void> RabbitConsumer::keep(const amqp_envelope_t& given) {
   const amqp_envelope_t& envelope = pending_->envelopes.emplace_back(given);
   std::string_view tag = view_of(envelope.consumer_tag);
+  tag.remove_prefix(tag.rfind('/') + 1);
   size_t queue = source_.topics.size();
-  if (tag.starts_with(kConsumerTagPrefix)) {
-    tag.remove_prefix(kConsumerTagPrefix.size());
-    std::from_chars(tag.data(), tag.data() + tag.size(), queue);
-  }
+  std::from_chars(tag.data(), tag.data() + tag.size(), queue);
   if (queue >= source_.topics.size()) return rabbit_lost("reading from the broker", "a message of no consumer of ours");
   const amqp_basic_properties_t& properties = envelope.message.properties;
   StreamMessage& message = pending_->messages.emplace_back();
@@ -463,6 +461,7 @@ std::vector<std::string> check_rabbitmq(const StreamSource& source) {
   check.integer("prefetch", 1, kPrefetchMost);
   check.duration("heartbeat", kHeartbeatLeast, kHeartbeatMost);
   check.not_empty("vhost");
+  if (source.group.size() > kGroupBytesMax) check.add(fmt::format("group: is longer than {} bytes", kGroupBytesMax));
   check.word("declare", {"true", "false"});
   for (const std::string& queue : source.topics) {
     if (queue.size() > kQueueNameBytesMax)

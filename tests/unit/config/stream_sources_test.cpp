@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
+#include "config/settings.h"
 #include "connectors/stream/stream_source.h"
 #include "tests/unit/config/support.h"
 
@@ -39,6 +42,20 @@ TEST(StreamSources, AWholeOneBecomesASourceThatIsBelieved) {
   ASSERT_NE(stream->find_option("session.timeout.ms"), nullptr);
   EXPECT_EQ(*stream->find_option("session.timeout.ms"), "6000");
   EXPECT_EQ(stream->mapping, nullptr);
+}
+
+TEST(StreamSources, EveryKindOfTheConfigurationHasAConsumer) {
+  std::istringstream words{std::string(kStreamKinds)};
+  size_t kinds = 0;
+  for (std::string word; words >> word; ++kinds) {
+    auto kind = parse_stream_kind(word);
+    ASSERT_TRUE(kind.has_value()) << word;
+    EXPECT_EQ(stream_kind_name(*kind), word);
+    for (std::string_view kinds_of_a_key : {kAllKinds, kKindsWithTrust, kKindsWithConnector}) {
+      EXPECT_TRUE(is_one_of(word, kinds_of_a_key)) << word << ", " << kinds_of_a_key;
+    }
+  }
+  EXPECT_EQ(kinds, 5u);
 }
 
 TEST(StreamSources, MayBeBelievedLess) {
