@@ -15,6 +15,7 @@
 #include "engine/query/erasure.h"
 #include "engine/query/explain.h"
 #include "engine/query/export.h"
+#include "engine/query/positions.h"
 #include "engine/query/preview.h"
 #include "engine/query/rules_reader.h"
 #include "engine/query/timeline.h"
@@ -420,16 +421,7 @@ Result<Erasure> EngineInstance::list_for_erasure(WorkspaceId workspace, const Cu
 }
 
 Result<std::vector<SourcePosition>> EngineInstance::positions(WorkspaceId workspace, std::string_view source) {
-  std::vector<SourcePosition> positions;
-  auto snapshot = partition(workspace).store().snapshot();
-  auto rows = snapshot->scan(Family::meta, position_prefix(workspace));
-  for (; rows->valid(); rows->next()) {
-    auto position = decode_position(rows->value());
-    if (!position) return position.error();
-    if (position->source == source) positions.push_back(std::move(*position));
-  }
-  TRIBUTARY_TRY(rows->status());
-  return positions;
+  return read_positions(*partition(workspace).store().snapshot(), workspace, source);
 }
 
 Result<std::vector<ErasureView>> EngineInstance::erasures(WorkspaceId workspace) {

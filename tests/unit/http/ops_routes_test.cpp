@@ -63,6 +63,21 @@ TEST_F(OpsRoutes, ReadinessNamesEachCheck) {
   EXPECT_EQ(get(router, "/readyz").status, 503);
 }
 
+TEST_F(OpsRoutes, ADegradedServerIsReadyAndSaysSo) {
+  Router router;
+  add_ops_routes(router, sources());
+  add_probe_routes(router, sources());
+  checks.push_back({"source orders", true, "broken: nobody answers", true});
+  HttpResponse response = get(router, "/readyz");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "degraded\n");
+  EXPECT_EQ(get(router, "/readyz?verbose").body,
+            "[+]log ok\n[+]disk ok\n[!]source orders degraded: broken: nobody answers\nreadyz check passed\n");
+  EXPECT_EQ(get(router, "/health").body, R"({"status":"degraded"})");
+  checks[0].ok = false;
+  EXPECT_EQ(get(router, "/readyz").status, 503);
+}
+
 TEST_F(OpsRoutes, MetricsAndVersionHaveTheirTypes) {
   Router router;
   add_ops_routes(router, sources());
