@@ -127,6 +127,7 @@ class ExportRunner::Stream : public BodyProducer {
     reading->outcome.reset();
     asio::post(runner_.pool_, [runner = &runner_, reading]() mutable { runner->read(std::move(reading)); });
     while (!reading->outcome) {
+      if (runner_.stopped_) co_return Error(ErrorCode::stopping, "exports have ended");
       reading->wake.expires_after(kRenewedWait);
       co_await reading->wake.async_wait(kUseTaskTuple);
     }
@@ -169,6 +170,7 @@ void ExportRunner::read(std::shared_ptr<Reading> reading) {
 void ExportRunner::stop() {
   stopping_ = true;
   pool_.join();
+  stopped_ = true;
 }
 
 }  // namespace tributary

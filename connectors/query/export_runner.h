@@ -48,6 +48,7 @@ class ExportRunner {
   Engine& engine_;
   std::shared_ptr<std::atomic<size_t>> running_ = std::make_shared<std::atomic<size_t>>(0);  // outlived by streams
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopped_{false};  // no thread of the pool is left: what was posted too late is not read
   boost::asio::thread_pool pool_{kExportsMax};
 };
 
