@@ -17,15 +17,18 @@ class MemoryStream : public ByteStream {
  public:
   explicit MemoryStream(std::string_view bytes) : bytes_(bytes) {}
   Result<size_t> read(std::span<char> room) override {
+    if (interrupted_.load(std::memory_order_relaxed)) return Error(ErrorCode::stopping, "interrupted");
     size_t count = bytes_.copy(room.data(), room.size(), taken_);
     taken_ += count;
     return count;
   }
   uint64_t taken() const override { return taken_; }
+  void interrupt() override { interrupted_.store(true, std::memory_order_relaxed); }
 
  private:
   std::string_view bytes_;
   size_t taken_ = 0;
+  std::atomic<bool> interrupted_ = false;
 };
 
 class DescriptorStream : public ByteStream {

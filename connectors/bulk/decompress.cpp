@@ -3,6 +3,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -90,9 +91,13 @@ class GzipDecoder : public Decoder {
 
  protected:
   Result<size_t> step(std::span<char> room) override {
-    auto rest = input_.rest();
-    if (between_ && inflateReset(&zlib_) != Z_OK) return damaged("is damaged");
+    if (between_) {
+      skip_padding();
+      if (input_.rest().empty()) return size_t{0};
+      if (inflateReset(&zlib_) != Z_OK) return damaged("is damaged");
+    }
     between_ = false;
+    auto rest = input_.rest();
     zlib_.next_in = reinterpret_cast<Bytef*>(rest.data());
     zlib_.avail_in = static_cast<uInt>(rest.size());
     zlib_.next_out = reinterpret_cast<Bytef*>(room.data());
@@ -105,6 +110,13 @@ class GzipDecoder : public Decoder {
   }
 
  private:
+  /// Zeros behind a member are no member: so gzip itself reads what stood on a tape or in a block device.
+  void skip_padding() {
+    auto rest = input_.rest();
+    auto end = std::find_if(rest.begin(), rest.end(), [](char byte) { return byte != 0; });
+    input_.use(static_cast<size_t>(end - rest.begin()));
+  }
+
   z_stream zlib_{};
 };
 

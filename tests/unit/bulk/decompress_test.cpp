@@ -141,6 +141,17 @@ TEST_P(Decompress, TheUnfinishedLineBeforeTheDamageIsNoEvent) {
 
 INSTANTIATE_TEST_SUITE_P(Formats, Decompress, testing::Values(&gzipped, &zstded));
 
+TEST(Gzip, ZerosBehindItAreNoDamage) {
+  std::string text = some_lines(100);
+  for (size_t zeros : {size_t{1}, size_t{511}, size_t{600'000}}) {
+    Unpacked unpacked = unpack(gzipped(text) + std::string(zeros, '\0'));
+    EXPECT_EQ(unpacked.text, text) << zeros;
+    EXPECT_EQ(unpacked.error, "") << zeros;
+  }
+  EXPECT_EQ(unpack(gzipped(text) + std::string(10, '\0') + gzipped(text)).text, text + text);
+  EXPECT_THAT(unpack(gzipped(text) + std::string(10, '\0') + "x").error, HasSubstr("gzip data"));
+}
+
 TEST(Compression, IsKnownByContent) {
   EXPECT_EQ(compression_of(gzipped("x")), Compression::gzip);
   EXPECT_EQ(compression_of(zstded("x")), Compression::zstd);
