@@ -135,11 +135,12 @@ std::string target_of(const ExportOptions& options) {
   return target;
 }
 
-int refused(const ExportRefusal& refusal) {
-  std::string said = "the server answered " + std::to_string(refusal.status);
+int refused(const ServerAnswer& answer) {
+  ServerRefusal refusal = read_server_refusal(answer.body);
+  std::string said = "the server answered " + std::to_string(answer.status);
   if (!refusal.code.empty()) said += " " + refusal.code;
   if (!refusal.message.empty()) said += ": " + refusal.message;
-  bool usage = refusal.status >= 400 && refusal.status < 500 && refusal.status != 429;
+  bool usage = answer.status >= 400 && answer.status < 500 && answer.status != 429;
   return fail(usage ? kUsageCode : kUnavailableCode, said);
 }
 
@@ -156,7 +157,7 @@ int run_export(const ExportOptions& options) {
   if (options.server.empty()) return fail(kUsageCode, "no server; give --server or --config");
   bool csv = options.format == "csv";
   if (options.byte_order_mark && !csv) return fail(kUsageCode, "--bom is for --format csv");
-  auto server = parse_import_server(options.server);
+  auto server = parse_server_address(options.server);
   if (!server) return fail(kUsageCode, server.error().message);
   server->ca_file = options.ca_file;
   ExportOutput output(options.output_file);
@@ -170,7 +171,7 @@ int run_export(const ExportOptions& options) {
   auto fetched = fetch_export(*server, target_of(options), options.api_key, take);
   if (!fetched && fetched.error().code == ErrorCode::invalid) return fail(kUsageCode, fetched.error().message);
   if (!fetched) return fail(kUnavailableCode, fetched.error().message + (open ? remains(output, last) : ""));
-  if (fetched->status != 200) return refused(fetched->refusal);
+  if (fetched->status != 200) return refused(*fetched);
   if (!fetched->taken) return fail(kIoCode, output.fault());
   auto count = last.count(csv);
   if (!count)

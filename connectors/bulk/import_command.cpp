@@ -204,7 +204,7 @@ void print_counts(const ImportCounts& counts, bool complete, bool dry_run, const
 class Command {
  public:
   /// `goes_on`: what passes by has no place to go on from.
-  Command(const ImportOptions& options, ImportServer server, ImportInput& input, Checkpoint state, bool goes_on)
+  Command(const ImportOptions& options, ServerAddress server, ImportInput& input, Checkpoint state, bool goes_on)
       : options_(options),
         server_(std::move(server)),
         input_(input),
@@ -235,7 +235,7 @@ class Command {
     ImportRunOptions run_options;
     run_options.connect = [this]() -> Result<std::unique_ptr<ImportConnection>> {
       if (options_.dry_run) return make_dry_run(options_.judged_source, options_.judged_limits);
-      return ImportConnection::make(server_);
+      return ImportConnection::make(server_, options_.write_key);
     };
     run_options.batch_events = options_.batch_events;
     run_options.in_flight = options_.in_flight;
@@ -292,7 +292,7 @@ class Command {
   }
 
   const ImportOptions& options_;
-  ImportServer server_;
+  ServerAddress server_;
   ImportInput& input_;
   Checkpoint state_;
   std::string checkpoint_path_, report_path_;
@@ -312,10 +312,9 @@ int fail(const Failure& failure) {
 int run_import(const ImportOptions& options) {
   if (auto missing = check_file(options)) return fail(*missing);
   if (auto wrong = check_usage(options)) return fail(*wrong);
-  Result<ImportServer> server = ImportServer();
-  if (!options.dry_run) server = parse_import_server(options.server);
+  Result<ServerAddress> server = ServerAddress();
+  if (!options.dry_run) server = parse_server_address(options.server);
   if (!server) return fail({kUsage, server.error().message});
-  server->write_key = options.write_key;
   server->ca_file = options.ca_file;
   auto opening = open_input(options);
   if (auto* failure = std::get_if<Failure>(&opening)) return fail(*failure);

@@ -10,20 +10,10 @@
 #include <vector>
 
 #include "connectors/bulk/checkpoint.h"
+#include "connectors/bulk/server_connection.h"
 #include "engine/base/result.h"
 
 namespace tributary {
-
-struct ImportServer {
-  std::string host;
-  std::string port;
-  bool tls = false;
-  std::string ca_file;  // PEM; empty: the system's authorities
-  std::string write_key;
-};
-
-/// Reads `host:port`, `http://host[:port]`, `https://host[:port]`; an IPv6 address stands in brackets. Errors: invalid.
-Result<ImportServer> parse_import_server(std::string_view address);
 
 /// What the server said of one batch.
 struct BatchAnswer {
@@ -47,7 +37,7 @@ Result<BatchAnswer> read_batch_answer(int status, std::string_view body);
 class ImportConnection {
  public:
   /// Errors: invalid for a CA file that cannot be read.
-  static Result<std::unique_ptr<ImportConnection>> make(const ImportServer& server);
+  static Result<std::unique_ptr<ImportConnection>> make(const ServerAddress& server, const std::string& write_key);
   virtual ~ImportConnection() = default;
 
   /// Sends `body` to POST /v1/import and waits for the answer, at most a minute. After an error (unavailable) it is

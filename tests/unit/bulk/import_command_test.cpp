@@ -323,9 +323,9 @@ TEST_F(ImportCommand, UsageMistakesAreToldApart) {
             78);
 }
 
-TEST(ImportServerAddress, KnownForms) {
+TEST(AddressOfAServer, KnownForms) {
   auto form = [](std::string_view text) {
-    auto server = parse_import_server(text);
+    auto server = parse_server_address(text);
     return server ? (server->tls ? "tls " : "") + server->host + " " + server->port : "none";
   };
   EXPECT_EQ(form("127.0.0.1:8080"), "127.0.0.1 8080");
