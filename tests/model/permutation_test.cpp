@@ -214,13 +214,19 @@ Arrival smallest_case(Universe& universe, Arrival failing, const KeyedHash& inde
   return failing;
 }
 
-TEST(Fold, EveryOrderGivesTheCustomersOfTheReference) {
+/// The universes are divided, so that processes may share them: see CMakeLists.txt.
+constexpr uint64_t kShares = 4;
+class EveryOrder : public testing::TestWithParam<uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Fold, EveryOrder, testing::Range(uint64_t{0}, kShares));
+
+TEST_P(EveryOrder, GivesTheCustomersOfTheReference) {
   std::cout << "TRIBUTARY_MODEL_SEED=" << seed() << "\n";
   std::unique_ptr<FoldHarness> harness;
   uint32_t workspaces = 0;
-  for (uint64_t number = 0; number < universes(); ++number) {
+  uint64_t first = universes() * GetParam() / kShares, behind = universes() * (GetParam() + 1) / kShares;
+  for (uint64_t number = first; number < behind; ++number) {
     KeyedHash index_key = key_of_universe(seed() + number);
-    if (number % kUniversesPerStore == 0) harness = std::make_unique<FoldHarness>(index_key);
+    if ((number - first) % kUniversesPerStore == 0) harness = std::make_unique<FoldHarness>(index_key);
     std::mt19937_64 random(seed() + number);
     World world = random_world(random, index_key);
     Universe universe(*harness, index_key, workspaces);
