@@ -157,7 +157,7 @@ int run_export(const ExportOptions& options) {
   if (options.server.empty()) return fail(kUsageCode, "no server; give --server or --config");
   bool csv = options.format == "csv";
   if (options.byte_order_mark && !csv) return fail(kUsageCode, "--bom is for --format csv");
-  auto server = parse_server_address(options.server);
+  auto server = parse_server_url(options.server);
   if (!server) return fail(kUsageCode, server.error().message);
   server->ca_file = options.ca_file;
   ExportOutput output(options.output_file);

@@ -313,7 +313,7 @@ int run_import(const ImportOptions& options) {
   if (auto missing = check_file(options)) return fail(*missing);
   if (auto wrong = check_usage(options)) return fail(*wrong);
   Result<ServerAddress> server = ServerAddress();
-  if (!options.dry_run) server = parse_server_address(options.server);
+  if (!options.dry_run) server = parse_server_url(options.server);
   if (!server) return fail({kUsage, server.error().message});
   server->ca_file = options.ca_file;
   auto opening = open_input(options);

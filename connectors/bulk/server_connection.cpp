@@ -157,7 +157,7 @@ class Connection final : public ServerConnection {
 
 }  // namespace
 
-Result<ServerAddress> parse_server_address(std::string_view address) {
+Result<ServerAddress> parse_server_url(std::string_view address) {
   ServerAddress server;
   Error wrong(ErrorCode::invalid, "server must be host:port, http://host:port or https://host:port");
   if (address.starts_with("https://")) server.tls = true;

@@ -20,7 +20,7 @@ struct ServerAddress {
 };
 
 /// Reads `host:port`, `http://host[:port]`, `https://host[:port]`; an IPv6 address stands in brackets. Errors: invalid.
-Result<ServerAddress> parse_server_address(std::string_view address);
+Result<ServerAddress> parse_server_url(std::string_view address);
 
 /// Views outlive the call they are given to.
 struct ServerRequest {

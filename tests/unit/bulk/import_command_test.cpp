@@ -325,7 +325,7 @@ TEST_F(ImportCommand, UsageMistakesAreToldApart) {
 
 TEST(AddressOfAServer, KnownForms) {
   auto form = [](std::string_view text) {
-    auto server = parse_server_address(text);
+    auto server = parse_server_url(text);
     return server ? (server->tls ? "tls " : "") + server->host + " " + server->port : "none";
   };
   EXPECT_EQ(form("127.0.0.1:8080"), "127.0.0.1 8080");

@@ -129,6 +129,7 @@ class StreamingServer {
     if (!closed_) close(5s);
     context_.stop();
     thread_.join();
+    server.reset();  // before the context its timers belong to
   }
 
   void close(std::chrono::milliseconds deadline) {
