@@ -140,6 +140,8 @@ std::vector<Setting<Config>> make_config_settings() {
        "The state is written at least this often; a restart folds what the log has since.", 100'000, kHour},
       {"state.max_fold_queue_events", T::integer, AT(engine.fold_queue_events_max),
        "Durable events waiting to be folded; beyond: 503 overloaded.", 1, 100'000'000},
+      {"state.max_fold_queue_bytes", T::size, AT(engine.fold_queue_bytes_max),
+       "Bytes of durable events waiting to be folded; beyond: 503 overloaded.", kMiB, kTiB},
 
       {"webhooks.connectors", T::text, AT(webhooks.connectors_dir),
        "Folder with connector files of your own, NAME.yaml, as config/connectors/README.md describes them. One of the "

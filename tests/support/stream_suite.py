@@ -10,6 +10,7 @@ import threading
 import time
 
 from broker import find_program
+from stopped_threads import resident_bytes, stopped_threads
 from tcp_proxy import TcpProxy
 from tributary import ADMIN, SLOW, Server, sample_config
 
@@ -136,6 +137,32 @@ class StreamSuite:
         for entry in kept:
             self.assertRegex(entry["message"], self.PLACE)
         server.wait_until(lambda: self.feed(server)["messages"] == 5, 10, "all acknowledged, the bad ones too")
+
+    def test_with_the_fold_stopped_upstream_waits_and_memory_stays(self):
+        count, filler = 1_200, "x" * 50_000  # 60 MB, several times what may be under way
+        broker = self.start_broker()
+        server = self.start_server(broker.source())
+        with broker.client() as client:
+            client.publish([event(0, messageId="first")])
+            self.expect_exactly(server, 1)
+            before = resident_bytes(server.process.pid)
+            with stopped_threads(server.process.pid, "trib-fold"):
+                for first in range(0, count, 50):
+                    client.publish([event(number, messageId=f"m{number}", properties={"filler": filler})
+                                    for number in range(first, first + 50)])
+                fetched = 0
+                while (now := self.fetched(server)) > fetched:  # until it fetches nothing more
+                    fetched = now
+                    time.sleep(1)
+                self.assertLess(fetched, count)
+                self.assertEqual(self.feed(server)["messages"], 1)  # nothing was acknowledged
+                grown = resident_bytes(server.process.pid) - before
+                self.assertLess(grown, 40 << 20 if SLOW == 1 else 200 << 20)
+            self.expect_exactly(server, count + 1)
+
+    def fetched(self, server: Server) -> int:
+        """Events that are in the log, folded or not."""
+        return int(server.metrics().get("tributary_log_last_lsn"))
 
     def test_a_killed_tributary_neither_loses_nor_counts_twice(self):
         broker = self.start_broker()
