@@ -21,8 +21,9 @@ struct StreamMessage {
   std::string_view value;  // as received, decompressed by the broker's protocol
   std::string_view key;    // of Kafka; empty elsewhere
   std::string_view topic;  // topic, subject, routing key or stream
-  /// What the broker calls the message at every delivery, such as `orders/3/42`: the message id of an event that has
-  /// none. Empty where a broker has no such name; then a message that is delivered twice without an id counts twice.
+  /// What the broker calls the message at every delivery, such as `orders/3/42@1767323045000`: the message id of an
+  /// event that has none. Empty where a broker has no such name; then a message that is delivered twice without an id
+  /// counts twice.
   std::string place;
   std::optional<Timestamp> sent_at;                                    // by the broker's record
   std::vector<std::pair<std::string_view, std::string_view>> headers;  // in order, as spelled
@@ -71,7 +72,7 @@ struct ConsumerHost {
 /// At least once: a message is delivered again until it is acknowledged; the engine drops what it has.
 class StreamConsumer {
  public:
-  /// Closes, gracefully where open() succeeded, within about 2 s. What was not acknowledged is delivered again.
+  /// Closes, gracefully where open() succeeded, within about 4 s. What was not acknowledged is delivered again.
   virtual ~StreamConsumer() = default;
 
   /// Connects and subscribes, within about 10 s. Called once; after any error the consumer is destroyed and another one

@@ -53,12 +53,16 @@ StreamMessage message_of(const rd_kafka_message_t* from, std::string_view topic,
   message.value = copy(from->payload, from->len);
   message.key = copy(from->key, from->key_len);
   message.topic = topic;
-  message.place.reserve(topic.size() + 24);
+  message.place.reserve(topic.size() + 40);
   message.place.append(topic).append("/").append(std::to_string(from->partition));
   message.place.append("/").append(std::to_string(from->offset));
   rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   int64_t sent_millis = rd_kafka_message_timestamp(from, &kind);
-  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && sent_millis > 0) message.sent_at = Timestamp{sent_millis * 1000};
+  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && sent_millis > 0) {
+    message.sent_at = Timestamp{sent_millis * 1000};
+    // A topic that is made anew begins at 0 again.
+    message.place.append("@").append(std::to_string(sent_millis));
+  }
   if (const rd_kafka_headers_t* headers = headers_of(from)) {
     const char* name = nullptr;
     const void* value = nullptr;

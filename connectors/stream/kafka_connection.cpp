@@ -18,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kLeavePatience{1500};
 constexpr milliseconds kEndPatience{2000};
 /// Not in the library's header: its threads are told to end, and nobody waits for them or frees what is left.
 constexpr int kDestroyWithoutWaiting = 0x4;
@@ -239,14 +238,14 @@ void KafkaConnection::note_membership() {
   if (member != nullptr) rd_kafka_mem_free(handle_, member);
 }
 
-void KafkaConnection::leave_group() {
+void KafkaConnection::leave_group(milliseconds patience) {
   if (queue_ == nullptr) return;
   note_membership();
   if (rd_kafka_error_t* failed = rd_kafka_consumer_close_queue(handle_, queue_)) {
     rd_kafka_error_destroy(failed);
     return;
   }
-  auto deadline = steady_clock::now() + kLeavePatience;
+  auto deadline = steady_clock::now() + patience;
   while (!rd_kafka_consumer_closed(handle_) && steady_clock::now() < deadline) {
     rd_kafka_message_t* message = rd_kafka_consume_queue(queue_, 20);
     if (message != nullptr) rd_kafka_message_destroy(message);

@@ -49,8 +49,8 @@ class KafkaConnection {
   /// rebalance. The caller destroys the message.
   rd_kafka_message_s* poll(std::chrono::milliseconds patience);
 
-  /// Gives the partitions back, the listener answers, and leaves the group, within 1.5 s.
-  void leave_group();
+  /// Gives the partitions back, the listener answers, and leaves the group; waits at most `patience` for the broker.
+  void leave_group(std::chrono::milliseconds patience);
 
   /// Whether the group was asked to take us (again) and has not told yet what is ours; at most half a minute.
   bool is_joining() const;

@@ -33,6 +33,8 @@ constexpr milliseconds kCommitPatience{5'000};
 /// At the end, of a broker that answers: also for a group that is just joined again.
 constexpr milliseconds kLastCommitPatience{2'000};
 constexpr milliseconds kEndingCommitPatience{500};
+constexpr milliseconds kCommitAgainAfter{50};
+constexpr milliseconds kLeavePatience{1'500}, kLeaveUnanswered{200};
 /// The library joins again once partitions were let go.
 constexpr milliseconds kRejoinsWithin{500};
 constexpr int kCommittedMillis = 5'000;
@@ -123,7 +125,7 @@ class KafkaConsumer final : public StreamConsumer, private KafkaListener {
   void commit();
   void commit_when_due();
   void commit_and_wait(milliseconds patience);
-  void commit_last();
+  bool commit_last();
   std::optional<int64_t> end_of(const KafkaPartition& partition, steady_clock::time_point deadline) const;
 
   const StreamSource source_;
@@ -162,19 +164,21 @@ KafkaConsumer::~KafkaConsumer() {
   ending_ = true;
   // A rebalance that waits for our word would hold up the end; what is assigned is taken away again at once.
   for (const Rebalance& rebalance : rebalances_) end_rebalance(rebalance.assigned, rebalance.partitions.get());
-  if (commits_ != nullptr) commit_last();
-  connection_->leave_group();
+  bool answered = commits_ == nullptr || commit_last();
+  connection_->leave_group(answered ? kLeavePatience : kLeaveUnanswered);
   if (commits_ != nullptr) rd_kafka_queue_destroy(commits_);
 }
 
-/// What is not committed now another member may read again. A group that is just joined again is waited for.
-void KafkaConsumer::commit_last() {
+/// What is not committed now another member may read again. A group that is just joined again is waited for. False when
+/// the broker does not answer.
+bool KafkaConsumer::commit_last() {
   auto deadline = steady_clock::now() + kLastCommitPatience;
   while (connection_->is_joining() && offsets_.has_uncommitted() && steady_clock::now() < deadline) {
     rd_kafka_message_t* message = connection_->poll(milliseconds(20));  // rebalances are answered in it
     if (message != nullptr) rd_kafka_message_destroy(message);
   }
   commit_and_wait(std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()));
+  return !offsets_.has_unanswered();
 }
 
 // ----------------------------------------------------------------------------------------------------------- messages
@@ -441,8 +445,12 @@ void KafkaConsumer::commit_when_due() {
 
 void KafkaConsumer::commit_and_wait(milliseconds patience) {
   auto deadline = steady_clock::now() + patience;
-  while ((offsets_.has_uncommitted() || offsets_.has_unanswered()) && steady_clock::now() < deadline) {
-    if (offsets_.has_uncommitted()) commit();
+  for (bool again = false; offsets_.has_uncommitted() || offsets_.has_unanswered(); again = true) {
+    if (steady_clock::now() >= deadline) return;
+    if (offsets_.has_uncommitted()) {
+      if (again) std::this_thread::sleep_for(kCommitAgainAfter);  // it was refused
+      commit();
+    }
     rd_kafka_queue_poll_callback(commits_, 50);
   }
 }
@@ -455,7 +463,11 @@ void KafkaConsumer::on_committed(rd_kafka_t*, rd_kafka_resp_err_t failed, rd_kaf
     const rd_kafka_topic_partition_t& offset = offsets->elems[i];
     bool succeeded = !failed && !offset.err;
     consumer.offsets_.committed({offset.topic, offset.partition}, offset.offset, succeeded);
-    if (succeeded) consumer.troubles_.erase("");
+    if (succeeded) {
+      consumer.troubles_.erase("");
+    } else {
+      consumer.troubles_[""] = std::string("committing offsets: ") + rd_kafka_err2str(failed ? failed : offset.err);
+    }
   }
 }
 

@@ -95,7 +95,10 @@ Result<StreamMessage> read_nats_message(natsMsg* message) {
   read.value = {natsMsg_GetData(message), static_cast<size_t>(natsMsg_GetDataLength(message))};
   read.topic = natsMsg_GetSubject(message);
   read.place = fmt::format("{}/{}", meta->Stream, meta->Sequence.Stream);
-  if (meta->Timestamp > 0) read.sent_at = Timestamp{meta->Timestamp / 1000};
+  if (meta->Timestamp > 0) {
+    read.sent_at = Timestamp{meta->Timestamp / 1000};
+    read.place += fmt::format("@{}", meta->Timestamp / 1'000'000);  // a stream that is made anew begins at 1 again
+  }
   add_nats_headers(message, read);
   return read;
 }

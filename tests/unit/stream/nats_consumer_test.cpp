@@ -18,6 +18,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::UnorderedElementsAre;
 using Steady = std::chrono::steady_clock;
 
@@ -141,13 +142,13 @@ TEST_F(NatsConsumerTest, GivesWhatWasPublishedWithItsPlaceTimeAndHeaders) {
   const StreamMessage& first = batch->messages[0];
   EXPECT_EQ(first.value, R"({"type":"track"})");
   EXPECT_EQ(first.topic, "orders");
-  EXPECT_EQ(first.place, "SHOP/1");
+  EXPECT_THAT(first.place, MatchesRegex("SHOP/1@[0-9]+"));
   EXPECT_THAT(first.headers,
               ElementsAre(std::pair("Shop", "a"), std::pair("Shop", "b"), std::pair("Traceparent", "00-1")));
   ASSERT_TRUE(first.sent_at);
   EXPECT_LT(std::abs(first.sent_at->micros - system_clock().now().micros), 60 * kMicrosPerSecond);
   EXPECT_EQ(batch->messages[1].value, "");
-  EXPECT_EQ(batch->messages[1].place, "SHOP/2");
+  EXPECT_THAT(batch->messages[1].place, MatchesRegex("SHOP/2@[0-9]+"));
   EXPECT_TRUE(batch->positions.empty()) << "acknowledged one by one: there is no position";
 }
 
@@ -197,7 +198,7 @@ TEST_F(NatsConsumerTest, WhatIsAcknowledgedDoesNotComeAgainAndTheRestDoes) {
   ASSERT_TRUE(again);
   ASSERT_EQ(again->messages.size(), 1u);
   EXPECT_EQ(again->messages[0].value, "lost");
-  EXPECT_EQ(again->messages[0].place, "SHOP/2");
+  EXPECT_THAT(again->messages[0].place, MatchesRegex("SHOP/2@[0-9]+"));
 }
 
 TEST_F(NatsConsumerTest, ManyComeOnceAndInBoundedBatches) {
@@ -358,7 +359,7 @@ TEST_F(NatsConsumerTest, AKilledServerIsUnavailableAndItsReturnGivesWhatWasNotAc
   consumer = opened(source());
   batch = next(*consumer, 6s);
   ASSERT_TRUE(batch);
-  EXPECT_EQ(batch->messages[0].place, "SHOP/1");
+  EXPECT_THAT(batch->messages[0].place, MatchesRegex("SHOP/1@[0-9]+"));
 }
 
 TEST_F(NatsConsumerTest, AServerThatStopsAnsweringIsFoundOut) {
@@ -403,13 +404,14 @@ TEST_F(NatsConsumerTest, ADeletedConsumerIsAnErrorAndIsMadeAgain) {
   auto consumer = opened(source());
   auto batch = next(*consumer);
   ASSERT_TRUE(batch);
+  const std::string place = batch->messages[0].place;
   ASSERT_EQ(js_DeleteConsumer(publisher.jetstream(), "SHOP", "tributary", nullptr, nullptr), NATS_OK);
   consumer->lag();
   EXPECT_FALSE(consumer->next_batch(2s).has_value());
   consumer = opened(source());
   batch = next(*consumer);
   ASSERT_TRUE(batch);
-  EXPECT_EQ(batch->messages[0].place, "SHOP/1") << "the same message has the same name";
+  EXPECT_EQ(batch->messages[0].place, place) << "the same message has the same name";
 }
 
 TEST_F(NatsConsumerTest, OptionsHoldForAConsumerThatIsThere) {
