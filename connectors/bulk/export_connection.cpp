@@ -11,7 +11,7 @@ constexpr std::chrono::seconds kSilenceMax{300};  // a search in a large log may
 
 }  // namespace
 
-Result<ServerAnswer> fetch_export(const ServerAddress& server, const std::string& target, const std::string& api_key,
+Result<ServerAnswer> fetch_export(const ServerEndpoint& server, const std::string& target, const std::string& api_key,
                                   const std::function<bool(std::string_view)>& take) {
   auto connection = ServerConnection::make(server);
   if (!connection) return connection.error();

@@ -204,7 +204,7 @@ void print_counts(const ImportCounts& counts, bool complete, bool dry_run, const
 class Command {
  public:
   /// `goes_on`: what passes by has no place to go on from.
-  Command(const ImportOptions& options, ServerAddress server, ImportInput& input, Checkpoint state, bool goes_on)
+  Command(const ImportOptions& options, ServerEndpoint server, ImportInput& input, Checkpoint state, bool goes_on)
       : options_(options),
         server_(std::move(server)),
         input_(input),
@@ -292,7 +292,7 @@ class Command {
   }
 
   const ImportOptions& options_;
-  ServerAddress server_;
+  ServerEndpoint server_;
   ImportInput& input_;
   Checkpoint state_;
   std::string checkpoint_path_, report_path_;
@@ -312,7 +312,7 @@ int fail(const Failure& failure) {
 int run_import(const ImportOptions& options) {
   if (auto missing = check_file(options)) return fail(*missing);
   if (auto wrong = check_usage(options)) return fail(*wrong);
-  Result<ServerAddress> server = ServerAddress();
+  Result<ServerEndpoint> server = ServerEndpoint();
   if (!options.dry_run) server = parse_server_url(options.server);
   if (!server) return fail({kUsage, server.error().message});
   server->ca_file = options.ca_file;

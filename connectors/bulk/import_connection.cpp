@@ -78,7 +78,7 @@ Result<BatchAnswer> read_batch_answer(int status, std::string_view body) {
   return answer;
 }
 
-Result<std::unique_ptr<ImportConnection>> ImportConnection::make(const ServerAddress& server,
+Result<std::unique_ptr<ImportConnection>> ImportConnection::make(const ServerEndpoint& server,
                                                                  const std::string& write_key) {
   auto connection = ServerConnection::make(server);
   if (!connection) return connection.error();

@@ -37,7 +37,7 @@ Result<BatchAnswer> read_batch_answer(int status, std::string_view body);
 class ImportConnection {
  public:
   /// Errors: invalid for a CA file that cannot be read.
-  static Result<std::unique_ptr<ImportConnection>> make(const ServerAddress& server, const std::string& write_key);
+  static Result<std::unique_ptr<ImportConnection>> make(const ServerEndpoint& server, const std::string& write_key);
   virtual ~ImportConnection() = default;
 
   /// Sends `body` to POST /v1/import and waits for the answer, at most a minute. After an error (unavailable) it is

@@ -30,7 +30,7 @@ constexpr size_t kAnswerBytesMax = 8 << 20;
 
 class Connection final : public ServerConnection {
  public:
-  explicit Connection(const ServerAddress& address)
+  explicit Connection(const ServerEndpoint& address)
       : address_(address), context_(asio::ssl::context::tls_client), piece_(kPieceBytes, '\0') {}
 
   Result<void> prepare_tls() {
@@ -147,7 +147,7 @@ class Connection final : public ServerConnection {
     return answer.body.size() <= kAnswerBytesMax;
   }
 
-  const ServerAddress address_;
+  const ServerEndpoint address_;
   asio::ssl::context context_;
   std::optional<Plain> plain_;
   std::optional<Secure> secure_;
@@ -157,8 +157,8 @@ class Connection final : public ServerConnection {
 
 }  // namespace
 
-Result<ServerAddress> parse_server_url(std::string_view address) {
-  ServerAddress server;
+Result<ServerEndpoint> parse_server_url(std::string_view address) {
+  ServerEndpoint server;
   Error wrong(ErrorCode::invalid, "server must be host:port, http://host:port or https://host:port");
   if (address.starts_with("https://")) server.tls = true;
   size_t scheme = address.find("://");
@@ -191,7 +191,7 @@ ServerRefusal read_server_refusal(std::string_view body) {
   return {text("code"), text("message")};
 }
 
-Result<std::unique_ptr<ServerConnection>> ServerConnection::make(const ServerAddress& address) {
+Result<std::unique_ptr<ServerConnection>> ServerConnection::make(const ServerEndpoint& address) {
   auto connection = std::make_unique<Connection>(address);
   TRIBUTARY_TRY(connection->prepare_tls());
   return std::unique_ptr<ServerConnection>(std::move(connection));

@@ -12,7 +12,7 @@
 
 namespace tributary {
 
-struct ServerAddress {
+struct ServerEndpoint {
   std::string host;
   std::string port;
   bool tls = false;
@@ -20,7 +20,7 @@ struct ServerAddress {
 };
 
 /// Reads `host:port`, `http://host[:port]`, `https://host[:port]`; an IPv6 address stands in brackets. Errors: invalid.
-Result<ServerAddress> parse_server_url(std::string_view address);
+Result<ServerEndpoint> parse_server_url(std::string_view address);
 
 /// Views outlive the call they are given to.
 struct ServerRequest {
@@ -48,7 +48,7 @@ ServerRefusal read_server_refusal(std::string_view body);
 class ServerConnection {
  public:
   /// Errors: invalid for a CA file that can't be read.
-  static Result<std::unique_ptr<ServerConnection>> make(const ServerAddress& address);
+  static Result<std::unique_ptr<ServerConnection>> make(const ServerEndpoint& address);
   virtual ~ServerConnection() = default;
 
   /// Errors: unavailable, when the server can't be reached, is silent for too long, answers more than 8 MiB that nobody

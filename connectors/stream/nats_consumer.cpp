@@ -417,7 +417,7 @@ class NatsConsumer : public StreamConsumer {
     }
     if (status != NATS_OK) return lost("fetching", status);
     held->touched = NatsSteady::now();
-    return make_batch(std::move(held));
+    return make_batch(held);
   }
 
   // An older server answers at once that there is nothing, and any server does while another member of the group waits.

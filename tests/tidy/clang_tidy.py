@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
@@ -35,6 +36,18 @@ def sources_of(build):
         without = [path for path in parts if not includes_beast(path)]
         files += [joined] if parts and without == parts else without
     return sorted(set(files))
+
+
+def without_precompiled_headers(build, directory):
+    """Writes the commands of `build` to `directory`: nothing was built yet, and what has no command of its own is checked
+    by that of a test."""
+    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
+        commands = json.load(file)
+    for command in commands:
+        command["command"] = re.sub(r" (-Winvalid-pch|(-Xclang )?-include(-pch)?( -Xclang)? \S*cmake_pch\S*)", "", command["command"])
+    with open(os.path.join(directory, "compile_commands.json"), "w", encoding="utf-8") as file:
+        json.dump(commands, file)
+    return directory
 
 
 def includes_beast(path):
@@ -63,8 +76,9 @@ def main():
     build = os.path.abspath(arguments.build)
     files = arguments.files or sources_of(build)
     started, failed = time.monotonic(), 0
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for path, code, output in pool.map(lambda path: run_one(binary, build, path), files):
+    with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        commands = without_precompiled_headers(build, directory)
+        for path, code, output in pool.map(lambda path: run_one(binary, commands, path), files):
             if code != 0:
                 failed += 1
                 print(f"--- {path}\n{output.strip()}", flush=True)

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -54,6 +56,7 @@ class NumberedStream {
   std::atomic<bool> failing_{false}, throwing_{false};
   std::atomic<int> openings_{0}, idle_calls_{0}, asked_{0}, fetched_{0};
   mutable std::mutex mutex_;
+  std::condition_variable never_;
   std::vector<int> acknowledged_;
 };
 
@@ -78,7 +81,8 @@ class NumberedConsumer final : public StreamConsumer {
   Result<std::unique_ptr<StreamBatch>> next_batch(milliseconds patience) override {
     stream_.asked_ += 1;
     if (next_ == stream_.messages_) {
-      std::this_thread::sleep_for(std::min(patience, milliseconds(5)));
+      std::unique_lock lock(stream_.mutex_);
+      stream_.never_.wait_for(lock, std::min(patience, milliseconds(5)));
       return std::unique_ptr<StreamBatch>();
     }
     auto batch = std::make_unique<NumberedBatch>();
@@ -276,10 +280,10 @@ TEST_F(FeedTest, TheEndWaitsForWhatIsUnderWay) {
   Feed feed(source(), services(stream));
   feed.start();
   ASSERT_TRUE(eventually([&] { return engine_.held() == 1; }));
-  feed.announce_stop();
-  std::this_thread::sleep_for(milliseconds(20));
+  auto stopped = std::async(std::launch::async, [&] { feed.stop(); });
+  EXPECT_EQ(stopped.wait_for(milliseconds(100)), std::future_status::timeout);
   engine_.accept("m0");
-  feed.stop();
+  stopped.get();
   EXPECT_THAT(stream.acknowledged(), ElementsAre(0));
   EXPECT_EQ(feed.status().state, FeedState::stopped);
 }
