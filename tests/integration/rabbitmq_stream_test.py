@@ -5,11 +5,12 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from certificates import make_certificate  # noqa: E402
 from rabbitmq_broker import RabbitBroker  # noqa: E402
-from stream_suite import StreamSuite  # noqa: E402
+from stream_suite import OverTls, StreamSuite  # noqa: E402
 
 
-class RabbitStreamTest(StreamSuite, unittest.TestCase):
+class RabbitStreamTest(StreamSuite, OverTls, unittest.TestCase):
     Broker = RabbitBroker
     PLACE = r"\(at test_\w+/[0-9a-f]+-\d+\)"
     broker = None
@@ -30,6 +31,10 @@ class RabbitStreamTest(StreamSuite, unittest.TestCase):
         else:
             self.broker.prepare()
         return self.broker
+
+    def test_over_tls(self):
+        broker = self.start_broker()
+        self.expect_over_tls(broker, broker.tls_port, make_certificate(broker.directory)[0])
 
     def expect_nothing_left(self, server, broker):
         """The lag leaves out what was delivered; that is in the queue again when the connection has ended."""

@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 import time
 
+from certificates import make_certificate
 from tcp_proxy import TcpProxy
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -132,11 +133,9 @@ class KafkaBroker:
             raise
 
     def _make_certificate(self) -> None:
-        key = self.directory / "key.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost",
-                        "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", self.ca_file],
-                       check=True, capture_output=True)
-        (self.directory / "server.pem").write_text(key.read_text() + pathlib.Path(self.ca_file).read_text())
+        certificate, key = (pathlib.Path(file) for file in make_certificate(self.directory))
+        pathlib.Path(self.ca_file).write_text(certificate.read_text())
+        (self.directory / "server.pem").write_text(key.read_text() + certificate.read_text())
 
     @property
     def address(self) -> str:

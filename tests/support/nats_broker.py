@@ -4,19 +4,27 @@ from __future__ import annotations
 import json
 import secrets
 import socket
+import ssl
 
 from broker import Broker
+from certificates import make_certificate
 
 
 class NatsBroker(Broker):
     program = "nats-server"
     kind = "nats"
 
+    def __init__(self, start: bool = True, tls: bool = False):
+        self.tls = tls
+        super().__init__(start)
+
     def arguments(self) -> list[str]:
-        return ["-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.directory / "store")]
+        certificate, key = make_certificate(self.directory)
+        tls = ["--tls", "--tlscert", certificate, "--tlskey", key] if self.tls else []
+        return ["-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.directory / "store"), *tls]
 
     def client(self) -> "NatsClient":
-        return NatsClient(self.port)
+        return NatsClient(self.port, self.tls)
 
     def prepare(self):
         """The stream SHOP with the subject `orders`, and the client that may make it."""
@@ -36,12 +44,17 @@ class NatsBroker(Broker):
 class NatsClient:
     """One connection; publish() returns when the stream has everything. Raises OSError when the server goes away."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, tls: bool = False):
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
-        self._input = self._socket.makefile("rb")
+        self._input = self._socket.makefile("rb", buffering=0)
         self._inbox = "_INBOX." + secrets.token_hex(8)
         try:
             self._line()  # INFO
+            if tls:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                self._socket = context.wrap_socket(self._socket)
+            self._input = self._socket.makefile("rb")
             connect = {"verbose": False, "pedantic": False, "headers": True, "no_responders": True}
             self._socket.sendall(f"CONNECT {json.dumps(connect)}\r\nSUB {self._inbox}.* 1\r\nPING\r\n".encode())
             while self._line() != b"PONG":

@@ -7,6 +7,7 @@ import subprocess
 
 from amqp import Publisher
 from broker import Broker, find_program, free_port
+from certificates import make_certificate
 
 
 class RabbitBroker(Broker):
@@ -18,7 +19,7 @@ class RabbitBroker(Broker):
 
     def __init__(self, start: bool = True):
         self.queue = "orders"
-        self._names_port, self._distribution_port = free_port(), free_port()
+        self._names_port, self._distribution_port, self.tls_port = free_port(), free_port(), free_port()
         self._names = subprocess.Popen([find_program("epmd"), "-port", str(self._names_port), "-address", "127.0.0.1"],
                                        stdin=subprocess.DEVNULL)
         try:
@@ -29,13 +30,17 @@ class RabbitBroker(Broker):
 
     def environment(self) -> dict[str, str]:
         directory = str(self.directory)
+        certificate, key = make_certificate(self.directory)
+        (self.directory / "tls.conf").write_text(
+            f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\nssl_options.verify = verify_none\n"
+            f"ssl_options.cacertfile = {certificate}\nssl_options.certfile = {certificate}\nssl_options.keyfile = {key}\n")
         return {
             "HOME": directory, "RABBITMQ_NODENAME": f"test{self.port}@localhost",
             "RABBITMQ_MNESIA_BASE": f"{directory}/mnesia", "RABBITMQ_LOG_BASE": directory, "RABBITMQ_LOGS": "-",
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1", "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(self._distribution_port), "ERL_EPMD_PORT": str(self._names_port),
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{directory}/plugins", "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_CONFIG_FILES": f"{directory}/none", "RABBITMQ_PID_FILE": f"{directory}/pid",
+            "RABBITMQ_CONFIG_FILE": f"{directory}/tls.conf", "RABBITMQ_PID_FILE": f"{directory}/pid",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-setcookie test +sbwt none",
             "RUNNING_UNDER_SYSTEMD": "1",  # the script becomes the server, which kill() then hits
         }

@@ -10,6 +10,7 @@ import threading
 import time
 
 from broker import find_program
+from certificates import make_certificate
 from stopped_threads import resident_bytes, stopped_threads
 from tcp_proxy import TcpProxy
 from tributary import ADMIN, SLOW, Server, sample_config
@@ -220,3 +221,24 @@ class StreamSuite:
             client.publish([event(number) for number in range(100)])
         self.expect_exactly(server, 101)
         self.assertTrue(self.feed(server)["last_error_at"])
+
+
+class OverTls:
+    """Mixed in beside StreamSuite, of brokers that listen for TLS."""
+
+    def expect_over_tls(self, broker, port: int, certificate: str):
+        """Messages come by the broker's name and its authority, and by no other."""
+        good = broker.source(address=f"localhost:{port}", tls=True, ca_file=certificate)
+        server = self.start_server(good)
+        with broker.client() as client:
+            client.publish([event(number) for number in range(100)])
+        self.expect_exactly(server, 100)
+        stranger, _ = make_certificate(broker.directory, "stranger.test")
+        for wrong in (dict(good, ca_file=stranger), {name: value for name, value in good.items() if name != "ca_file"},
+                      dict(good, servers=[f"127.0.0.1:{port}"])):  # the certificate is for localhost only
+            config = sample_config()
+            config["sources"].append(wrong)
+            server.configure(config)
+            server.restart()
+            feed = server.wait_until(lambda: (found := self.feed(server))["last_error"] and found, 20 * SLOW, "an error")
+            self.assertNotEqual(feed["state"], "running", wrong)
