@@ -6,6 +6,7 @@
 
 #include "connectors/sdk/event_metrics.h"
 #include "engine/base/log_line.h"
+#include "engine/base/utf8.h"
 
 namespace tributary {
 namespace {
@@ -21,6 +22,14 @@ constexpr milliseconds kReconnectFirst{250}, kReconnectLast{30'000};
 constexpr milliseconds kStopDeadline{3000};
 constexpr std::chrono::seconds kHealthyAfter{30};
 constexpr std::chrono::seconds kLagEvery{5};
+
+/// A broker's words for logs and answers: readable, on one line, and not of any length.
+std::string readable(std::string_view words) {
+  constexpr size_t kWordsBytesMax = 500;
+  std::string text = valid_utf8(words.substr(0, kWordsBytesMax));
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return words.size() > kWordsBytesMax ? text + "..." : text;
+}
 
 }  // namespace
 
@@ -238,7 +247,7 @@ void Feed::note_lag(StreamConsumer& consumer) {
   if (now - lag_noted_ < kLagEvery) return;
   lag_noted_ = now;
   std::vector<StreamLag> lag = consumer.lag();
-  std::string trouble = consumer.trouble();
+  std::string trouble = readable(consumer.trouble());
   std::lock_guard lock(mutex_);
   status_.lag = std::move(lag);
   status_.trouble = std::move(trouble);
@@ -253,11 +262,11 @@ void Feed::set_state(FeedState state) {
 }
 
 void Feed::note_error(const Error& error) {
-  log_line(LogLevel::warn, "a source can't be read; trying again",
-           {{"source", source_->source.id}, {"reason", error.message}});
+  std::string words = readable(error.message);
+  log_line(LogLevel::warn, "a source can't be read; trying again", {{"source", source_->source.id}, {"reason", words}});
   std::lock_guard lock(mutex_);
   status_.state = FeedState::broken;
-  status_.last_error = error.message;
+  status_.last_error = std::move(words);
   status_.last_error_at = system_clock().now();
   status_.lag.clear();
 }

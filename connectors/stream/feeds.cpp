@@ -1,5 +1,7 @@
 #include "connectors/stream/feeds.h"
 
+#include <utility>
+
 namespace tributary {
 namespace {
 
@@ -11,44 +13,78 @@ bool is_connected(const FeedStatus& status) {
 
 void Feeds::set(std::vector<std::shared_ptr<const StreamSource>> sources) {
   std::lock_guard change(changing_);
-  std::map<std::string, std::shared_ptr<const StreamSource>> wanted;
+  Sources wanted;
   for (auto& source : sources) {
     if (source->source.enabled) wanted.emplace(source->source.id, std::move(source));
   }
-  Running ending;
+  std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  forget_ended();
+  for (auto at = feeds_.begin(); at != feeds_.end();) {
+    auto same = wanted.find(at->first);
+    bool stays = same != wanted.end() && same->second->fingerprint == at->second->source().fingerprint;
+    if (stays) wanted.erase(same);
+    auto next = std::next(at);
+    if (!stays) {
+      auto gone = feeds_.extract(at);
+      begin_to_end(gone.key(), std::move(gone.mapped()));
+    }
+    at = next;
+  }
+  for (auto& [id, ending] : endings_) {
+    auto successor = wanted.extract(id);
+    ending.successor = successor.empty() ? nullptr : std::move(successor.mapped());
+  }
+  for (auto& [id, source] : wanted) start(std::move(source));
+}
+
+void Feeds::start(std::shared_ptr<const StreamSource> source) {
+  std::string id = source->source.id;
+  auto feed = std::make_unique<Feed>(std::move(source), services_);
+  feed->start();
+  feeds_.emplace(std::move(id), std::move(feed));
+}
+
+void Feeds::begin_to_end(const std::string& id, std::unique_ptr<Feed> feed) {
+  feed->announce_stop();
+  Ending& ending = endings_[id];
+  ending.feed = std::move(feed);
+  ending.thread = std::thread([this, id] { end(id); });
+}
+
+void Feeds::end(const std::string& id) {
+  Feed* feed = nullptr;
   {
     std::lock_guard lock(mutex_);
-    for (auto at = feeds_.begin(); at != feeds_.end();) {
-      auto same = wanted.find(at->first);
-      bool stays = same != wanted.end() && same->second->fingerprint == at->second->source().fingerprint;
-      if (stays) wanted.erase(same);
-      auto next = std::next(at);
-      if (!stays) ending.insert(feeds_.extract(at));
-      at = next;
-    }
+    feed = endings_.at(id).feed.get();
   }
-  end(ending);  // before its successor starts: a client id may connect once
+  feed->stop();
   std::lock_guard lock(mutex_);
-  for (auto& [id, source] : wanted) {
-    auto feed = std::make_unique<Feed>(std::move(source), services_);
-    feed->start();
-    feeds_.emplace(id, std::move(feed));
+  Ending& ending = endings_.at(id);
+  ending.feed.reset();
+  ending.over = true;
+  if (ending.successor && !stopped_) start(std::move(ending.successor));  // a client id may connect once
+}
+
+void Feeds::forget_ended() {
+  for (auto at = endings_.begin(); at != endings_.end();) {
+    if (at->second.over) at->second.thread.join();
+    at = at->second.over ? endings_.erase(at) : std::next(at);
   }
 }
 
 void Feeds::stop() {
   std::lock_guard change(changing_);
-  Running ending;
+  std::map<std::string, std::unique_ptr<Feed>> running;
   {
     std::lock_guard lock(mutex_);
-    ending.swap(feeds_);
+    stopped_ = true;
+    running.swap(feeds_);
   }
-  end(ending);
-}
-
-void Feeds::end(Running& feeds) {
-  for (auto& [id, feed] : feeds) feed->announce_stop();
-  feeds.clear();
+  for (auto& [id, feed] : running) feed->announce_stop();
+  running.clear();
+  for (auto& [id, ending] : endings_) ending.thread.join();  // nobody adds one any more
+  endings_.clear();
 }
 
 std::map<std::string, FeedStatus> Feeds::status() const {

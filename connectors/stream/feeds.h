@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,10 +22,10 @@ class Feeds {
   Feeds& operator=(const Feeds&) = delete;
 
   /// Starts what is new, ends what is gone or disabled, and begins anew what was changed; of the others nobody notices.
-  /// Blocks while a feed ends, a few seconds at most.
+  /// Does not wait for feeds that end: a successor starts when its predecessor has ended.
   void set(std::vector<std::shared_ptr<const StreamSource>> sources);
 
-  /// Ends all of them, at the same time. Idempotent.
+  /// Ends all of them, at the same time, and waits for that. Idempotent.
   void stop();
 
   /// By the id of the source.
@@ -37,13 +38,26 @@ class Feeds {
   std::vector<ReadinessCheck> readiness() const;
 
  private:
-  using Running = std::map<std::string, std::unique_ptr<Feed>>;
-  static void end(Running& feeds);
+  using Sources = std::map<std::string, std::shared_ptr<const StreamSource>>;
+  /// A library may hold a feed for as long as a broker is silent: nobody else waits for it.
+  struct Ending {
+    std::unique_ptr<Feed> feed;
+    std::shared_ptr<const StreamSource> successor;  // may be null
+    std::thread thread;
+    bool over = false;
+  };
+  // Under the mutex.
+  void start(std::shared_ptr<const StreamSource> source);
+  void begin_to_end(const std::string& id, std::unique_ptr<Feed> feed);
+  void forget_ended();
+  void end(const std::string& id);  // on a thread of its own
 
   const FeedServices services_;
   std::mutex changing_;  // one set() or stop() at a time
   mutable std::mutex mutex_;
-  Running feeds_;
+  bool stopped_ = false;
+  std::map<std::string, std::unique_ptr<Feed>> feeds_;
+  std::map<std::string, Ending> endings_;
 };
 
 }  // namespace tributary

@@ -12,6 +12,7 @@
 
 #include "connectors/stream/broker_socket.h"
 #include "connectors/stream/consumer.h"
+#include "connectors/stream/message_place.h"
 #include "connectors/stream/mqtt_packet.h"
 #include "connectors/stream/option_check.h"
 #include "engine/base/log_line.h"
@@ -307,7 +308,7 @@ Result<void> MqttConsumer::take_publish(const MqttFrame& frame) {
   message.topic = publish->topic;
   message.headers = std::move(publish->user_properties);
   for (const auto& [name, value] : message.headers) {
-    if (name == "message-id" || name == "message_id") message.place = fmt::format("{}/{}", publish->topic, value);
+    if (name == "message-id" || name == "message_id") message.place = place_of_named(publish->topic, value);
   }
   if (!publish->content_type.empty()) message.headers.emplace_back("content-type", publish->content_type);
   if (publish->qos > 0) pending_->receipts.push_back({publish->packet_id, publish->qos});

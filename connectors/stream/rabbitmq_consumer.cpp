@@ -13,6 +13,7 @@
 #include <deque>
 
 #include "connectors/stream/consumer.h"
+#include "connectors/stream/message_place.h"
 #include "connectors/stream/option_check.h"
 
 namespace tributary {
@@ -385,7 +386,7 @@ Result<void> RabbitConsumer::keep(const amqp_envelope_t& given) {
   message.value = view_of(envelope.message.body);
   message.topic = view_of(envelope.routing_key);
   if ((properties._flags & AMQP_BASIC_MESSAGE_ID_FLAG) && properties.message_id.len > 0)
-    message.place = fmt::format("{}/{}", source_.topics[queue], view_of(properties.message_id));
+    message.place = place_of_named(source_.topics[queue], view_of(properties.message_id));
   if (properties._flags & AMQP_BASIC_HEADERS_FLAG) take_headers(properties.headers, *pending_, message);
   take_properties(envelope, message);
   pending_->last_tag = envelope.delivery_tag;

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "connectors/stream/feeds.h"
+#include "connectors/stream/message_place.h"
 #include "tests/unit/http/engine_without_customers.h"
 #include "tests/unit/stream/stream_source_of.h"
 
@@ -39,6 +40,8 @@ class NumberedStream {
   explicit NumberedStream(int messages) : messages_(messages) {}
 
   void fail_next_opening(bool by_throwing = false) { (by_throwing ? throwing_ : failing_) = true; }
+  /// The next call of a consumer returns only when this is taken back.
+  void be_silent(bool silent) { silent_ = silent; }
   int openings() const { return openings_; }
   int idle_calls() const { return idle_calls_; }
   int fetched() const { return fetched_; }
@@ -53,7 +56,7 @@ class NumberedStream {
  private:
   friend class NumberedConsumer;
   const int messages_;
-  std::atomic<bool> failing_{false}, throwing_{false};
+  std::atomic<bool> failing_{false}, throwing_{false}, silent_{false};
   std::atomic<int> openings_{0}, idle_calls_{0}, asked_{0}, fetched_{0};
   mutable std::mutex mutex_;
   std::condition_variable never_;
@@ -80,6 +83,7 @@ class NumberedConsumer final : public StreamConsumer {
 
   Result<std::unique_ptr<StreamBatch>> next_batch(milliseconds patience) override {
     stream_.asked_ += 1;
+    while (stream_.silent_) std::this_thread::yield();
     if (next_ == stream_.messages_) {
       std::unique_lock lock(stream_.mutex_);
       stream_.never_.wait_for(lock, std::min(patience, milliseconds(5)));
@@ -306,9 +310,67 @@ TEST_F(FeedTest, AReloadDisturbsOnlyWhatChanged) {
 
   changed.source.enabled = false;
   feeds.set({source("stays"), std::make_shared<const StreamSource>(changed)});
-  EXPECT_EQ(feeds.status().size(), 1u);
+  ASSERT_TRUE(eventually([&] { return feeds.status().size() == 1; }));
   EXPECT_EQ(stays.openings(), 1);
   EXPECT_EQ(feeds.status().at("stays").state, FeedState::running);
+}
+
+TEST_F(FeedTest, AFeedThatDoesNotEndHoldsUpNobodyButItsSuccessor) {
+  NumberedStream stuck(0), other(0);
+  FeedServices both{engine_, metrics_, limits_, [&](const StreamSource& source, const ConsumerHost&) {
+                      return (source.source.id == "stuck" ? stuck : other).consumer();
+                    }};
+  Feeds feeds(both);
+  feeds.set({source("stuck")});
+  ASSERT_TRUE(eventually([&] { return stuck.openings() == 1; }));
+  stuck.be_silent(true);
+  int asked = stuck.asked();
+  ASSERT_TRUE(eventually([&] { return stuck.asked() > asked; }));
+  StreamSource changed = *source("stuck");
+  changed.fingerprint = "second";
+  feeds.set({std::make_shared<const StreamSource>(changed), source("other")});
+  ASSERT_TRUE(eventually([&] { return other.openings() == 1; }));
+  changed.fingerprint = "third";
+  feeds.set({std::make_shared<const StreamSource>(changed), source("other")});
+  EXPECT_EQ(stuck.openings(), 1);
+  EXPECT_EQ(other.openings(), 1);
+  stuck.be_silent(false);
+  ASSERT_TRUE(eventually([&] { return stuck.openings() == 2; }));
+  EXPECT_EQ(other.openings(), 1);
+}
+
+/// Fails to open with these words.
+class RudeConsumer final : public StreamConsumer {
+ public:
+  explicit RudeConsumer(std::string words) : words_(std::move(words)) {}
+  Result<void> open() override { return Error(ErrorCode::unavailable, words_); }
+  Result<std::unique_ptr<StreamBatch>> next_batch(milliseconds) override { return std::unique_ptr<StreamBatch>(); }
+  Result<void> acknowledge(StreamBatch&) override { return {}; }
+  Result<void> idle(milliseconds) override { return {}; }
+  std::vector<StreamLag> lag() override { return {}; }
+
+ private:
+  std::string words_;
+};
+
+TEST_F(FeedTest, WhatABrokerSaysIsMadeReadable) {
+  FeedServices rude{
+      engine_, metrics_, limits_, [](const StreamSource&, const ConsumerHost&) {
+        return std::make_unique<RudeConsumer>("ERR \xff\x1b[2J\nreadyz check passed" + std::string(5'000, 'x'));
+      }};
+  Feed feed(source(), rude);
+  feed.start();
+  ASSERT_TRUE(eventually([&] { return !feed.status().last_error.empty(); }));
+  std::string told = feed.status().last_error;
+  EXPECT_TRUE(told.starts_with("ERR \xef\xbf\xbd [2J readyz check passedxxx")) << told;
+  EXPECT_LT(told.size(), 600u);
+}
+
+TEST(PlaceOfAMessage, IsNeverThatOfAnother) {
+  EXPECT_EQ(place_of_named("shop/7/orders", "a-42"), "shop/7/orders/a-42");
+  EXPECT_NE(place_of_named("shop/berlin", "till/7"), place_of_named("shop/berlin/till", "7"));
+  EXPECT_EQ(place_of_named("q", "m#1"), "q/m%231");
+  EXPECT_EQ(place_of_named("q", "\xff\n"), "q/%FF%0A");
 }
 
 TEST_F(FeedTest, WithoutAConnectionTheServerIsDegradedNotFailed) {
