@@ -23,8 +23,9 @@ constexpr milliseconds kRedisConnectTimeout{8'000};  // of all servers together
 constexpr milliseconds kRedisConnectTimeoutOne{3'000};
 constexpr milliseconds kRedisAnswerMargin{5'000};  // a server that blocks for us answers at most so late
 constexpr milliseconds kRedisLagDeadline{1'000};
-constexpr int64_t kRedisCountFirst = 200;  // entries asked for while their size is unknown
-constexpr int64_t kRedisCountGrowth = 4;   // at most, from answer to answer
+constexpr int64_t kRedisCountFirst = 10;  // entries asked for while their size is unknown
+constexpr int64_t kRedisCountMost = 500;  // entries may be larger than any before
+constexpr int64_t kRedisCountGrowth = 4;  // at most, from answer to answer
 constexpr std::string_view kRedisUsualFields[] = {"value", "payload", "event", "json"};
 // An entry id begins with milliseconds when the server made it; a producer's own ids may be anything.
 constexpr int64_t kRedisMillisLeast = 1'000'000'000'000;  // 2001
@@ -217,13 +218,20 @@ class RedisConsumer : public StreamConsumer {
       std::vector<std::string_view> command{"AUTH", source_.password};
       if (!source_.username.empty()) command.insert(command.begin() + 1, source_.username);
       auto reply = connection_->command("signing in", command);
-      if (!reply) return reply.error();
+      if (!reply) return without_what_was_said(reply.error());
     }
     if (options_.db != 0) {
       auto reply = connection_->command("selecting the database", {"SELECT", std::to_string(options_.db)});
       if (!reply) return reply.error();
     }
     return {};
+  }
+
+  // A server that does not know AUTH repeats its arguments.
+  static Error without_what_was_said(const Error& error) {
+    std::string_view text = error.message;
+    size_t end = text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ", std::min(text.find(": ") + 2, text.size()));
+    return {error.code, std::string(text.substr(0, end))};
   }
 
   // From the first entry on, since what was written before the group is ours as well.
@@ -334,7 +342,7 @@ class RedisConsumer : public StreamConsumer {
     if (found == streams_.end()) return unexpected();
     const auto stream = static_cast<size_t>(found - streams_.begin());
     std::vector<RedisEntry> deleted;
-    size_t bytes = 0;
+    size_t largest = 0;
     for (size_t i = 0; i < entries->elements; ++i) {
       const redisReply* entry = entries->element[i];
       if (entry->type == REDIS_REPLY_NIL) continue;
@@ -344,19 +352,19 @@ class RedisConsumer : public StreamConsumer {
         deleted.push_back(std::move(read));
         continue;
       }
-      bytes += read.bytes();
+      largest = std::max(largest, read.bytes());
       read_.push_back(std::move(read));
     }
     read_at_ = RedisSteady::now();
-    if (entries->elements > 0) learn_size(bytes / entries->elements);
+    if (entries->elements > 0) learn_size(largest);
     return acknowledge_entries(deleted);
   }
 
   // An answer is in memory as a whole, so its size is kept near that of a batch by how many entries are asked for.
-  void learn_size(size_t bytes_each) {
+  void learn_size(size_t largest) {
     const auto streams = static_cast<int64_t>(streams_.size());
-    const int64_t fits = static_cast<int64_t>(kStreamBatchBytesMax / std::max<size_t>(1, bytes_each)) / streams;
-    const int64_t most = static_cast<int64_t>(kStreamBatchMessagesMax) / streams;
+    const int64_t fits = static_cast<int64_t>(kStreamBatchBytesMax / std::max<size_t>(1, largest)) / streams;
+    const int64_t most = std::max<int64_t>(1, kRedisCountMost / streams);
     count_ = std::max<int64_t>(1, std::min({fits, most, count_ * kRedisCountGrowth}));
   }
 

@@ -17,9 +17,9 @@ namespace {
 using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::UnorderedElementsAre;
 using Steady = std::chrono::steady_clock;
 
@@ -405,7 +405,7 @@ TEST_F(RedisConsumerTest, CredentialsAndDatabaseAreUsedAndPasswordsNeverSaid) {
   from.password = "s3cr3t";
   opened(from);
   from.password = "wr0ng";
-  EXPECT_THAT(open(), AllOf(HasSubstr("WRONGPASS"), Not(HasSubstr("wr0ng"))));
+  EXPECT_THAT(open(), EndsWith("signing in: WRONGPASS"));  // and nothing else of the answer
   from.username = "weak";
   from.password = "s3cr3t";
   EXPECT_THAT(open(), HasSubstr("NOPERM"));
