@@ -3,6 +3,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
+
 #include "engine/base/ascii.h"
 #include "engine/base/check.h"
 
@@ -13,6 +15,7 @@ constexpr int kGzipOnly = 15 + 16;
 constexpr int kWindowLogMax = 24;  // 16 MiB
 constexpr std::string_view kGzipBegins = "\x1f\x8b";
 constexpr std::string_view kZstdBegins = "\x28\xb5\x2f\xfd";
+constexpr std::string_view kZstdSkippable = "\x2a\x4d\x18";  // behind 0x5?
 
 class GzipStream : public InflateStream {
  public:
@@ -20,6 +23,7 @@ class GzipStream : public InflateStream {
   ~GzipStream() override { inflateEnd(&stream_); }
 
   Step next(std::string_view& input, std::string& out) override {
+    if (between_ && begun_) input.remove_prefix(std::min(input.find_first_not_of('\0'), input.size()));  // padding
     if (between_ && input.empty()) return out.clear(), Step::no_more;
     if (between_ && begun_ && inflateReset(&stream_) != Z_OK) return Step::damaged;
     between_ = false;
@@ -89,7 +93,9 @@ bool is_same_word(std::string_view text, std::string_view lower_case) {
 std::optional<std::unique_ptr<InflateStream>> inflate_stream_for(std::string_view first_bytes,
                                                                  std::string_view content_encoding) {
   if (first_bytes.starts_with(kGzipBegins)) return std::make_unique<GzipStream>();
-  if (first_bytes.starts_with(kZstdBegins)) return std::make_unique<ZstdStream>();
+  bool skippable =
+      first_bytes.size() >= 4 && (first_bytes[0] & 0xf0) == 0x50 && first_bytes.substr(1, 3) == kZstdSkippable;
+  if (first_bytes.starts_with(kZstdBegins) || skippable) return std::make_unique<ZstdStream>();
   for (std::string_view harmless : {"", "identity", "gzip", "x-gzip", "zstd"}) {
     if (is_same_word(content_encoding, harmless)) return std::unique_ptr<InflateStream>();
   }

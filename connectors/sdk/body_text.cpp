@@ -76,11 +76,21 @@ BodyText::Piece BodyText::decompressed() {
   while (true) {
     InflateStream::Step step = inflate_->next(input_, output_);
     if (step == InflateStream::Step::damaged)
-      return faulty(RejectionCode::invalid_gzip, "the compressed body is damaged");
+      return faulty(RejectionCode::invalid_gzip, "the compressed body is damaged, or zstd with a window above 16 MiB");
     Piece piece;
-    piece.text = output_;
-    if (!output_.empty() || step == InflateStream::Step::no_more) return piece;
+    piece.text = at_beginning_ ? without_mark() : output_;
+    if (!piece.text.empty() || step == InflateStream::Step::no_more) return piece;
   }
+}
+
+/// Nothing while what came may be the front of a mark.
+std::string_view BodyText::without_mark() {
+  first_text_ += output_;
+  if (first_text_.size() < kByteOrderMark.size() && kByteOrderMark.starts_with(first_text_)) return {};
+  at_beginning_ = false;
+  std::string_view text = first_text_;
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return text;
 }
 
 }  // namespace tributary

@@ -30,6 +30,7 @@ class BodyText {
   Task<Piece> read();
   Task<Piece> begin();
   Piece decompressed();
+  std::string_view without_mark();
 
   const HttpRequest& request_;
   bool begun_ = false;
@@ -37,6 +38,8 @@ class BodyText {
   std::string first_bytes_;
   std::string_view input_;  // compressed, not taken yet
   std::string output_;
+  std::string first_text_;    // as long as it is undecided whether it begins with a mark
+  bool at_beginning_ = true;  // of the decompressed text
 };
 
 }  // namespace tributary

@@ -88,6 +88,10 @@ class StreamImport::Run : public std::enable_shared_from_this<Run> {
   /// Takes text of the body. Returns when there is room for more. False: it is over, see failure().
   Task<bool> take(std::string_view text) {
     while (cutter_.take(text)) {
+      if (source_.trust == SourceTrust::browser && lines_sent_ >= kPublicLinesMax) {
+        failure_ = RejectionCode::too_many_events;
+        co_return false;
+      }
       bool sent = co_await send();
       if (!sent) co_return false;
     }
@@ -282,7 +286,8 @@ Task<HttpResponse> StreamImport::collect(HttpRequest& request) {
   }
   CountOfRunning place(running_);
   bool fits = request.charge == nullptr || request.charge->hold_text(kHeldBytes);
-  if (!fits || place.number > kStreamsMax) {
+  size_t places = known.source->trust == SourceTrust::browser ? kStreamsMax / 2 : kStreamsMax;
+  if (!fits || place.number > places) {
     co_return collector_->refuse(request, RejectionCode::overloaded, "as many streams as may be are being read");
   }
   IoExecutor executor = co_await asio::this_coro::executor;

@@ -22,10 +22,12 @@ bool is_line_stream(const HttpRequest& request);
 /// A line without a message id gets one of its number and content, as `tributary import` makes it, so that sending a
 /// file again counts nothing twice.
 ///
-/// Limits: kStreamsMax bodies at a time; of each a few batches of lines. Thread: any I/O thread.
+/// Limits: kStreamsMax bodies at a time, of public keys half as many; of each a few batches of lines, and with a public
+/// key kPublicLinesMax lines in all: a small compressed body may hold any number of them. Thread: any I/O thread.
 class StreamImport {
  public:
   static constexpr size_t kStreamsMax = 8;
+  static constexpr uint64_t kPublicLinesMax = 50'000;
 
   explicit StreamImport(std::shared_ptr<Collector> collector);
   StreamImport(const StreamImport&) = delete;

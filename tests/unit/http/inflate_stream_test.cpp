@@ -94,6 +94,17 @@ TEST(InflateStream, DamageIsFound) {
   }
 }
 
+TEST(InflateStream, ZerosBehindGzipAreNoDamage) {
+  std::string padded = gzip("one") + std::string(600, '\0');
+  auto stream = inflate_stream_for(padded, "");
+  std::string_view input = padded;
+  std::string out, all;
+  while ((*stream)->next(input, out) == InflateStream::Step::output) all += out;
+  EXPECT_EQ(all + out, "one");
+  EXPECT_TRUE(input.empty());
+  EXPECT_TRUE((*stream)->whole());
+}
+
 TEST(InflateStream, IsChosenByTheFirstBytes) {
   for (const char* encoding : {"", "identity", "gzip", "ZSTD"}) {
     auto plain = inflate_stream_for("{\"a\"", encoding);
@@ -103,6 +114,10 @@ TEST(InflateStream, IsChosenByTheFirstBytes) {
   auto said_otherwise = inflate_stream_for(gzip("x"), "zstd");
   ASSERT_TRUE(said_otherwise.has_value());
   EXPECT_NE(*said_otherwise, nullptr);
+  std::string_view skippable("\x5a\x2a\x4d\x18", 4);  // as pzstd begins
+  auto frames = inflate_stream_for(skippable, "zstd");
+  ASSERT_TRUE(frames.has_value());
+  EXPECT_NE(*frames, nullptr);
   for (const char* encoding : {"br", "deflate", "gzip, br"}) EXPECT_FALSE(inflate_stream_for("{\"a\"", encoding));
 }
 

@@ -95,7 +95,11 @@ class StreamImportTest : public testing::Test {
     Source source;
     source.id = "web";
     source.write_keys = {"wk"};
-    return CurrentKeyRing(std::make_shared<KeyRing>(std::vector<Source>{source}, std::vector<ApiKey>{}));
+    source.trust = SourceTrust::server;
+    Source page;
+    page.id = "page";
+    page.write_keys = {"public"};
+    return CurrentKeyRing(std::make_shared<KeyRing>(std::vector<Source>{source, page}, std::vector<ApiKey>{}));
   }
 
   static Task<void> collect(StreamImport& import, HttpRequest& request, std::optional<HttpResponse>& response) {
@@ -245,10 +249,13 @@ TEST_F(StreamImportTest, OnlySoManyErrorsAreListed) {
 
 TEST_F(StreamImportTest, CompressedBodiesAndByteOrderMarksAreUnwrapped) {
   std::string text = lines_to(2000);
-  for (const std::string& body : {fixtures::gzip(text), "\xef\xbb\xbf" + text}) {
+  const std::string marked = "\xef\xbb\xbf" + text;
+  for (const std::string& body : {fixtures::gzip(text), marked, fixtures::gzip(marked)}) {
     for (size_t step : {size_t{1}, size_t{5000}}) {
       PieceSource source(body, step);
-      EXPECT_EQ(answer_to(source)["accepted"], 2000);
+      json::object told = answer_to(source);
+      EXPECT_EQ(told["accepted"], 2000) << step;
+      EXPECT_EQ(told["rejected"], 0) << step;
     }
   }
   std::string compressed = fixtures::gzip(text);
@@ -278,6 +285,37 @@ TEST_F(StreamImportTest, OnlySoManyBodiesAreReadAtATime) {
   for (const auto& each : responses) ASSERT_TRUE(each.has_value());
   PieceSource now(lines_to(10), 1000);
   EXPECT_EQ(answer_to(now)["accepted"], 10);
+}
+
+TEST_F(StreamImportTest, APublicKeyHasHalfOfThePlacesAndSoManyLines) {
+  HttpRequest server_request = request;
+  request.headers = {{"authorization", "Basic cHVibGljOg=="}};  // public:
+  engine.hold = true;
+  std::deque<PieceSource> sources;
+  std::deque<HttpRequest> requests(StreamImport::kStreamsMax / 2, request);
+  std::deque<std::optional<HttpResponse>> responses(requests.size());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    requests[i].source = &sources.emplace_back(lines_to(10), 1000);
+    asio::co_spawn(context, collect(import, requests[i], responses[i]), asio::detached);
+  }
+  context.run_for(50ms);
+  PieceSource one_more(lines_to(10), 1000);
+  EXPECT_EQ(answer_to(one_more)["code"], "overloaded");
+  engine.hold = false;
+  for (auto& held : engine.held) held();
+  engine.held.clear();
+  context.restart();
+  context.run_for(200ms);
+  const int most = static_cast<int>(StreamImport::kPublicLinesMax);
+  std::string many = lines_to(most + 20'000);
+  PieceSource bomb(fixtures::gzip(many), 100'000);
+  json::object told = answer_to(bomb);
+  EXPECT_EQ(told["code"], "too_many_events");
+  EXPECT_GE(told["lines_durable"].as_int64(), most);
+  EXPECT_LT(told["lines_durable"].as_int64(), most + 20'000);
+  request = server_request;
+  PieceSource trusted(fixtures::gzip(many), 100'000);
+  EXPECT_EQ(answer_to(trusted)["accepted"], most + 20'000);
 }
 
 TEST(LineStreams, AreKnownByTheirType) {
