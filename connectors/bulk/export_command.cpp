@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 
 #include "connectors/bulk/export_connection.h"
@@ -29,7 +30,15 @@ int fail(int code, const std::string& message) {
 /// Where the export goes. The destructor leaves FILE.part as it is.
 class ExportOutput {
  public:
-  explicit ExportOutput(const std::string& file) : file_(file), part_(file + ".part") {}
+  /// A link is followed; what is no regular file, such as a pipe, is written to as it is.
+  explicit ExportOutput(const std::string& file) : file_(file == "-" ? "" : file) {
+    std::error_code none;
+    auto kind = std::filesystem::status(file_, none).type();
+    direct_ =
+        !file_.empty() && kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found;
+    if (std::filesystem::is_symlink(file_, none)) file_ = std::filesystem::weakly_canonical(file_, none).string();
+    part_ = direct_ ? file_ : file_ + ".part";
+  }
   ~ExportOutput() {
     if (!to_stdout() && descriptor_ >= 0) ::close(descriptor_);
   }
@@ -41,6 +50,10 @@ class ExportOutput {
     if (to_stdout()) {
       descriptor_ = STDOUT_FILENO;
       return true;
+    }
+    if (direct_) {
+      descriptor_ = ::open(file_.c_str(), O_WRONLY | O_CLOEXEC);
+      return descriptor_ >= 0 || failed("opening " + file_);
     }
     ::unlink(part_.c_str());  // of another run, or of somebody else
     descriptor_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -58,7 +71,7 @@ class ExportOutput {
   }
 
   bool finish() {
-    if (to_stdout()) return true;
+    if (to_stdout() || direct_) return true;
     if (::fdatasync(descriptor_) != 0) return failed("writing " + part_);
     return ::rename(part_.c_str(), file_.c_str()) == 0 || failed("renaming " + part_);
   }
@@ -73,7 +86,8 @@ class ExportOutput {
     return false;
   }
 
-  const std::string file_, part_;
+  std::string file_, part_;
+  bool direct_ = false;
   int descriptor_ = -1;
   std::string fault_;
 };

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -229,6 +230,22 @@ class Command(unittest.TestCase):
         self.assertTrue(path.read_bytes().endswith(b"#end,40000\r\n"))
         self.assertFalse(path.with_name("events.csv.part").exists())
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+
+    def test_a_link_is_followed_and_what_is_no_file_stays_what_it_is(self):
+        target, link = self.directory / "target.ndjson", self.directory / "link.ndjson"
+        target.write_text("old")
+        link.symlink_to(target)
+        self.assertEqual(self.run_export("profiles", "--output", str(link)).returncode, 0)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(len(target.read_bytes().splitlines()), 5001)
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+            self.assertEqual(self.run_export("profiles", "--output", str(pipe)).returncode, 0)
+            self.assertEqual(len(reader.communicate()[0].splitlines()), 5001)
+        self.assertTrue(stat.S_ISFIFO(pipe.stat().st_mode))
+        done = self.run_export("profiles", "--output", "-")
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, 5001), done.stderr)
 
     def test_times_are_passed_on(self):
         done = self.run_export("events", "--from", "2026-02-01T00:00:00Z", "--to", "2026-03-01")
