@@ -240,9 +240,11 @@ class Command(unittest.TestCase):
         self.assertEqual(len(target.read_bytes().splitlines()), 5001)
         pipe = self.directory / "pipe"
         os.mkfifo(pipe)
-        with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        read = self.directory / "read.ndjson"
+        with open(read, "wb") as out, subprocess.Popen(["cat", str(pipe)], stdout=out) as reader:
             self.assertEqual(self.run_export("profiles", "--output", str(pipe)).returncode, 0)
-            self.assertEqual(len(reader.communicate()[0].splitlines()), 5001)
+            reader.wait(timeout=30)
+        self.assertEqual(len(read.read_bytes().splitlines()), 5001)
         self.assertTrue(stat.S_ISFIFO(pipe.stat().st_mode))
         done = self.run_export("profiles", "--output", "-")
         self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, 5001), done.stderr)
