@@ -53,10 +53,11 @@ function(tributary_unit_test name)
   target_compile_definitions(${name}_test PRIVATE TRIBUTARY_TEST_DATA="${CMAKE_SOURCE_DIR}/tests")
   set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)  # helpers of several tests have one name
   # Half of the build was the optimising of assertions, and of the rest half the reading of these headers.
-  target_compile_options(${name}_test PRIVATE -O0 $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_compile_options(${name}_test PRIVATE -O0)
   list(LENGTH TEST_SOURCES sources)
   if(sources GREATER 3)
     target_precompile_headers(${name}_test PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+    set_target_properties(${name}_test PROPERTIES CXX_COMPILER_LAUNCHER "")  # ccache sometimes misses the header's .d file
   endif()
   if(NOT TEST_SHARDS)
     add_test(NAME ${name} COMMAND ${name}_test)

@@ -140,7 +140,7 @@ TEST(KafkaConsumer, KeysAndHeadersOutliveTheConsumer) {
   auto taker = std::make_unique<Taker>(kafka_source(cluster.servers(), {"orders"}));
   ASSERT_TRUE(taker->open());
   std::unique_ptr<StreamBatch> batch;
-  for (int i = 0; i < 300 && !batch; ++i) batch = std::move(*taker->consumer->next_batch(milliseconds(100)));
+  for (int i = 0; i < 300 && !batch; ++i) batch = *taker->consumer->next_batch(milliseconds(100));
   ASSERT_TRUE(batch);
   taker.reset();
   ASSERT_EQ(batch->messages.size(), 1u);
