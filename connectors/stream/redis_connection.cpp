@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace tributary {
@@ -58,6 +59,15 @@ Result<RedisReply> RedisConnection::command(std::string_view doing, const std::v
   std::string_view failure = redis_failure(**reply);
   if (!failure.empty()) return Error{ErrorCode::unavailable, fmt::format("{}: {}", doing, failure)};
   return reply;
+}
+
+Result<RedisReply> RedisConnection::sign_in(const std::vector<std::string_view>& command) {
+  auto reply = ask(command, kRedisAnswerDeadline);
+  if (!reply) return Error{ErrorCode::unavailable, "signing in: " + reply.error().message};
+  std::string_view failure = redis_failure(**reply);
+  if (failure.empty()) return reply;
+  size_t end = std::min(failure.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), failure.size());
+  return Error{ErrorCode::unavailable, fmt::format("signing in: {}", failure.substr(0, end))};
 }
 
 Result<void> RedisConnection::wait(std::chrono::milliseconds patience) {

@@ -30,6 +30,10 @@ class RedisConnection {
   /// As ask(), and an answer that says so is an error: "doing: words of the server". Errors: unavailable.
   Result<RedisReply> command(std::string_view doing, const std::vector<std::string_view>& command);
 
+  /// As command(), but of the server's words only the first, such as WRONGPASS: a server that does not know AUTH
+  /// repeats its arguments.
+  Result<RedisReply> sign_in(const std::vector<std::string_view>& command);
+
   /// Does nothing for so long. Errors: unavailable, as soon as the server closes the connection.
   Result<void> wait(std::chrono::milliseconds patience);
 

@@ -217,21 +217,14 @@ class RedisConsumer : public StreamConsumer {
     if (!source_.password.empty()) {
       std::vector<std::string_view> command{"AUTH", source_.password};
       if (!source_.username.empty()) command.insert(command.begin() + 1, source_.username);
-      auto reply = connection_->command("signing in", command);
-      if (!reply) return without_what_was_said(reply.error());
+      auto reply = connection_->sign_in(command);
+      if (!reply) return reply.error();
     }
     if (options_.db != 0) {
       auto reply = connection_->command("selecting the database", {"SELECT", std::to_string(options_.db)});
       if (!reply) return reply.error();
     }
     return {};
-  }
-
-  // A server that does not know AUTH repeats its arguments.
-  static Error without_what_was_said(const Error& error) {
-    std::string_view text = error.message;
-    size_t end = text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ", std::min(text.find(": ") + 2, text.size()));
-    return {error.code, std::string(text.substr(0, end))};
   }
 
   // From the first entry on, since what was written before the group is ours as well.

@@ -371,6 +371,19 @@ TEST_F(RedisConsumerTest, AServerThatStopsAnsweringIsFoundOut) {
   EXPECT_THAT(found.error().message, HasSubstr("no answer within 5"));
 }
 
+TEST_F(RedisConsumerTest, WhatFailsWhileSigningInIsToldWithoutThePassword) {
+  StreamSource from = source();
+  from.password = "s3cr3t";
+  server_->pause(true);  // connections are still accepted, by the kernel
+  std::string silent = words(make_redis_consumer(from, {})->open());
+  server_->pause(false);
+  EXPECT_THAT(silent, HasSubstr("signing in: no answer within"));
+  BrokerProcess strange({"redis-server", "--port", "{port}", "--bind", "127.0.0.1", "--dir", "{dir}", "--save", "",
+                         "--rename-command", "AUTH", "ENTER"});
+  from.servers = {strange.address()};
+  EXPECT_THAT(words(make_redis_consumer(from, {})->open()), EndsWith("signing in: ERR"));
+}
+
 TEST_F(RedisConsumerTest, TheServerOfSeveralThatTakesWritesIsUsed) {
   BrokerProcess replica({"redis-server", "--port", "{port}", "--bind", "127.0.0.1", "--dir", "{dir}", "--save", "",
                          "--replicaof", "127.0.0.1 " + std::to_string(server_->port())});
