@@ -84,12 +84,12 @@ int complete_from_config(const ImportFlags& flags, ImportOptions& options) {
   auto config = load_or_tell(input);
   if (!config) return kExitConfig;
   if (options.server.empty() && !options.dry_run) {
-    if (config->server.listen.ends_with(":0")) {
+    auto server = server_of(*config);
+    if (!server) {
       say("import: the configured port is 0, so the real one is known to the server only; give --server");
       return kExitUsage;
     }
-    bool tls = !config->server.tls_certificate_file.empty();
-    options.server = (tls ? "https://" : "http://") + local_address(config->server.listen);
+    options.server = *server;
   }
   options.judged_limits = config->ingest;
   if (!options.write_key.empty() && !options.dry_run) return kExitOk;
