@@ -20,6 +20,12 @@ pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(NATS REQUIRED IMPORTED_TARGET libnats)  # the CMake file of Debian's package names a missing archive
 pkg_check_modules(RABBITMQ REQUIRED IMPORTED_TARGET librabbitmq)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+# Debian's package of cctz has neither a CMake nor a pkg-config file.
+find_path(CCTZ_INCLUDE_DIR cctz/time_zone.h REQUIRED)
+find_library(CCTZ_LIBRARY cctz REQUIRED)
+add_library(Cctz::cctz INTERFACE IMPORTED)
+target_include_directories(Cctz::cctz SYSTEM INTERFACE "${CCTZ_INCLUDE_DIR}")
+target_link_libraries(Cctz::cctz INTERFACE "${CCTZ_LIBRARY}")
 if(TRIBUTARY_ALLOCATOR STREQUAL "jemalloc")
   pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 endif()

@@ -1,0 +1,29 @@
+// Amounts of money: integers in minor units, such as cents, with ISO 4217 codes. Never through a double.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/decimal.h"
+
+namespace tributary {
+
+/// "usd " as USD; nothing for what is no three letters. Source: ISO 4217.
+std::optional<std::string> parse_currency(std::string_view text);
+
+/// Decimal places of a currency's minor unit: 2 but for those that have others. Source: ISO 4217, list one.
+int minor_digits(std::string_view currency);
+
+/// Reads a decimal, also with an exponent as JSON has it. What stands behind the 18th place, as a sum of binary floats
+/// has it, is kept only so far that rounding comes out right. Nothing for other text and for more than 36 digits.
+std::optional<Decimal> parse_amount(std::string_view text);
+
+/// In minor units, surplus digits rounded half to even; nothing beyond 64 bits.
+std::optional<int64_t> to_minor(const Decimal& amount, std::string_view currency);
+
+/// Division of integers, rounded half to even. `divisor` is above 0.
+int64_t divide_half_even(WideInteger dividend, WideInteger divisor);
+
+}  // namespace tributary
