@@ -56,8 +56,8 @@ constexpr ListedEvent kListedEvents[] = {
     {{"App Opened", ""}, "打开"},
     {{"App Backgrounded", ""}, "退后台"},
     {{"Feature Used", "feature"}, "使用功能"},
-    {{"Signed Up", "user_id"}, "注册"},
-    {{"Signed In", "user_id"}, "登录"},
+    {{"Signed Up", ""}, "注册"},
+    {{"Signed In", ""}, "登录"},
     {{"Form Submitted", "form_id"}, "提交表单"},
     {{"Lesson Started", "lesson_id"}, "学习"},
     {{"Lesson Completed", "lesson_id"}, "完课"},
@@ -171,7 +171,7 @@ struct TypedProperties {
 // severity and sentiment (number or word).
 constexpr TypedProperties kTypedProperties[] = {
     {PropertyType::number,
-     "quantity price revenue total shipping tax discount amount value rating dwell_ms duration_ms active_ms scroll_pct "
+     "quantity price revenue total shipping tax discount amount rating dwell_ms duration_ms active_ms scroll_pct "
      "score points watch_ms probability depth"},
     {PropertyType::boolean, "is_gift test proxy helpful"},
     {PropertyType::list, "products"},

@@ -315,7 +315,7 @@ TEST(Catalogue, RequiredPropertiesHaveATypeOrMayBeAnything) {
 TEST(Catalogue, PropertiesHaveTheTypeOfTheirName) {
   const std::pair<PropertyType, std::string_view> kNames[] = {
       {PropertyType::number,
-       "quantity price revenue total shipping tax discount amount value rating dwell_ms duration_ms active_ms "
+       "quantity price revenue total shipping tax discount amount rating dwell_ms duration_ms active_ms "
        "scroll_pct score points watch_ms probability depth"},
       {PropertyType::boolean, "is_gift test proxy helpful"},
       {PropertyType::list, "products"},
