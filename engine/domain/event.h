@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "engine/base/strong_id.h"
 #include "engine/base/time.h"
 #include "engine/domain/identifier.h"
+#include "engine/domain/order.h"
 
 namespace tributary {
 
@@ -48,6 +50,8 @@ struct EventFlags {
   static constexpr uint8_t kBadTimestamp = 2;
   static constexpr uint8_t kGeneratedMessageId = 4;
   static constexpr uint8_t kReplacedSurrogate = 8;
+  static constexpr uint8_t kPropertyMissing = 16;  // the catalogue asks for one
+  static constexpr uint8_t kPropertyWrong = 32;    // one has a value that its name does not take
 };
 
 /// Exists => valid; never judged again after ingest.
@@ -60,13 +64,14 @@ struct Event {
   std::string source;      // the id of a configured source, 1..64 bytes
   std::string message_id;  // 1.. bytes, trimmed, verbatim otherwise
   EventType type = EventType::track;
-  std::string name;     // event name of a track, page or screen name; may be empty otherwise
+  std::string name;     // of a track: as the catalogue spells it; page or screen name; may be empty otherwise
   std::string channel;  // `web`, `mobile`, `server`, ...; empty when the event does not say
   Timestamp occurred_at;
   Timestamp received_at;
   uint8_t flags = 0;
-  std::vector<EventIdentifier> identifiers;       // 0..kIdentifiersPerEventMax, distinct, sorted by hash
-  std::vector<TraitChange> traits;                // distinct (operation, key)
+  std::vector<EventIdentifier> identifiers;  // 0..kIdentifiersPerEventMax, distinct, sorted by hash
+  std::vector<TraitChange> traits;           // distinct (operation, key)
+  std::optional<OrderSaid> order;
   std::string_view json;                          // the event's own bytes
   std::shared_ptr<const std::string> owned_json;  // shared, because copies of an event keep pointing into it
 };

@@ -5,7 +5,9 @@
 namespace tributary {
 namespace {
 
-constexpr uint8_t kPayloadVersion = 1;
+constexpr uint8_t kPayloadVersion = 2;        // of events
+constexpr uint8_t kPayloadWithoutOrders = 1;  // of events
+constexpr uint8_t kRejectedPayloadVersion = 1;
 
 Hash128 evidence_hash(const KeyedHash& index_key, const std::vector<EventIdentifier>& identifiers) {
   if (identifiers.empty()) return {};
@@ -15,6 +17,37 @@ Hash128 evidence_hash(const KeyedHash& index_key, const std::vector<EventIdentif
     members += member.hash.view();
   }
   return index_key(members);
+}
+
+void encode_order(const OrderSaid& order, ByteWriter& out) {
+  out.u8(static_cast<uint8_t>(order.act));
+  out.raw(order.order.view());
+  out.text(order.order_namespace);
+  out.text(order.order_id);
+  out.text(order.refund_id);
+  out.text(order.refund_amount);
+  out.varint(order.values.size());
+  for (const OrderSaid::Value& value : order.values) {
+    out.u8(static_cast<uint8_t>(value.field));
+    out.text(value.text);
+  }
+}
+
+void decode_order(ByteReader& in, std::optional<RecordOrder>& into) {
+  into.reset();
+  uint8_t act = in.u8();
+  if (act == 0) return;
+  RecordOrder& order = into.emplace();
+  order.act = static_cast<OrderAct>(act);
+  order.order = read_hash(in);
+  order.order_namespace = in.text();
+  order.order_id = in.text();
+  order.refund_id = in.text();
+  order.refund_amount = in.text();
+  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+    auto field = static_cast<OrderField>(in.u8());
+    order.values.push_back({field, in.text()});
+  }
 }
 
 }  // namespace
@@ -37,6 +70,15 @@ std::string_view event_type_name(EventType type) {
       return "merge";
   }
   return "unknown";
+}
+
+Hash128 order_hash(const KeyedHash& index_key, std::string_view order_namespace, std::string_view order_id) {
+  std::string subject = "order";
+  subject += '\0';
+  subject += order_namespace;
+  subject += '\0';
+  subject += order_id;
+  return index_key(subject);
 }
 
 Hash128 message_hash(const KeyedHash& index_key, std::string_view source, std::string_view message_id) {
@@ -74,12 +116,17 @@ void encode_event(const Event& event, const KeyedHash& index_key, std::string& p
     out.text(trait.key);
     out.text(trait.value_json);
   }
+  if (event.order) {
+    encode_order(*event.order, out);
+  } else {
+    out.u8(0);
+  }
   out.raw(event.json);
 }
 
 void encode_rejected(const Rejected& rejected, const KeyedHash& index_key, std::string& payload) {
   ByteWriter out(payload);
-  out.u8(kPayloadVersion);
+  out.u8(kRejectedPayloadVersion);
   out.u8(static_cast<uint8_t>(rejected.code));
   Hash128 hash;
   if (!rejected.message_id.empty()) hash = message_hash(index_key, "rejected " + rejected.source, rejected.message_id);
@@ -93,7 +140,10 @@ void encode_rejected(const Rejected& rejected, const KeyedHash& index_key, std::
 
 Result<void> decode_event(std::string_view payload, EventView& into) {
   ByteReader in(payload);
-  if (in.u8() != kPayloadVersion) return Error{ErrorCode::corrupt, "event record has an unknown version"};
+  uint8_t version = in.u8();
+  if (version != kPayloadVersion && version != kPayloadWithoutOrders) {
+    return Error{ErrorCode::corrupt, "event record has an unknown version"};
+  }
   into.type = static_cast<EventType>(in.u8());
   into.flags = in.u8();
   into.occurred_at = Timestamp{in.i64()};
@@ -117,6 +167,11 @@ Result<void> decode_event(std::string_view payload, EventView& into) {
     std::string_view key = in.text();
     into.traits.push_back({operation, key, in.text()});
   }
+  if (version == kPayloadWithoutOrders) {
+    into.order.reset();
+  } else {
+    decode_order(in, into.order);
+  }
   into.json = in.rest();
   if (!in.ok()) return Error{ErrorCode::corrupt, "event record is cut short"};
   return {};
@@ -124,7 +179,8 @@ Result<void> decode_event(std::string_view payload, EventView& into) {
 
 Result<RejectedView> decode_rejected(std::string_view payload) {
   ByteReader in(payload);
-  if (in.u8() != kPayloadVersion) return Error{ErrorCode::corrupt, "rejected-event record has an unknown version"};
+  if (in.u8() != kRejectedPayloadVersion)
+    return Error{ErrorCode::corrupt, "rejected-event record has an unknown version"};
   RejectedView view;
   view.code = static_cast<RejectionCode>(in.u8());
   view.message_hash = read_hash(in);

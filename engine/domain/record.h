@@ -1,6 +1,7 @@
 // What the log keeps of an event: an envelope with all that the fold needs, then the event's own bytes, untouched.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,6 +81,7 @@ struct EventView {
   Hash128 evidence;  // keyed hash of the sorted (identifier hash, trust) list; zero when there are no identifiers
   std::vector<RecordIdentifier> identifiers;
   std::vector<RecordTrait> traits;
+  std::optional<RecordOrder> order;
   std::string_view json;
 };
 
@@ -93,12 +95,15 @@ struct RejectedView {
   std::string_view raw;
 };
 
-/// Payload layout, version 1 (integers big-endian, text = varint length + bytes):
+/// Payload layout, version 2 (integers big-endian, text = varint length + bytes):
 ///
 ///   event:    u8 version | u8 type | u8 flags | i64 occurred_at | 16 message hash | 16 evidence | text source |
 ///             text message_id | text name | text channel |
 ///             varint n { u8 family | u8 trust | 16 hash | text platform | text value } |
-///             varint n { u8 operation | text key | text value_json } | rest: the event's own JSON
+///             varint n { u8 operation | text key | text value_json } |
+///             u8 0, or the order: u8 act | 16 hash | text namespace | text id | text refund_id | text refund_amount |
+///             varint n { u8 field | text value } |
+///             rest: the event's own JSON.  Version 1 has nothing of orders.
 ///   rejected: u8 version | u8 code | 16 message hash | text source | text message_id | text message | text path |
 ///             rest: the item's own bytes
 void encode_event(const Event& event, const KeyedHash& index_key, std::string& payload);

@@ -36,6 +36,7 @@ struct Source {
   std::vector<std::string> allowed_origins;  // empty: every origin
   std::string sdk_http_config_json;          // served as `httpConfig`, or empty
   std::vector<IdentifierPath> identifiers;   // 0..kIdentifierPathsMax
+  std::string order_namespace;               // whose order numbers its events carry; empty: its own
 };
 
 /// With what events carry anyway, well below kIdentifiersPerEventMax.

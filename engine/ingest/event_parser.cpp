@@ -54,11 +54,15 @@ bool any_within(const std::vector<size_t>& positions, size_t begin, size_t end) 
   return first != positions.end() && *first < end;
 }
 
-/// A record holds the traits a second time beside the event's bytes.
+/// A record holds traits and order a second time beside the event's bytes.
 bool fits_record(const Event& event) {
   size_t bytes = event.json.size() + event.message_id.size() + event.name.size() + kRecordOverheadBytes;
   for (const TraitChange& trait : event.traits) bytes += trait.key.size() + trait.value_json.size() + 8;
   for (const EventIdentifier& member : event.identifiers) bytes += member.identifier.value().size() + 64;
+  if (event.order) {
+    bytes += event.order->order_namespace.size() + event.order->order_id.size() + event.order->refund_id.size();
+    for (const OrderSaid::Value& value : event.order->values) bytes += value.text.size() + 8;
+  }
   return bytes <= kRecordPayloadMax;
 }
 

@@ -3,10 +3,13 @@
 #include <array>
 
 #include "engine/base/utf8.h"
+#include "engine/ingest/catalogue.h"
 #include "engine/ingest/channel.h"
 #include "engine/ingest/identifier_extraction.h"
 #include "engine/ingest/json_text.h"
 #include "engine/ingest/normalise.h"
+#include "engine/ingest/order_reader.h"
+#include "engine/ingest/property_check.h"
 #include "engine/ingest/text_fold.h"
 #include "engine/ingest/time_rule.h"
 #include "engine/ingest/traits.h"
@@ -95,6 +98,7 @@ std::optional<ItemFault> EventReader::read(const JsonValue& item, Event& event) 
   event.source = facts_.source.id;
   event.received_at = facts_.context.received_at;
   read_times(fields, event);
+  read_facts(fields, event);
   ContextFields context = read_context_fields(fields[Field::context]);
   event.channel = channel_of(fields, context);
   if (event.type == EventType::identify) {
@@ -196,6 +200,17 @@ std::optional<ItemFault> EventReader::read_name(const ItemFields& fields, Event&
     }
   }
   return std::nullopt;
+}
+
+/// What the catalogue knows of a track event. Whatever is wrong with it is noted, never refused.
+void EventReader::read_facts(const ItemFields& fields, Event& event) const {
+  if (event.type != EventType::track) return;
+  const CatalogueEvent* known = find_catalogue_event(event.name);
+  if (known == nullptr) return;
+  event.name = known->name;
+  event.flags |= check_properties(*known, fields[Field::properties]);
+  OrderReading reading{facts_.source, facts_.index_key, facts_.limits.identifier_bytes_max};
+  event.order = read_order(event.name, fields[Field::properties], reading, event.flags);
 }
 
 std::optional<ItemFault> EventReader::check_sizes(const ItemFields& fields) const {

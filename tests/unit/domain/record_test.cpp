@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/bytes.h"
+
 namespace tributary {
 namespace {
 
@@ -63,6 +65,138 @@ TEST(Record, EveryCutIsRefused) {
   for (size_t length = 0; length < payload.size(); ++length) {
     EXPECT_FALSE(decode_event(payload.substr(0, length), view)) << length;
   }
+}
+
+OrderSaid sample_order() {
+  OrderSaid order;
+  order.act = OrderAct::refunded;
+  order.order = order_hash(kKey, "shop", "A-1");
+  order.order_namespace = "shop";
+  order.order_id = "A-1";
+  order.refund_id = "r-1";
+  order.refund_amount = "30.00";
+  order.values = {{OrderField::currency, "CNY"}, {OrderField::lines, R"([{"sku":"s"}])"}};
+  return order;
+}
+
+TEST(Record, OrderReadsBack) {
+  Event event = sample_event();
+  event.order = sample_order();
+  std::string payload;
+  encode_event(event, kKey, payload);
+  EXPECT_EQ(payload.front(), 2) << "version";
+  EventView view;
+  ASSERT_TRUE(decode_event(payload, view));
+  ASSERT_TRUE(view.order);
+  EXPECT_EQ(view.order->act, OrderAct::refunded);
+  EXPECT_EQ(view.order->order, order_hash(kKey, "shop", "A-1"));
+  EXPECT_EQ(view.order->order_namespace, "shop");
+  EXPECT_EQ(view.order->order_id, "A-1");
+  EXPECT_EQ(view.order->refund_id, "r-1");
+  EXPECT_EQ(view.order->refund_amount, "30.00");
+  ASSERT_EQ(view.order->values.size(), 2u);
+  EXPECT_EQ(view.order->values[0].field, OrderField::currency);
+  EXPECT_EQ(view.order->values[0].text, "CNY");
+  EXPECT_EQ(view.order->values[1].field, OrderField::lines);
+  EXPECT_EQ(view.order->values[1].text, R"([{"sku":"s"}])");
+  EXPECT_EQ(view.json, event.json);
+}
+
+TEST(Record, OrderOfAnEarlierRecordIsForgotten) {
+  Event with = sample_event(), without = sample_event();
+  with.order = sample_order();
+  std::string first, second;
+  encode_event(with, kKey, first);
+  encode_event(without, kKey, second);
+  EventView view;
+  ASSERT_TRUE(decode_event(first, view));
+  ASSERT_TRUE(decode_event(second, view));
+  EXPECT_FALSE(view.order);
+  EXPECT_EQ(view.json, without.json);
+}
+
+/// An event of nothing but ids, as version 1 had it.
+std::string payload_of_version_1() {
+  std::string payload;
+  ByteWriter out(payload);
+  out.u8(1);
+  out.u8(static_cast<uint8_t>(EventType::track));
+  out.u8(EventFlags::kBadTimestamp);
+  out.i64(5);
+  out.raw(message_hash(kKey, "web", "m-1").view());
+  out.raw(Hash128{}.view());
+  for (const char* text : {"web", "m-1", "Order Completed", "mobile"}) out.text(text);
+  out.varint(1);
+  out.u8(static_cast<uint8_t>(IdentifierFamily::user_id));
+  out.u8(static_cast<uint8_t>(Trust::verified));
+  out.raw(Hash128{}.view());
+  out.text("");
+  out.text("u-1");
+  out.varint(1);
+  out.u8(static_cast<uint8_t>(TraitOperation::set));
+  out.text("plan");
+  out.text("1");
+  return payload;
+}
+
+TEST(Record, Version1HasNoOrder) {
+  Event with = sample_event();
+  with.order = sample_order();
+  std::string newer, older = payload_of_version_1() + R"({"event":"Order Completed"})";
+  encode_event(with, kKey, newer);
+  EventView view;
+  ASSERT_TRUE(decode_event(newer, view));
+  ASSERT_TRUE(decode_event(older, view));
+  EXPECT_FALSE(view.order);
+  EXPECT_EQ(view.message_hash, message_hash(kKey, "web", "m-1"));
+  EXPECT_EQ(view.flags, EventFlags::kBadTimestamp);
+  EXPECT_EQ(view.occurred_at.micros, 5);
+  EXPECT_EQ(view.name, "Order Completed");
+  EXPECT_EQ(view.channel, "mobile");
+  ASSERT_EQ(view.identifiers.size(), 1u);
+  EXPECT_EQ(view.identifiers[0].value, "u-1");
+  ASSERT_EQ(view.traits.size(), 1u);
+  EXPECT_EQ(view.traits[0].key, "plan");
+  EXPECT_EQ(view.json, R"({"event":"Order Completed"})");
+}
+
+TEST(Record, EveryCutOfVersion1AndOfAnOrderIsRefused) {
+  Event with = sample_event();
+  with.order = sample_order();
+  with.json = "";
+  std::string newer, older = payload_of_version_1();
+  encode_event(with, kKey, newer);
+  for (const std::string& payload : {newer, older}) {
+    EventView view;
+    ASSERT_TRUE(decode_event(payload, view));
+    for (size_t length = 0; length < payload.size(); ++length) {
+      auto cut = decode_event(payload.substr(0, length), view);
+      ASSERT_FALSE(cut) << length;
+      EXPECT_EQ(cut.error().code, ErrorCode::corrupt) << length;
+    }
+  }
+}
+
+TEST(Record, OtherVersionsAreCorrupt) {
+  std::string payload = payload_of_version_1();
+  for (char version : {'\0', '\3', '\xff'}) {
+    payload[0] = version;
+    EventView view;
+    EXPECT_FALSE(decode_event(payload, view)) << static_cast<int>(version);
+  }
+}
+
+TEST(Record, RejectedItemsKeepVersion1) {
+  std::string payload;
+  encode_rejected(Rejected{}, kKey, payload);
+  EXPECT_EQ(payload.front(), 1);
+}
+
+TEST(OrderHash, NamespaceAndIdDoNotRunIntoEachOther) {
+  EXPECT_EQ(order_hash(kKey, "shop", "1"), order_hash(kKey, "shop", "1"));
+  EXPECT_NE(order_hash(kKey, "shop", "1"), order_hash(kKey, "shop1", ""));
+  EXPECT_NE(order_hash(kKey, "shop", "12"), order_hash(kKey, "shop1", "2"));
+  EXPECT_NE(order_hash(kKey, "web", "1"), message_hash(kKey, "web", "1"));
 }
 
 TEST(Record, RejectedReadsBackAndKeepsAtMostItsLimit) {

@@ -28,6 +28,7 @@ struct Request {
   bool shared_anonymous_id = false;
   bool identifiers_listed = false;
   std::vector<IdentifierPath> identifiers;
+  std::string order_namespace;
 };
 
 /// What became of it. Owns the body, into which the items point.
@@ -63,6 +64,7 @@ inline std::unique_ptr<Outcome> parse_request(std::string_view body, const Reque
   source.trust = request.trust;
   source.default_country = request.default_country;
   source.identifiers = request.identifiers;
+  source.order_namespace = request.order_namespace;
   ReceiveContext context;
   context.shape = request.shape;
   context.route_type = request.route_type;
