@@ -1,0 +1,265 @@
+#include "engine/profile/order.h"
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+#include "engine/base/bytes.h"
+#include "engine/base/money.h"
+
+namespace tributary {
+namespace {
+
+constexpr uint8_t kOrderVersion = 1;
+
+// Message ids are unique within a source only, so the order ends with value and source, as that of traits does.
+auto rank_of(const OrderVersion& version, std::string_view value) {
+  return std::make_tuple(version.trust, version.at, std::string_view(version.message_id), value,
+                         std::string_view(version.source));
+}
+
+void put_field(OrderState& order, OrderFieldState said) {
+  auto place = std::lower_bound(order.fields.begin(), order.fields.end(), said.field,
+                                [](const OrderFieldState& known, OrderField field) { return known.field < field; });
+  if (place == order.fields.end() || place->field != said.field) {
+    order.fields.insert(place, std::move(said));
+  } else if (rank_of(place->version, place->value) < rank_of(said.version, said.value)) {
+    *place = std::move(said);
+  }
+}
+
+void put_refund(OrderState& order, const OrderRefund& said) {
+  OrderRefund* known = order.refunds.find_or_add(said.id, [&] { return said; });
+  if (known == nullptr) return;
+  if (rank_of(known->version, known->amount) < rank_of(said.version, said.amount)) *known = said;
+}
+
+void write_version(const OrderVersion& version, ByteWriter& out) {
+  out.u8(static_cast<uint8_t>(version.trust));
+  out.i64(version.at.micros);
+  out.text(version.message_id);
+  out.text(version.source);
+}
+
+OrderVersion read_version(ByteReader& in) {
+  OrderVersion version;
+  version.trust = static_cast<Trust>(in.u8());
+  version.at = Timestamp{in.i64()};
+  version.message_id = in.text();
+  version.source = in.text();
+  return version;
+}
+
+bool same_version(const OrderVersion& a, const OrderVersion& b) { return rank_of(a, {}) == rank_of(b, {}); }
+
+/// The values of an order by field.
+class Said {
+ public:
+  explicit Said(const OrderState& state) : state_(state) {}
+
+  std::string_view text(OrderField field) const {
+    for (const OrderFieldState& known : state_.fields) {
+      if (known.field == field) return known.value;
+    }
+    return {};
+  }
+  bool flag(OrderField field) const { return text(field) == "true"; }
+  std::optional<Decimal> amount(OrderField field) const {
+    std::string_view value = text(field);
+    return value.empty() ? std::nullopt : parse_decimal(value);
+  }
+
+  /// The first that can be computed: revenue; total without shipping and tax; the lines without discount. Parts that
+  /// nobody said are 0.
+  std::optional<Decimal> net() const {
+    if (auto revenue = amount(OrderField::revenue)) return revenue;
+    if (auto total = amount(OrderField::total)) return less(less(total, OrderField::shipping), OrderField::tax);
+    return less(amount(OrderField::line_sum), OrderField::discount);
+  }
+
+ private:
+  std::optional<Decimal> less(std::optional<Decimal> from, OrderField part) const {
+    auto value = amount(part);
+    return from && value ? add(*from, negate(*value)) : from;
+  }
+
+  const OrderState& state_;
+};
+
+std::optional<int64_t> minor_of(const std::optional<Decimal>& amount, Order& order) {
+  if (!amount || order.currency.empty()) return std::nullopt;
+  auto minor = to_minor(*amount, order.currency);
+  if (minor && amount->scale > minor_digits(order.currency)) {
+    WideInteger one = 1;
+    for (int i = minor_digits(order.currency); i < amount->scale; ++i) one *= 10;
+    if (amount->digits % one != 0) order.amount_rounded = true;
+  }
+  return minor;
+}
+
+// More than there is to give back is said as it is, and flagged.
+void add_refunds(const OrderState& state, Order& order) {
+  int64_t net = std::max<int64_t>(order.net_minor.value_or(0), 0);
+  WideInteger refunded = 0;
+  bool all_that_is_left = false;
+  for (const OrderRefund& refund : state.refunds) {
+    if (refund.amount.empty()) {
+      all_that_is_left = true;
+    } else {
+      bool known = !order.currency.empty();  // then what is no number of 64 bits is more than any order
+      refunded += minor_of(parse_decimal(refund.amount), order).value_or(known ? INT64_MAX : 0);
+    }
+  }
+  if (all_that_is_left) refunded = std::max<WideInteger>(refunded, net);
+  order.refunded_minor = static_cast<int64_t>(std::min<WideInteger>(refunded, INT64_MAX));
+  order.refund_exceeds_order = order.net_minor && refunded > net;
+  order.value_minor = std::max<int64_t>(net - order.refunded_minor, 0);
+}
+
+OrderStatus status_of(const OrderState& state, const Order& order) {
+  if (state.completed_at.micros == INT64_MAX) return OrderStatus::pending;
+  if (state.cancelled_at.micros != INT64_MAX) return OrderStatus::cancelled;
+  if (state.refunds.empty()) return OrderStatus::completed;
+  bool left = order.value_minor > 0;
+  if (!order.net_minor) {
+    auto all = [](const OrderRefund& refund) { return refund.amount.empty(); };
+    left = std::none_of(state.refunds.begin(), state.refunds.end(), all);
+  }
+  if (left && order.net_minor && order.refunded_minor == 0) return OrderStatus::completed;
+  return left ? OrderStatus::partially_refunded : OrderStatus::refunded;
+}
+
+}  // namespace
+
+void apply(OrderState& order, const EventView& event) {
+  const RecordOrder& said = *event.order;
+  order.order_namespace = said.order_namespace;
+  order.order_id = said.order_id;
+  order.first_at = std::min(order.first_at, event.occurred_at);
+  OrderVersion version{Trust::claimed, event.occurred_at, std::string(event.message_id), std::string(event.source)};
+  for (const RecordIdentifier& identifier : event.identifiers) {
+    version.trust = std::max(version.trust, identifier.trust);
+  }
+  if (said.act == OrderAct::refunded) {
+    std::string id = said.refund_id.empty() ? version.source + '\0' + version.message_id : std::string(said.refund_id);
+    put_refund(order, {std::move(id), version, std::string(said.refund_amount)});
+  }
+  if (said.act == OrderAct::completed) order.completed_at = std::min(order.completed_at, event.occurred_at);
+  if (said.act == OrderAct::cancelled) order.cancelled_at = std::min(order.cancelled_at, event.occurred_at);
+  for (const RecordOrder::Value& value : said.values) put_field(order, {value.field, version, std::string(value.text)});
+}
+
+void join(OrderState& into, const OrderState& other) {
+  into.order_namespace = other.order_namespace;
+  into.order_id = other.order_id;
+  into.first_at = std::min(into.first_at, other.first_at);
+  into.completed_at = std::min(into.completed_at, other.completed_at);
+  into.cancelled_at = std::min(into.cancelled_at, other.cancelled_at);
+  for (const OrderFieldState& said : other.fields) put_field(into, said);
+  for (const OrderRefund& refund : other.refunds) put_refund(into, refund);
+}
+
+bool may_have_orders(const Fragment& fragment) {
+  // A full list may have had no place for such a name.
+  if (fragment.event_counts.size() >= kEventNamesPerFragmentMax) return true;
+  return std::any_of(fragment.event_counts.begin(), fragment.event_counts.end(),
+                     [](const EventCount& count) { return count.name.starts_with("Order "); });
+}
+
+void encode_order(const OrderState& order, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kOrderVersion);
+  out.text(order.order_namespace);
+  out.text(order.order_id);
+  out.i64(order.first_at.micros);
+  out.i64(order.completed_at.micros);
+  out.i64(order.cancelled_at.micros);
+  out.varint(order.fields.size());
+  // Most orders are what one event said.
+  const OrderVersion* last = nullptr;
+  for (const OrderFieldState& said : order.fields) {
+    bool same = last != nullptr && same_version(*last, said.version);
+    out.u8(static_cast<uint8_t>(said.field));
+    out.u8(same ? 1 : 0);
+    if (!same) write_version(said.version, out);
+    out.text(said.value);
+    last = &said.version;
+  }
+  out.varint(order.refunds.size());
+  for (const OrderRefund& refund : order.refunds) {
+    out.text(refund.id);
+    write_version(refund.version, out);
+    out.text(refund.amount);
+  }
+}
+
+Result<OrderState> decode_order(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.u8() != kOrderVersion) return Error{ErrorCode::corrupt, "order has an unknown version"};
+  OrderState order;
+  order.order_namespace = in.text();
+  order.order_id = in.text();
+  order.first_at = Timestamp{in.i64()};
+  order.completed_at = Timestamp{in.i64()};
+  order.cancelled_at = Timestamp{in.i64()};
+  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+    OrderFieldState said;
+    said.field = static_cast<OrderField>(in.u8());
+    bool same = in.u8() != 0;
+    if (same && order.fields.empty()) return Error{ErrorCode::corrupt, "order begins in its middle"};
+    said.version = same ? order.fields.back().version : read_version(in);
+    said.value = in.text();
+    order.fields.push_back(std::move(said));
+  }
+  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+    OrderRefund refund;
+    refund.id = in.text();
+    refund.version = read_version(in);
+    refund.amount = in.text();
+    order.refunds.append(std::move(refund));
+  }
+  if (!in.ok() || !in.at_end()) return Error{ErrorCode::corrupt, "order is cut short"};
+  return order;
+}
+
+std::string_view order_status_name(OrderStatus status) {
+  switch (status) {
+    case OrderStatus::pending:
+      return "pending";
+    case OrderStatus::completed:
+      return "completed";
+    case OrderStatus::partially_refunded:
+      return "partially_refunded";
+    case OrderStatus::refunded:
+      return "refunded";
+    case OrderStatus::cancelled:
+      return "cancelled";
+  }
+  return "unknown";
+}
+
+Order judge(const OrderState& state) {
+  Said said(state);
+  Order order;
+  order.order_namespace = state.order_namespace;
+  order.order_id = state.order_id;
+  order.at = state.completed_at.micros != INT64_MAX ? state.completed_at : state.first_at;
+  order.currency = said.text(OrderField::currency);
+  order.net_minor = minor_of(said.net(), order);
+  order.discount_minor = minor_of(said.amount(OrderField::discount), order);
+  order.shipping_minor = minor_of(said.amount(OrderField::shipping), order);
+  order.tax_minor = minor_of(said.amount(OrderField::tax), order);
+  add_refunds(state, order);
+  order.status = status_of(state, order);
+  order.quantity = said.text(OrderField::quantity);
+  order.gift = said.flag(OrderField::gift);
+  order.test = said.flag(OrderField::test);
+  std::string_view count = said.text(OrderField::line_count), lines = said.text(OrderField::lines);
+  std::from_chars(count.data(), count.data() + count.size(), order.line_count);
+  if (!lines.empty()) order.lines_json = lines;
+  bool done = order.status == OrderStatus::completed || order.status == OrderStatus::partially_refunded;
+  order.counts = done && order.net_minor.value_or(0) >= 1 && order.value_minor > 0 && !order.test;
+  return order;
+}
+
+}  // namespace tributary

@@ -1,0 +1,192 @@
+#include "engine/profile/value.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "engine/base/money.h"
+
+namespace tributary {
+namespace {
+
+constexpr int64_t kYearMicros = 365 * kMicrosPerDay;
+constexpr int64_t kDeclineDaysMin = 90;
+constexpr int64_t kExpectedGapDaysMin = 7;
+constexpr size_t kOrderDaysForGap = 3;
+constexpr uint64_t kMatureOrders = 5;
+constexpr int kHighScore = 4;
+
+// Thresholds of scores 5, 4, 3, 2; money in units of the currency.
+constexpr std::array<int64_t, 4> kRecencyDays = {30, 60, 90, 180};
+constexpr std::array<int64_t, 4> kFrequency = {10, 6, 3, 2};
+constexpr std::array<int64_t, 4> kMoney = {5000, 2000, 1000, 300};
+constexpr std::array<int64_t, 4> kAverage = {1000, 500, 200, 50};
+
+int64_t minor_per_unit(std::string_view currency) {
+  int64_t minor = 1;
+  for (int i = minor_digits(currency); i > 0; --i) minor *= 10;
+  return minor;
+}
+
+int score_at_least(Int128 value, const std::array<int64_t, 4>& thresholds, int64_t unit) {
+  for (size_t i = 0; i < thresholds.size(); ++i) {
+    if (value >= Int128{thresholds[i]} * unit) return 5 - static_cast<int>(i);
+  }
+  return 1;
+}
+
+int score_of_recency(int64_t days) {
+  for (size_t i = 0; i < kRecencyDays.size(); ++i) {
+    if (days <= kRecencyDays[i]) return 5 - static_cast<int>(i);
+  }
+  return 1;
+}
+
+std::string currency_of(const std::vector<const Order*>& orders, const ValueRules& rules) {
+  if (!rules.base_currency.empty()) return rules.base_currency;
+  std::map<std::string_view, uint64_t> counts;
+  for (const Order* order : orders) ++counts[order->currency];
+  auto fewer = [](const auto& a, const auto& b) { return a.second < b.second; };
+  auto most = std::max_element(counts.begin(), counts.end(), fewer);  // the first of several
+  return most == counts.end() ? std::string() : std::string(most->first);
+}
+
+int64_t average(Int128 sum, uint64_t count) { return count == 0 ? 0 : divide_half_even(sum, Int128{count}); }
+
+// Half days between order days, the middle of them; nothing for fewer than three days.
+std::optional<int64_t> median_gap_halves(const std::vector<const Order*>& counted, const ValueRules& rules) {
+  std::vector<int64_t> days;
+  days.reserve(counted.size());
+  for (const Order* order : counted) days.push_back(rules.zone.local_day(order->at));
+  std::sort(days.begin(), days.end());
+  days.erase(std::unique(days.begin(), days.end()), days.end());
+  if (days.size() < kOrderDaysForGap) return std::nullopt;
+  std::vector<int64_t> gaps;
+  for (size_t i = 1; i < days.size(); ++i) gaps.push_back(days[i] - days[i - 1]);
+  std::sort(gaps.begin(), gaps.end());
+  return gaps[(gaps.size() - 1) / 2] + gaps[gaps.size() / 2];
+}
+
+RfmScores scores_of(const std::vector<const Order*>& in_window, int64_t days, const std::string& currency) {
+  RfmScores scores;
+  scores.r_days = days;
+  scores.f_count = in_window.size();
+  uint64_t summed = 0;
+  for (const Order* order : in_window) {
+    if (order->currency != currency) continue;
+    scores.m_minor += order->value_minor;
+    ++summed;
+  }
+  scores.aov_minor = average(scores.m_minor, summed);
+  int64_t unit = minor_per_unit(currency);
+  scores.r_score = score_of_recency(scores.r_days);
+  scores.f_score = score_at_least(static_cast<Int128>(scores.f_count), kFrequency, 1);
+  scores.m_score = score_at_least(scores.m_minor, kMoney, unit);
+  scores.aov_score = score_at_least(scores.aov_minor, kAverage, unit);
+  return scores;
+}
+
+ChurnBand band_of(int64_t days, int64_t gap_halves) {
+  if (days * 4 < gap_halves * 3) return ChurnBand::low;  // below 1.5 gaps
+  return days * 2 < gap_halves * 3 ? ChurnBand::medium : ChurnBand::high;
+}
+
+LifecycleStage stage_of(uint64_t orders, Timestamp last, std::optional<int64_t> own_gap_halves, Timestamp now) {
+  if (orders == 0) return LifecycleStage::acquisition;
+  // Two gaps are four halves of one, or as many days as there are halves.
+  int64_t limit_days = std::max(kDeclineDaysMin, own_gap_halves.value_or(0));
+  if (now.micros - last.micros >= limit_days * kMicrosPerDay) return LifecycleStage::decline;
+  return orders >= kMatureOrders ? LifecycleStage::mature : LifecycleStage::growth;
+}
+
+}  // namespace
+
+std::string RfmScores::cell() const {
+  return std::to_string(r_score) + std::to_string(f_score) + std::to_string(m_score);
+}
+
+std::string_view RfmScores::group() const {
+  bool recent = r_score >= kHighScore, frequent = f_score >= kHighScore, much = m_score >= kHighScore;
+  if (frequent && much) return recent ? "important_value" : "important_keep";
+  if (much) return recent ? "important_develop" : "important_win_back";
+  if (frequent) return recent ? "general_value" : "general_keep";
+  return recent ? "general_develop" : "general_win_back";
+}
+
+std::string_view churn_band_name(ChurnBand band) {
+  switch (band) {
+    case ChurnBand::none:
+      return "none";
+    case ChurnBand::low:
+      return "low";
+    case ChurnBand::medium:
+      return "medium";
+    case ChurnBand::high:
+      return "high";
+  }
+  return "unknown";
+}
+
+std::string_view lifecycle_stage_name(LifecycleStage stage) {
+  switch (stage) {
+    case LifecycleStage::acquisition:
+      return "acquisition";
+    case LifecycleStage::growth:
+      return "growth";
+    case LifecycleStage::mature:
+      return "mature";
+    case LifecycleStage::decline:
+      return "decline";
+  }
+  return "unknown";
+}
+
+int64_t CustomerValue::churn_ratio_hundredths() const {
+  return divide_half_even(Int128{days_since_order} * 200, Int128{expected_gap_halves.value_or(1)});
+}
+
+CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules, Timestamp now) {
+  std::vector<const Order*> worth, counted, recent, in_window;
+  for (const Order& order : orders) {
+    if (order.at > now) continue;
+    if (order.status != OrderStatus::pending && order.net_minor && !order.test) worth.push_back(&order);
+    if (!order.counts) continue;
+    counted.push_back(&order);
+    if (now.micros - order.at.micros < kYearMicros) recent.push_back(&order);
+    if (!rules.rfm_window_micros || now.micros - order.at.micros < *rules.rfm_window_micros)
+      in_window.push_back(&order);
+  }
+  CustomerValue value;
+  if (worth.empty()) return value;
+  value.currency = currency_of(counted.empty() ? worth : counted, rules);
+  for (const Order* order : worth) {
+    if (order->currency == value.currency) value.refunds_minor += order->refunded_minor;
+  }
+  if (counted.empty()) return value;
+
+  value.orders_count = counted.size();
+  value.first_order_at = value.last_order_at = counted.front()->at;
+  for (const Order* order : counted) {
+    value.first_order_at = std::min(*value.first_order_at, order->at);
+    value.last_order_at = std::max(*value.last_order_at, order->at);
+    if (order->currency == value.currency) {
+      value.revenue_minor += order->value_minor;
+    } else {
+      ++value.other_currency_orders;
+    }
+  }
+  value.aov_minor = average(value.revenue_minor, value.orders_count - value.other_currency_orders);
+  value.orders_365d = recent.size();
+  for (const Order* order : recent) {
+    if (order->currency == value.currency) value.revenue_365d_minor += order->value_minor;
+  }
+  value.days_since_order = rules.zone.local_day(now) - rules.zone.local_day(*value.last_order_at);
+  if (!in_window.empty()) value.rfm = scores_of(in_window, value.days_since_order, value.currency);
+  auto own_gap = median_gap_halves(counted, rules);
+  value.expected_gap_halves = std::max(own_gap.value_or(2 * rules.expected_gap_days), 2 * kExpectedGapDaysMin);
+  value.churn_band = band_of(value.days_since_order, *value.expected_gap_halves);
+  value.lifecycle = stage_of(value.orders_count, *value.last_order_at, own_gap, now);
+  return value;
+}
+
+}  // namespace tributary

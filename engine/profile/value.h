@@ -1,0 +1,67 @@
+// What a customer is worth: figures that follow from the orders and the time of asking. Nothing of it is stored.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/base/time_zone.h"
+#include "engine/profile/fragment.h"
+#include "engine/profile/order.h"
+
+namespace tributary {
+
+struct ValueRules {
+  TimeZone zone;              // of local days
+  std::string base_currency;  // empty: of each customer the one of most orders, of several the first by name
+  /// Of the orders that recency, frequency and money look at, back from the time of asking.
+  std::optional<int64_t> rfm_window_micros = 365 * kMicrosPerDay;  // nothing: all orders
+  /// Between two orders, of customers with fewer than three order days.
+  int64_t expected_gap_days = 30;
+};
+
+/// Scores 1 to 5, 5 is best, by fixed thresholds.
+struct RfmScores {
+  int64_t r_days = 0;  // local days since the last order
+  uint64_t f_count = 0;
+  Int128 m_minor = 0;
+  int64_t aov_minor = 0;
+  int r_score = 0, f_score = 0, m_score = 0, aov_score = 0;
+  std::string cell() const;        // "455"
+  std::string_view group() const;  // by R, F and M of 4 or more
+};
+
+enum class ChurnBand : uint8_t { none, low, medium, high };
+std::string_view churn_band_name(ChurnBand band);
+
+enum class LifecycleStage : uint8_t { acquisition, growth, mature, decline };
+std::string_view lifecycle_stage_name(LifecycleStage stage);
+
+/// Of orders that count, up to the time of asking. Sums are of the base currency alone.
+struct CustomerValue {
+  std::string currency;  // empty: no order
+  uint64_t orders_count = 0;
+  uint64_t other_currency_orders = 0;  // of them
+  Int128 revenue_minor = 0;            // without what was given back; historic customer lifetime value
+  Int128 refunds_minor = 0;            // also of orders that do not count any more
+  int64_t aov_minor = 0;               // average order value, half to even
+  uint64_t orders_365d = 0;
+  Int128 revenue_365d_minor = 0;
+  std::optional<Timestamp> first_order_at, last_order_at;
+  std::optional<RfmScores> rfm;                // nothing: no order in the window
+  std::optional<int64_t> expected_gap_halves;  // half days between two order days; nothing: no order
+  int64_t days_since_order = 0;
+  ChurnBand churn_band = ChurnBand::none;
+  LifecycleStage lifecycle = LifecycleStage::acquisition;
+
+  /// Days since the last order over the expected gap, in hundredths, half to even.
+  int64_t churn_ratio_hundredths() const;
+};
+
+/// Orders in any order.
+CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules, Timestamp now);
+
+}  // namespace tributary
