@@ -15,6 +15,7 @@
 #include "engine/query/erasure.h"
 #include "engine/query/explain.h"
 #include "engine/query/export.h"
+#include "engine/query/orders.h"
 #include "engine/query/positions.h"
 #include "engine/query/preview.h"
 #include "engine/query/rules_reader.h"
@@ -84,6 +85,7 @@ class EngineInstance final : public Engine {
     return profile_at(*partition(workspace).store().snapshot(), workspace, id.anchor);
   }
   Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
+  Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) override;
   Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) override;
 
   void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) override;
@@ -435,6 +437,15 @@ Result<TimelinePage> EngineInstance::timeline(WorkspaceId workspace, const Custo
   auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
   if (!customer) return customer.error();
   return read_timeline(*snapshot, *log_, index_keys_->cursor_key(), *customer, query);
+}
+
+Result<OrdersPage> EngineInstance::orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
+  if (!customer) return customer.error();
+  return read_orders_page(*snapshot, index_keys_->cursor_key(), *customer, query);
 }
 
 Result<RejectedPage> EngineInstance::rejected_events(WorkspaceId workspace, const RejectedQuery& query) {

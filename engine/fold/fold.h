@@ -4,6 +4,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "engine/fold/identity_fold.h"
 #include "engine/log/log.h"
 #include "engine/profile/fragment.h"
+#include "engine/profile/order.h"
 #include "engine/store/state_store.h"
 
 namespace tributary {
@@ -25,7 +27,7 @@ struct FoldOptions {
 /// Counts an event that is not admitted.
 void count_not_taken(Admission admission, Metrics& metrics);
 
-/// 1 deduplicate · 2 evidence to identity · 3 fragments and timeline · 4 one atomic batch with the LSN.
+/// 1 deduplicate · 2 evidence to identity · 3 fragments, orders and timeline · 4 one atomic batch with the LSN.
 ///
 /// Owner: fold thread. Between two calls of apply() everything is in the store; the front table only spares reads.
 class Fold {
@@ -73,6 +75,12 @@ class Fold {
     bool dirty = false;  // its fragment is to be written with this group
   };
 
+  // An order as one evidence tells it.
+  struct OrderEntry {
+    OrderState state;
+    bool dirty = false;  // it is to be written with this group
+  };
+
   // One event of the group with what was fetched ahead for it.
   struct Step {
     const RecordView* record = nullptr;
@@ -86,12 +94,14 @@ class Fold {
     Hash128 message;                 // zero: not deduplicated
     Hash128 said;                    // of an event: its evidence before cuts
     EvidenceEntry* known = nullptr;  // in the front table before the group
+    OrderEntry* order = nullptr;     // of an event about one
   };
 
   void begin();
   Result<void> decode(std::span<const RecordView> records);
   Result<void> prefetch_messages();
   Result<void> prefetch_fragments();
+  Result<void> prefetch_orders();
   Result<void> fold_group(std::vector<ItemOutcome>& outcomes);
   Result<void> fold_event(const Step& step);
   void fold_position(const Step& step);
@@ -113,12 +123,15 @@ class Fold {
   Result<bool> read_event(Lsn lsn, Timestamp cut_at, Division& division);
   Result<void> apply_division(Division division, const RecordCause& cause);
   void put_fragment(WorkspaceId workspace, const Evidence& evidence, const Fragment& fragment);
+  void put_orders(WorkspaceId workspace, const Evidence& evidence, const std::map<Hash128, OrderState>& orders);
 
   // Erasures: fold_erasure.cpp.
   Result<bool> fold_erasure(const Step& step, const RecordCause& cause);
+  Result<void> erase_orders(WorkspaceId workspace, const Hash128& home, const Hash128& evidence);
   Result<uint64_t> forget(const std::vector<Evidence>& evidence, WorkspaceId workspace);
 
   void put_fragments();
+  void put_orders();
   void forget_group();
 
   StateStore& store_;
@@ -137,6 +150,7 @@ class Fold {
   std::vector<Step> steps_;
   boost::unordered_flat_map<Hash128, DedupRow, std::hash<Hash128>> messages_;
   std::vector<std::pair<Hash128, EvidenceEntry*>> dirty_evidence_;
+  std::map<std::string, OrderEntry> orders_;  // those that events of the group are about, by key
   std::string buffer_;
 };
 

@@ -1,15 +1,17 @@
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "engine/fold/fold.h"
 
 namespace tributary {
 
-// A cut divides evidence by the time of its events. Fragments cannot be taken apart, so both parts are folded again
-// from the records; timeline rows of the later part move to its home.
+// A cut divides evidence by the time of its events. Fragments and orders cannot be taken apart, so both parts are
+// folded again from the records; timeline rows of the later part move to its home.
 struct Fold::Division {
   struct Part {
     Fragment fragment;
+    std::map<Hash128, OrderState> orders;
     FirstEvent first;
   };
   struct Row {
@@ -112,6 +114,7 @@ Result<bool> Fold::read_event(Lsn lsn, Timestamp cut_at, Division& division) {
   FirstEvent first{event.occurred_at, std::string(event.message_id), std::string(event.source)};
   if (part.fragment.events == 0 || first < part.first) part.first = std::move(first);
   tributary::apply(part.fragment, event);
+  if (event.order) tributary::apply(part.orders[event.order->order], event);
   return true;
 }
 
@@ -131,6 +134,9 @@ Result<void> Fold::apply_division(Division division, const RecordCause& cause) {
   }
   // The front table takes them from the store when they are asked for next.
   evidence_.erase(evidence.hash);
+  TRIBUTARY_TRY(erase_orders(workspace, old_home, evidence.hash));
+  put_orders(workspace, evidence, earlier.orders);
+  put_orders(workspace, moved, later.orders);
   std::optional<Evidence> kept;
   if (earlier.fragment.events > 0) {
     kept = evidence;
@@ -142,6 +148,14 @@ Result<void> Fold::apply_division(Division division, const RecordCause& cause) {
   }
   put_fragment(workspace, moved, later.fragment);
   return identity_.divide({std::move(evidence), std::move(kept), std::move(moved)}, cause);
+}
+
+void Fold::put_orders(WorkspaceId workspace, const Evidence& evidence, const std::map<Hash128, OrderState>& orders) {
+  for (const auto& [order, state] : orders) {
+    buffer_.clear();
+    encode_order(state, buffer_);
+    batch_->put(Family::order, order_key(workspace, home_of(evidence.members).id, evidence.hash, order), buffer_);
+  }
 }
 
 void Fold::put_fragment(WorkspaceId workspace, const Evidence& evidence, const Fragment& fragment) {

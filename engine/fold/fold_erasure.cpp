@@ -25,13 +25,20 @@ Result<bool> Fold::fold_erasure(const Step& step, const RecordCause& cause) {
   return true;
 }
 
-// Fragments and timelines; how many events they were.
+Result<void> Fold::erase_orders(WorkspaceId workspace, const Hash128& home, const Hash128& evidence) {
+  auto rows = store_.scan(Family::order, fragment_key(workspace, home, evidence));
+  for (; rows->valid(); rows->next()) batch_->erase(Family::order, rows->key());
+  return rows->status();
+}
+
+// Fragments, orders and timelines; how many events they were.
 Result<uint64_t> Fold::forget(const std::vector<Evidence>& evidence, WorkspaceId workspace) {
   std::map<Hash128, std::set<Hash128>> by_home;
   for (const Evidence& each : evidence) {
     Hash128 home = home_of(each.members).id;
     by_home[home].insert(each.hash);
     batch_->erase(Family::fragment, fragment_key(workspace, home, each.hash));
+    if (auto erased = erase_orders(workspace, home, each.hash); !erased) return erased.error();
     evidence_.erase(each.hash);
   }
   uint64_t events = 0;

@@ -9,6 +9,7 @@
 #include "engine/domain/event.h"
 #include "engine/domain/identifier.h"
 #include "engine/domain/rejection.h"
+#include "engine/profile/value.h"
 
 namespace tributary {
 
@@ -45,6 +46,20 @@ struct ProfileView {
   std::vector<std::string> channels;
   uint64_t events = 0;
   Timestamp first_seen, last_seen;
+  std::vector<Order> orders;    // without their lines, oldest first
+  bool orders_complete = true;  // false: it has more than kOrdersPerCustomerMax
+};
+
+struct OrdersQuery {
+  size_t limit = 50;   // 1..1000
+  std::string cursor;  // opaque, of the page before; empty for the newest
+};
+
+struct OrdersPage {
+  CustomerId customer;        // the current id: differs from the asked one after a merge
+  std::vector<Order> orders;  // newest first
+  bool complete = true;
+  std::string next_cursor;  // empty at the end
 };
 
 struct TimelineQuery {

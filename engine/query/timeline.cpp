@@ -6,6 +6,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
+#include "engine/ingest/catalogue.h"
 #include "engine/query/cursor.h"
 
 namespace tributary {
@@ -82,25 +83,42 @@ class MergedTimeline {
   StateIterator* current_ = nullptr;
 };
 
-bool row_may_match(const TimelineRow& row, const TimelineQuery& query) {
-  if (query.type && row.type != *query.type) return false;
-  if (query.source && row.source_crc != crc32c(*query.source)) return false;
-  return !query.name || row.name_crc == crc32c(*query.name);
-}
+// Track events of the catalogue stand under its spelling, whatever the sender's was.
+class TimelineFilter {
+ public:
+  explicit TimelineFilter(const TimelineQuery& query) : query_(query) {
+    const CatalogueEvent* known = query.name ? find_catalogue_event(*query.name) : nullptr;
+    catalogue_name_ = known != nullptr ? known->name : query.name ? std::string_view(*query.name) : "";
+  }
 
-bool event_matches(const EventView& event, const TimelineQuery& query) {
-  if (query.source && event.source != *query.source) return false;
-  return !query.name || event.name == *query.name;
-}
+  bool may_match(const TimelineRow& row) const {
+    if (query_.type && row.type != *query_.type) return false;
+    if (query_.source && row.source_crc != crc32c(*query_.source)) return false;
+    return !query_.name || row.name_crc == crc32c(name_of(row.type));
+  }
 
-Result<std::optional<TimelineEntry>> read_entry(Log& log, Lsn lsn, const TimelineRow& row, const TimelineQuery& query,
+  bool matches(const EventView& event) const {
+    if (query_.source && event.source != *query_.source) return false;
+    return !query_.name || event.name == name_of(event.type);
+  }
+
+ private:
+  std::string_view name_of(EventType type) const {
+    return type == EventType::track ? catalogue_name_ : std::string_view(*query_.name);
+  }
+
+  const TimelineQuery& query_;
+  std::string_view catalogue_name_;
+};
+
+Result<std::optional<TimelineEntry>> read_entry(Log& log, Lsn lsn, const TimelineRow& row, const TimelineFilter& filter,
                                                 PageBudget& budget) {
   auto payload = read_payload(log, lsn, budget);
   if (!payload) return payload.error();
   if (!*payload) return std::optional<TimelineEntry>();
   EventView event;
   if (auto decoded = decode_event(**payload, event); !decoded) return decoded.error();
-  if (!event_matches(event, query)) return std::optional<TimelineEntry>();
+  if (!filter.matches(event)) return std::optional<TimelineEntry>();
   TimelineEntry entry;
   entry.type = event.type;
   entry.name = event.name;
@@ -174,6 +192,7 @@ Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const Ke
   std::set<Hash128> mine;
   for (const Evidence* evidence : customer.evidence) mine.insert(evidence->hash);
 
+  TimelineFilter filter(query);
   TimelinePage page;
   page.customer = customer.id;
   std::string current = *start;
@@ -190,8 +209,8 @@ Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const Ke
     budget.add_row();
     auto row = decode_timeline(at->value());
     if (!row) return row.error();
-    if (!mine.contains(row->evidence) || !row_may_match(*row, query)) continue;
-    auto entry = read_entry(log, position.lsn, *row, query, budget);
+    if (!mine.contains(row->evidence) || !filter.may_match(*row)) continue;
+    auto entry = read_entry(log, position.lsn, *row, filter, budget);
     if (!entry) return entry.error();
     if (!*entry) continue;
     if (page.entries.size() == query.limit) {

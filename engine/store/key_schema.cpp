@@ -66,6 +66,8 @@ std::string_view family_name(Family family) {
       return "cont";
     case Family::fragment:
       return "frag";
+    case Family::order:
+      return "order";
     case Family::dedup:
       return "dedup";
     case Family::timeline:
@@ -241,6 +243,17 @@ std::string fragment_key(WorkspaceId workspace, const Hash128& home, const Hash1
   std::string key = id_key(workspace, home);
   key += evidence.view();
   return key;
+}
+
+std::string order_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, const Hash128& order) {
+  std::string key = fragment_key(workspace, home, evidence);
+  key += order.view();
+  return key;
+}
+
+OrderPosition order_position(std::string_view key) {
+  key.remove_prefix(4 + 16);
+  return {Hash128::from_bytes(key.substr(0, 16)), Hash128::from_bytes(key.substr(16, 16))};
 }
 
 std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn) {

@@ -36,6 +36,7 @@ enum class Family : uint8_t {
               // ws u32 | root 16 | 02 | H(v) 16               -> MemberMark
               // ws u32 | root 16 | 03 | H(a) 16 | H(b) 16     -> PairRegister
   fragment,   // ws u32 | H(home) 16 | H(s) 16                 -> Fragment (profile/fragment.h)
+  order,      // ws u32 | H(home) 16 | H(s) 16 | H(order) 16 -> OrderState (profile/order.h): what this evidence said
   dedup,      // ws u32 | H(source, mid) 16                    -> DedupRow
   timeline,   // ws u32 | H(home) 16 | ~at i64 | ~lsn u64      -> TimelineRow
   rejected,   // ws u32 | ~received_at i64 | ~lsn u64          -> RejectedRow
@@ -44,7 +45,7 @@ enum class Family : uint8_t {
   hub,        // ws u32 | H(v) 16                              -> HubRow: v is out, or somebody decided about it
               // ws u32 | H(v) 16 | H(s) 16                    -> HubEvidence: it names v and lives elsewhere
 };
-constexpr size_t kFamilyCount = 11;
+constexpr size_t kFamilyCount = 12;
 std::string_view family_name(Family family);
 
 /// Where an identifier's customers are computed.
@@ -143,7 +144,7 @@ struct AppliedState {
   uint64_t hubs = 0;  // identifiers that are out
 };
 
-constexpr uint8_t kStateFormat = 4;
+constexpr uint8_t kStateFormat = 5;
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kFormatKey = "format";
 
@@ -180,6 +181,13 @@ std::string change_prefix(WorkspaceId workspace);
 std::string change_of_key(WorkspaceId workspace, const Hash128& customer, Lsn lsn, uint32_t index);
 std::string change_of_prefix(WorkspaceId workspace, const Hash128& customer);
 std::string fragment_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence);
+std::string order_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, const Hash128& order);
+/// Of a whole key of that family: whose orders they are and which one it is.
+struct OrderPosition {
+  Hash128 evidence;
+  Hash128 order;
+};
+OrderPosition order_position(std::string_view key);
 std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn);
 std::string rejected_prefix(WorkspaceId workspace);
 std::string rejected_key(WorkspaceId workspace, Timestamp received_at, Lsn lsn);

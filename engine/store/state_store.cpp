@@ -70,6 +70,7 @@ bool is_keyed_by_hash(Family family) {
     case Family::value:
     case Family::container:
     case Family::fragment:
+    case Family::order:
     case Family::dedup:
     case Family::timeline:
     case Family::hub:

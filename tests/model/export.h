@@ -31,6 +31,19 @@ struct TraitLine {
   friend auto operator<=>(const TraitLine&, const TraitLine&) = default;
 };
 
+struct OrderLine {
+  std::string name;  // namespace/id
+  std::string currency;
+  int64_t net = 0;  // -1: nobody said
+  int64_t refunded = 0;
+  int64_t value = 0;
+  int64_t at = 0;
+  bool counts = false;
+  bool pending = false;
+  bool cancelled = false;
+  friend auto operator<=>(const OrderLine&, const OrderLine&) = default;
+};
+
 struct CustomerLine {
   std::vector<IdentifierLine> identifiers;  // sorted
   std::map<std::string, TraitLine> traits;
@@ -39,6 +52,7 @@ struct CustomerLine {
   uint64_t events = 0;
   int64_t first_seen = 0;
   int64_t last_seen = 0;
+  std::vector<OrderLine> orders;      // by name
   std::vector<std::string> timeline;  // "source/message id", newest first
   friend auto operator<=>(const CustomerLine&, const CustomerLine&) = default;
 };

@@ -27,6 +27,12 @@ CustomerLine line_of(const ProfileView& view) {
   for (const EventCountView& count : view.event_counts) {
     TRIBUTARY_CHECK(line.event_counts.emplace(count.name, count.events).second);
   }
+  for (const Order& order : view.orders) {
+    line.orders.push_back({order.order_namespace + "/" + order.order_id, order.currency, order.net_minor.value_or(-1),
+                           order.refunded_minor, order.value_minor, order.at.micros, order.counts,
+                           order.status == OrderStatus::pending, order.status == OrderStatus::cancelled});
+  }
+  std::sort(line.orders.begin(), line.orders.end());
   line.channels = view.channels;
   line.events = view.events;
   line.first_seen = view.first_seen.micros;

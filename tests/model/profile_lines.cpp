@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "engine/domain/record.h"
+#include "tests/model/order_lines.h"
 
 namespace tributary::model {
 namespace {
@@ -68,6 +69,7 @@ CustomerLine profile_of(const std::vector<const Event*>& events, const KeyedHash
   }
   customer.channels.assign(channels.begin(), channels.end());
   customer.traits = traits_of(events, customer.last_seen);
+  customer.orders = orders_of(events);
   customer.timeline = timeline_of(events, index_key);
   return customer;
 }

@@ -68,7 +68,38 @@ class Generator {
       sketch.ids.push_back({kind.kind, value, trust});
     }
     for (uint64_t n = below(4); n > 0; --n) sketch.traits.push_back(trait(n));
+    if (below(3) == 0) sell(sketch);
     return sketch;
+  }
+
+  // Few orders and few refunds, so that events meet; one number under two namespaces.
+  void sell(EventSketch& sketch) {
+    static const std::vector<std::string> names = {"Order Completed", "Order Updated", "Order Cancelled",
+                                                   "Order Refunded"};
+    OrderSaid order;
+    order.act = static_cast<OrderAct>(1 + std::vector<uint64_t>{0, 0, 0, 1, 1, 2, 3, 3}[below(8)]);
+    sketch.type = EventType::track;
+    sketch.name = names[static_cast<size_t>(order.act) - 1];
+    order.order_namespace = below(2) == 0 ? "shop" : "market";
+    order.order_id = "o" + std::to_string(below(4));
+    if (order.act == OrderAct::refunded) {
+      if (below(2) == 0) order.refund_id = "r" + std::to_string(below(3));
+      if (below(4) != 0) order.refund_amount = amount(20);
+    }
+    if (below(3) != 0) order.values.push_back({OrderField::currency, below(4) == 0 ? "EUR" : "USD"});
+    if (order.act == OrderAct::completed || order.act == OrderAct::updated) {
+      for (OrderField field : {OrderField::revenue, OrderField::total, OrderField::shipping, OrderField::tax,
+                               OrderField::discount, OrderField::line_sum}) {
+        if (below(3) == 0) order.values.push_back({field, amount(60)});
+      }
+      if (below(5) == 0) order.values.push_back({OrderField::test, below(2) == 0 ? "true" : "false"});
+    }
+    sketch.order = std::move(order);
+  }
+
+  std::string amount(uint64_t most) {
+    uint64_t cents = below(100);
+    return std::to_string(below(most)) + (cents < 10 ? ".0" : ".") + std::to_string(cents);
   }
 
   // Distinct (operation, key) within one event: `slot` is part of the key.
@@ -105,6 +136,8 @@ Event make_event(const EventSketch& sketch, const KeyedHash& index_key) {
   event.channel = sketch.channel;
   event.occurred_at = Timestamp{kBaseMicros + sketch.at * kMicrosPerSecond};
   event.traits = sketch.traits;
+  event.order = sketch.order;
+  if (event.order) event.order->order = order_hash(index_key, event.order->order_namespace, event.order->order_id);
   event.owned_json = std::make_shared<const std::string>("{\"messageId\":\"" + sketch.message_id + "\"}");
   event.json = *event.owned_json;
   std::map<Hash128, EventIdentifier> members;

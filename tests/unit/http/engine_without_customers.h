@@ -22,6 +22,9 @@ class EngineWithoutCustomers : public Engine {
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
+  Result<OrdersPage> orders(WorkspaceId, const CustomerId&, const OrdersQuery&) override {
+    return Error(ErrorCode::not_found, "");
+  }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
     return Error(ErrorCode::not_found, "");
   }

@@ -1,0 +1,112 @@
+#include "engine/query/orders.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "engine/base/bytes.h"
+#include "engine/base/hash_bytes.h"
+#include "engine/query/cursor.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::string_view kOrdersCursor = "orders";
+
+using OrderStates = std::map<Hash128, OrderState>;
+
+auto place_of(const Order& order) { return std::tie(order.at, order.hash); }
+
+void forget_lines(OrderState& state) {
+  std::erase_if(state.fields, [](const OrderFieldState& said) { return said.field == OrderField::lines; });
+}
+
+/// Adds what one evidence says, keeping the orders with the smallest hash. Rows of an evidence come in that order.
+Result<void> add_orders(const StateReader& reader, WorkspaceId workspace, const Evidence& evidence, OrderStates& states,
+                        bool& complete) {
+  auto rows = reader.scan(Family::order, fragment_key(workspace, home_of(evidence.members).id, evidence.hash));
+  for (; rows->valid(); rows->next()) {
+    Hash128 hash = order_position(rows->key()).order;
+    if (!states.contains(hash) && states.size() >= kOrdersPerCustomerMax) {
+      complete = false;
+      if (hash > states.rbegin()->first) break;
+      states.erase(std::prev(states.end()));
+    }
+    auto state = decode_order(rows->value());
+    if (!state) return state.error();
+    forget_lines(*state);
+    join(states[hash], *state);
+  }
+  return rows->status();
+}
+
+Result<Order> read_order_with_lines(const StateReader& reader, const Customer& customer, const Hash128& hash) {
+  OrderState joined;
+  std::string value;
+  for (const Evidence* evidence : customer.evidence) {
+    Hash128 home = home_of(evidence->members).id;
+    auto found = reader.get(Family::order, order_key(customer.workspace, home, evidence->hash, hash), value);
+    if (!found) return found.error();
+    if (!*found) continue;
+    auto state = decode_order(value);
+    if (!state) return state.error();
+    join(joined, *state);
+  }
+  Order order = judge(joined);
+  order.hash = hash;
+  return order;
+}
+
+std::string position_of(const Order& order) {
+  std::string position;
+  ByteWriter out(position);
+  out.i64(order.at.micros);
+  out.raw(order.hash.view());
+  return position;
+}
+
+}  // namespace
+
+Result<std::vector<Order>> read_orders(const StateReader& reader, WorkspaceId workspace,
+                                       const std::vector<const Evidence*>& evidence, bool& complete) {
+  OrderStates states;
+  complete = true;
+  for (const Evidence* each : evidence) TRIBUTARY_TRY(add_orders(reader, workspace, *each, states, complete));
+  std::vector<Order> orders;
+  orders.reserve(states.size());
+  for (const auto& [hash, state] : states) {
+    orders.push_back(judge(state));
+    orders.back().hash = hash;
+  }
+  std::sort(orders.begin(), orders.end(), [](const Order& a, const Order& b) { return place_of(a) < place_of(b); });
+  return orders;
+}
+
+Result<OrdersPage> read_orders_page(const StateReader& reader, const KeyedHash& cursor_key, const Customer& customer,
+                                    const OrdersQuery& query) {
+  OrdersPage page;
+  page.customer = customer.id;
+  auto orders = read_orders(reader, customer.workspace, customer.evidence, page.complete);
+  if (!orders) return orders.error();
+  auto end = orders->end();
+  if (!query.cursor.empty()) {
+    auto position = open_cursor(cursor_key, kOrdersCursor, query.cursor);
+    if (!position || position->size() != 8 + 16) return Error{ErrorCode::invalid, "cursor is not valid"};
+    ByteReader in(*position);
+    Order before;
+    before.at = Timestamp{in.i64()};
+    before.hash = read_hash(in);
+    end = std::lower_bound(orders->begin(), orders->end(), before,
+                           [](const Order& a, const Order& b) { return place_of(a) < place_of(b); });
+  }
+  while (end != orders->begin() && page.orders.size() < query.limit) {
+    --end;
+    auto order = read_order_with_lines(reader, customer, end->hash);
+    if (!order) return order.error();
+    page.orders.push_back(std::move(*order));
+  }
+  if (end != orders->begin()) page.next_cursor = seal_cursor(cursor_key, kOrdersCursor, position_of(*end));
+  return page;
+}
+
+}  // namespace tributary

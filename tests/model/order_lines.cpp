@@ -1,0 +1,97 @@
+#include "tests/model/order_lines.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+namespace tributary::model {
+namespace {
+
+// Trust, time, message id, value, source: the greatest one holds.
+using Said = std::tuple<int, int64_t, std::string, std::string, std::string>;
+
+struct Order {
+  std::set<int64_t> completed, cancelled;
+  std::map<OrderField, std::set<Said>> fields;
+  std::map<std::string, std::set<Said>> refunds;
+  std::set<int64_t> told;
+
+  std::string value(OrderField field) const {
+    auto known = fields.find(field);
+    return known == fields.end() ? "" : std::get<3>(*known->second.rbegin());
+  }
+  std::optional<int64_t> cents(OrderField field) const {
+    std::string text = value(field);
+    if (text.empty()) return std::nullopt;
+    return cents_of(text);
+  }
+  static int64_t cents_of(std::string text) {
+    text.erase(text.find('.'), 1);
+    return std::stoll(text);
+  }
+};
+
+Said said_by(const Event& event, const std::string& value) {
+  int trust = 0;
+  for (const EventIdentifier& id : event.identifiers) trust = std::max(trust, static_cast<int>(id.trust));
+  return {trust, event.occurred_at.micros, event.message_id, value, event.source};
+}
+
+std::optional<int64_t> net_of(const Order& order) {
+  if (order.value(OrderField::currency).empty()) return std::nullopt;
+  if (auto revenue = order.cents(OrderField::revenue)) return revenue;
+  auto part = [&](OrderField field) { return order.cents(field).value_or(0); };
+  if (auto total = order.cents(OrderField::total)) return *total - part(OrderField::shipping) - part(OrderField::tax);
+  if (auto lines = order.cents(OrderField::line_sum)) return *lines - part(OrderField::discount);
+  return std::nullopt;
+}
+
+OrderLine line_of(const std::string& name, const Order& order) {
+  OrderLine line;
+  line.name = name;
+  line.currency = order.value(OrderField::currency);
+  auto net = net_of(order);
+  line.net = net.value_or(-1);
+  int64_t worth = std::max<int64_t>(net.value_or(0), 0);
+  bool whole = false;
+  for (const auto& [id, said] : order.refunds) {
+    std::string amount = std::get<3>(*said.rbegin());
+    whole = whole || amount.empty();
+    if (!amount.empty() && !line.currency.empty()) line.refunded += Order::cents_of(amount);
+  }
+  if (whole) line.refunded = std::max(line.refunded, worth);
+  line.value = std::max<int64_t>(worth - line.refunded, 0);
+  line.at = order.completed.empty() ? *order.told.begin() : *order.completed.begin();
+  bool done = !order.completed.empty() && order.cancelled.empty();
+  line.counts = done && net && *net >= 1 && line.value > 0 && order.value(OrderField::test) != "true";
+  line.cancelled = !order.completed.empty() && !order.cancelled.empty();
+  line.pending = order.completed.empty();
+  return line;
+}
+
+}  // namespace
+
+std::vector<OrderLine> orders_of(const std::vector<const Event*>& events) {
+  std::map<std::string, Order> orders;
+  for (const Event* event : events) {
+    if (!event->order) continue;
+    const OrderSaid& said = *event->order;
+    Order& order = orders[said.order_namespace + "/" + said.order_id];
+    int64_t at = event->occurred_at.micros;
+    order.told.insert(at);
+    if (said.act == OrderAct::completed) order.completed.insert(at);
+    if (said.act == OrderAct::cancelled) order.cancelled.insert(at);
+    if (said.act == OrderAct::refunded) {
+      std::string id = said.refund_id.empty() ? event->source + "\n" + event->message_id : said.refund_id;
+      order.refunds[id].insert(said_by(*event, said.refund_amount));
+    }
+    for (const OrderSaid::Value& value : said.values) order.fields[value.field].insert(said_by(*event, value.text));
+  }
+  std::vector<OrderLine> lines;
+  for (const auto& [name, order] : orders) lines.push_back(line_of(name, order));
+  return lines;
+}
+
+}  // namespace tributary::model
