@@ -37,6 +37,14 @@ struct WebhooksConfig {
 };
 
 /// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.
+/// How figures of customers are computed.
+struct ProfileConfig {
+  std::string time_zone = "Asia/Shanghai";          // of local days, a name of the IANA database
+  std::string base_currency;                        // ISO 4217; empty: of each customer the one of most orders
+  int64_t rfm_window_micros = 365 * kMicrosPerDay;  // 0: all orders
+  int64_t expected_gap_micros = 30 * kMicrosPerDay;
+};
+
 struct Config {
   Config();
 
@@ -49,6 +57,7 @@ struct Config {
   unsigned io_threads = 0;  // 0: cores - 1, at least 1
   std::chrono::milliseconds shutdown_announce{2000};
   IdentityConfig identity;
+  ProfileConfig profile;
   std::vector<Source> sources;  // of all kinds
   std::vector<ApiKey> api_keys;
   WebhooksConfig webhooks;

@@ -10,7 +10,9 @@
 #include "config/assign.h"
 #include "config/reader.h"
 #include "connectors/http/tls.h"
+#include "engine/base/money.h"
 #include "engine/base/nearest_word.h"
+#include "engine/base/time_zone.h"
 #include "engine/domain/workspace.h"
 
 namespace tributary {
@@ -65,6 +67,7 @@ class Finisher {
   void run() {
     check_listeners();
     check_retention();
+    check_profile();
     for (size_t i = 0; i < draft_.sources.size(); ++i) add_source(i);
     for (size_t i = 0; i < draft_.api_keys.size(); ++i) add_api_key(i);
     tighten_limits();
@@ -102,6 +105,17 @@ class Finisher {
     if (log.retention_micros != 0) mistake("log.retention_age", "log.retention_age" + why);
   }
 
+  void check_profile() {
+    ProfileConfig& profile = draft_.config.profile;
+    if (!TimeZone::load(profile.time_zone)) {
+      mistake("profile.time_zone", "profile.time_zone: not a time zone that this system knows");
+    }
+    if (profile.base_currency.empty()) return;
+    auto code = parse_currency(profile.base_currency);
+    if (!code) mistake("profile.base_currency", "profile.base_currency: not three letters of ISO 4217");
+    if (code) profile.base_currency = std::move(*code);
+  }
+
   bool check_readable(const std::string& path, const std::string& file) {
     if (file.empty() || access(file.c_str(), R_OK) == 0) return true;
     mistake(path, path + ": " + errno_error("reading " + file, errno).message);
@@ -135,6 +149,7 @@ class Finisher {
     source.default_country = item.default_country;
     source.allowed_origins = item.allowed_origins;
     source.sdk_http_config_json = item.sdk_http_config;
+    source.order_namespace = item.order_namespace;
     source.identifiers = identifier_paths_of(draft_, index);
     if (item.kind == kWebhookKind) source.trust = SourceTrust::server;  // as far as its connector goes
     draft_.config.sources.push_back(std::move(source));

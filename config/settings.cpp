@@ -143,6 +143,18 @@ std::vector<Setting<Config>> make_config_settings() {
       {"state.max_fold_queue_bytes", T::size, AT(engine.fold_queue_bytes_max),
        "Bytes of durable events waiting to be folded; beyond: 503 overloaded.", kMiB, kTiB},
 
+      {"profile.time_zone", T::text, AT(profile.time_zone),
+       "Where a day begins for figures that count days, a name such as Europe/Berlin."},
+      {"profile.base_currency", T::text, AT(profile.base_currency),
+       "The one currency that sums are of, such as CNY; orders in others are counted apart. Empty: of each customer "
+       "the "
+       "currency of most orders."},
+      {"profile.rfm_window", T::duration, AT(profile.rfm_window_micros),
+       "Orders that recency, frequency and monetary value look at, back from now. 0: all.", 0, 36600 * kDay},
+      {"profile.expected_order_gap", T::duration, AT(profile.expected_gap_micros),
+       "Time between two orders that is expected of customers who ordered on fewer than three days.", 7 * kDay,
+       36600 * kDay},
+
       {"webhooks.connectors", T::text, AT(webhooks.connectors_dir),
        "Folder with connector files of your own, NAME.yaml, as config/connectors/README.md describes them. One of the "
        "same name replaces a shipped one. Empty: none."},
@@ -206,6 +218,13 @@ std::vector<Setting<SourceItem>> make_source_settings() {
        .field = AT(default_country),
        .help = "Country of phone numbers without one, such as CN.",
        .example = "CN"},
+      {.path = "order_namespace",
+       .type = T::text,
+       .field = AT(order_namespace),
+       .help =
+           "Whose order numbers its events carry: sources of one shop share a name, so that an order is one. Empty: "
+           "the id of the source.",
+       .example = "shop"},
       {.path = "write_keys",
        .type = T::secrets,
        .field = AT(write_keys),

@@ -141,6 +141,8 @@ std::string json_of(const ValueSpec& value, std::span<const TableRow> rows) {
       return sum_of(value, rows);
     case ValueKind::count:
       return std::to_string(rows.size());
+    case ValueKind::line:
+      return std::to_string(rows.front().place.line);
     case ValueKind::object:
       write_members(value, rows, out);
       return json;

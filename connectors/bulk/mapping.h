@@ -36,6 +36,7 @@ enum class ValueKind {
   text,      // a template; empty as soon as one of its columns is empty
   sum,       // over the rows of the event, of the product of some columns, exact
   count,     // of the rows of the event
+  line,      // of the file: the number of the event's first row
   object,    // members
   each_row,  // an array with one object of members for each row of the event
 };

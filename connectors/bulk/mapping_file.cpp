@@ -279,9 +279,13 @@ class MappingReader {
       value.kind = ValueKind::count;
       if (read_text(*count) != "rows") mistakes_.add(*count, "only rows can be counted");
     }
+    if (const auto* line = take("line")) {
+      value.kind = ValueKind::line;
+      if (read_text(*line) != "number") mistakes_.add(*line, "of a line there is its number");
+    }
     if (const auto* object = take("object")) read_members(*object, depth, ValueKind::object, value);
     if (const auto* rows = take("each_row")) read_members(*rows, depth, ValueKind::each_row, value);
-    if (kinds != 1) mistakes_.add(node, "a value has exactly one of: column template sum count object each_row");
+    if (kinds != 1) mistakes_.add(node, "a value has exactly one of: column template sum count line object each_row");
     read_value_options(map, value);
   }
 

@@ -10,9 +10,10 @@
 namespace tributary {
 namespace {
 
-constexpr std::array kProfileColumns = {"customer_id",  "user_id",     "email",        "phone",
-                                        "anonymous_id", "identifiers", "traits",       "events",
-                                        "first_seen",   "last_seen",   "event_counts", "channels"};
+constexpr std::array kProfileColumns = {
+    "customer_id",  "user_id",       "email",     "phone",          "anonymous_id",  "identifiers", "traits",
+    "events",       "first_seen",    "last_seen", "event_counts",   "channels",      "lifecycle",   "currency",
+    "orders_count", "revenue_minor", "aov_minor", "first_order_at", "last_order_at", "rfm_cell",    "churn_band"};
 constexpr std::array kEventColumns = {"customer_id", "type",        "name",  "message_id", "source",
                                       "occurred_at", "received_at", "flags", "event"};
 
@@ -28,11 +29,11 @@ void put_on_one_line(std::string& out, size_t from) {
 
 class NdjsonExport : public ExportFormat {
  public:
-  explicit NdjsonExport(std::string_view workspace) : workspace_(workspace) {}
+  NdjsonExport(std::string_view workspace, const ValueMoment& moment) : workspace_(workspace), moment_(moment) {}
 
   void begin(std::string&) override {}
   void add(const ProfileView& profile, std::string& out) override {
-    add_line(profile_json(profile, workspace_, false), out);
+    add_line(profile_json(profile, workspace_, false, moment_), out);
   }
   void add(const ExportedEvent& event, std::string& out) override { add_line(exported_event_json(event), out); }
   void end(uint64_t count, std::string& out) override {
@@ -49,6 +50,7 @@ class NdjsonExport : public ExportFormat {
   }
 
   const std::string workspace_;
+  const ValueMoment moment_;
 };
 
 void append_listed(std::string& list, std::string_view value) {
@@ -64,7 +66,8 @@ std::string seen_text(Timestamp time) { return time == Timestamp{} ? std::string
 
 class CsvExport : public ExportFormat {
  public:
-  CsvExport(ExportedThing thing, bool byte_order_mark) : thing_(thing), byte_order_mark_(byte_order_mark) {}
+  CsvExport(ExportedThing thing, bool byte_order_mark, const ValueMoment& moment)
+      : thing_(thing), byte_order_mark_(byte_order_mark), moment_(moment) {}
 
   void begin(std::string& out) override {
     if (byte_order_mark_) out += kByteOrderMark;
@@ -95,6 +98,7 @@ class CsvExport : public ExportFormat {
     std::string channels;
     for (const std::string& channel : profile.channels) append_listed(channels, channel);
     row.cell(channels);
+    add_value(value_of(profile.orders, moment_.rules, moment_.now), row);
   }
 
   void add(const ExportedEvent& event, std::string& out) override {
@@ -112,18 +116,27 @@ class CsvExport : public ExportFormat {
   void end(uint64_t count, std::string& out) override { CsvRow(out).cell("#end").cell(std::to_string(count)); }
 
  private:
+  static void add_value(const CustomerValue& value, CsvRow& row) {
+    row.cell(lifecycle_stage_name(value.lifecycle)).cell(value.currency).cell(std::to_string(value.orders_count));
+    row.cell(decimal(value.revenue_minor)).cell(std::to_string(value.aov_minor));
+    row.cell(value.first_order_at ? format_iso8601(*value.first_order_at) : "");
+    row.cell(value.last_order_at ? format_iso8601(*value.last_order_at) : "");
+    row.cell(value.rfm ? value.rfm->cell() : "").cell(churn_band_name(value.churn_band));
+  }
+
   const ExportedThing thing_;
   const bool byte_order_mark_;
+  const ValueMoment moment_;
 };
 
 }  // namespace
 
-std::unique_ptr<ExportFormat> ndjson_export(std::string_view workspace) {
-  return std::make_unique<NdjsonExport>(workspace);
+std::unique_ptr<ExportFormat> ndjson_export(std::string_view workspace, const ValueMoment& moment) {
+  return std::make_unique<NdjsonExport>(workspace, moment);
 }
 
-std::unique_ptr<ExportFormat> csv_export(ExportedThing thing, bool byte_order_mark) {
-  return std::make_unique<CsvExport>(thing, byte_order_mark);
+std::unique_ptr<ExportFormat> csv_export(ExportedThing thing, bool byte_order_mark, const ValueMoment& moment) {
+  return std::make_unique<CsvExport>(thing, byte_order_mark, moment);
 }
 
 }  // namespace tributary

@@ -12,12 +12,14 @@ namespace {
 /// The customer named in the path. Text that is no id answers like an id that does not exist.
 std::optional<CustomerId> customer_of(const HttpRequest& request) { return CustomerId::parse(request.arguments.at(0)); }
 
-ExportOrder order_of(const ExportQuery& query, const ApiKey& key) {
+ExportOrder order_of(const ExportQuery& query, const ApiKey& key, const ValueRules& rules) {
   ExportOrder order;
   order.workspace = key.workspace;
   order.thing = query.events ? ExportedThing::events : ExportedThing::profiles;
   order.events = query.range;
-  order.format = query.csv ? csv_export(order.thing, query.byte_order_mark) : ndjson_export(key.workspace_name);
+  ValueMoment moment{rules, query.moment};
+  order.format =
+      query.csv ? csv_export(order.thing, query.byte_order_mark, moment) : ndjson_export(key.workspace_name, moment);
   return order;
 }
 
@@ -41,8 +43,7 @@ HttpResponse QueryHandlers::look_up(const HttpRequest& request, const ApiCaller&
   auto found =
       find_owner(services_.engine, caller, std::get<LookupQuery>(lookup), services_.limits.identifier_bytes_max);
   if (auto* nobody = std::get_if<NoOwner>(&found)) return refuse(request, nobody->code, nobody->message);
-  const ProfileView& profile = std::get<IdentifierOwner>(found).profile;
-  return json_response(profile_json(profile, caller.key->workspace_name, std::get<bool>(verbose)));
+  return profile_answer(request, caller, std::get<IdentifierOwner>(found).profile, std::get<bool>(verbose));
 }
 
 HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller& caller) {
@@ -54,7 +55,17 @@ HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller&
   if (!id) return refuse(request, RejectionCode::not_found);
   auto profile = services_.engine.profile(caller.key->workspace, *id);
   if (!profile) return refuse(request, profile.error());
-  return json_response(profile_json(*profile, caller.key->workspace_name, std::get<bool>(verbose)));
+  return profile_answer(request, caller, *profile, std::get<bool>(verbose));
+}
+
+HttpResponse QueryHandlers::profile_answer(const HttpRequest& request, const ApiCaller& caller,
+                                           const ProfileView& profile, bool verbose) {
+  auto moment = moment_parameter(request);
+  if (auto* fault = std::get_if<ParameterFault>(&moment)) {
+    return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
+  ValueMoment as_of{services_.value, std::get<Timestamp>(moment)};
+  return json_response(profile_json(profile, caller.key->workspace_name, verbose, as_of));
 }
 
 HttpResponse QueryHandlers::timeline(const HttpRequest& request, const ApiCaller& caller) {
@@ -66,6 +77,17 @@ HttpResponse QueryHandlers::timeline(const HttpRequest& request, const ApiCaller
   if (!id) return refuse(request, RejectionCode::not_found);
   auto page = services_.engine.timeline(caller.key->workspace, *id, std::get<TimelineQuery>(query));
   return page ? json_response(timeline_json(*page)) : refuse(request, page.error());
+}
+
+HttpResponse QueryHandlers::orders(const HttpRequest& request, const ApiCaller& caller) {
+  auto query = orders_query(request);
+  if (auto* fault = std::get_if<ParameterFault>(&query)) {
+    return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
+  auto id = customer_of(request);
+  if (!id) return refuse(request, RejectionCode::not_found);
+  auto page = services_.engine.orders(caller.key->workspace, *id, std::get<OrdersQuery>(query));
+  return page ? json_response(orders_json(*page)) : refuse(request, page.error());
 }
 
 HttpResponse QueryHandlers::rejected(const HttpRequest& request, const ApiCaller& caller) {
@@ -85,7 +107,7 @@ Task<HttpResponse> QueryHandlers::export_all(HttpRequest& request) {
     co_return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
   const auto& asked = std::get<ExportQuery>(query);
-  ExportOrder order = order_of(asked, *caller.key);
+  ExportOrder order = order_of(asked, *caller.key, services_.value);
   auto body = co_await services_.exports.begin(request, std::move(order));
   if (!body && body.error().code == ErrorCode::overloaded) {
     co_return refuse(request, RejectionCode::overloaded, "as many exports as may be are running; try again");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
 
 #include "connectors/http/task.h"
 #include "connectors/query/api_access.h"
@@ -13,13 +14,14 @@ namespace tributary {
 /// Thread: any.
 class QueryHandlers {
  public:
-  explicit QueryHandlers(QueryServices services) : services_(services) {}
+  explicit QueryHandlers(QueryServices services) : services_(std::move(services)) {}
 
   /// What a route runs once its caller is known.
   using Handler = HttpResponse (QueryHandlers::*)(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse look_up(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse profile(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse timeline(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse orders(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
 
   /// Streamed, so without a role of the route to be asked beforehand: it asks itself.
@@ -29,6 +31,8 @@ class QueryHandlers {
   HttpResponse answer(const HttpRequest& request, ApiRole required, Handler handler);
 
  private:
+  HttpResponse profile_answer(const HttpRequest& request, const ApiCaller& caller, const ProfileView& profile,
+                              bool verbose);
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
   HttpResponse refuse(const HttpRequest& request, const Error& error);
 

@@ -90,7 +90,8 @@ void append_next(JsonOut& json, const std::string& cursor) {
 
 }  // namespace
 
-std::string profile_json(const ProfileView& profile, std::string_view workspace, bool verbose) {
+std::string profile_json(const ProfileView& profile, std::string_view workspace, bool verbose,
+                         const ValueMoment& moment) {
   std::string out;
   JsonOut json(out);
   json.begin_object().key("customer_id").string(profile.id.text()).key("workspace").string(workspace);
@@ -104,7 +105,9 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   append_seen(json, "last_seen", profile.last_seen);
   json.key("channels").begin_array();
   for (const std::string& channel : profile.channels) json.string(channel);
-  json.end_array().end_object();
+  json.end_array();
+  append_value(json, profile, moment);
+  json.end_object();
   return out;
 }
 
@@ -157,6 +160,8 @@ std::vector<std::string_view> flag_names(uint8_t flags) {
   if (flags & EventFlags::kBadTimestamp) names.push_back("bad_timestamp");
   if (flags & EventFlags::kGeneratedMessageId) names.push_back("generated_message_id");
   if (flags & EventFlags::kReplacedSurrogate) names.push_back("replaced_surrogate");
+  if (flags & EventFlags::kPropertyMissing) names.push_back("property_missing");
+  if (flags & EventFlags::kPropertyWrong) names.push_back("property_wrong");
   return names;
 }
 

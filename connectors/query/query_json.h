@@ -5,12 +5,14 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/query/value_json.h"
 #include "engine/engine.h"
 
 namespace tributary {
 
 /// With `verbose` each trait is `{"value","source","message_id","occurred_at"}` instead of its value.
-std::string profile_json(const ProfileView& profile, std::string_view workspace, bool verbose);
+std::string profile_json(const ProfileView& profile, std::string_view workspace, bool verbose,
+                         const ValueMoment& moment);
 
 /// Each event's own bytes are spliced unchanged: a number leaves with the characters it came with.
 std::string timeline_json(const TimelinePage& page);

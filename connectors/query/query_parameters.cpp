@@ -76,6 +76,21 @@ Parsed<RejectedQuery> rejected_query(const HttpRequest& request) {
   return query;
 }
 
+Parsed<OrdersQuery> orders_query(const HttpRequest& request) {
+  OrdersQuery query;
+  auto limit = number_parameter(request, "limit", kPageSizes);
+  if (auto* fault = std::get_if<ParameterFault>(&limit)) return *fault;
+  query.limit = std::get<size_t>(limit);
+  query.cursor = request.parameter("cursor");
+  return query;
+}
+
+Parsed<Timestamp> moment_parameter(const HttpRequest& request) {
+  std::optional<Timestamp> time;
+  if (!read_time(request, "as_of", time)) return ParameterFault{"as_of is not an ISO 8601 time"};
+  return time ? *time : system_clock().now();
+}
+
 Parsed<size_t> number_parameter(const HttpRequest& request, std::string_view name, const NumberRange& range) {
   std::string_view text = request.parameter(name);
   if (text.empty()) return range.fallback;
@@ -108,6 +123,9 @@ Parsed<ExportQuery> export_query(const HttpRequest& request) {
   if (!read_time(request, "to", query.range.until)) return ParameterFault{"to is not an ISO 8601 time"};
   if (!query.events && (query.range.from || query.range.until))
     return ParameterFault{"from and to are for events only"};
+  auto moment = moment_parameter(request);
+  if (auto* fault = std::get_if<ParameterFault>(&moment)) return *fault;
+  query.moment = std::get<Timestamp>(moment);
   return query;
 }
 

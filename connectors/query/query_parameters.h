@@ -23,6 +23,11 @@ using Parsed = std::variant<Value, ParameterFault>;
 Parsed<TimelineQuery> timeline_query(const HttpRequest& request);
 Parsed<RejectedQuery> rejected_query(const HttpRequest& request);
 
+Parsed<OrdersQuery> orders_query(const HttpRequest& request);
+
+/// `as_of`, or the time of asking.
+Parsed<Timestamp> moment_parameter(const HttpRequest& request);
+
 /// A whole number of any length, clamped; `fallback` when it is absent or empty.
 struct NumberRange {
   size_t least = 0, most = 0, fallback = 0;
@@ -41,6 +46,7 @@ struct ExportQuery {
   bool csv = false;     // else NDJSON
   bool byte_order_mark = false;
   EventExportQuery range;  // `from` and `to` of events
+  Timestamp moment;        // of the figures of profiles
 };
 Parsed<ExportQuery> export_query(const HttpRequest& request);
 

@@ -25,6 +25,7 @@ void add_query_routes(Router& router, QueryServices services) {
   add("POST", "/v1/profiles/lookup", ApiRole::analyst, &QueryHandlers::look_up);
   add("GET", "/v1/profiles/{customer_id}", ApiRole::analyst, &QueryHandlers::profile);
   add("GET", "/v1/profiles/{customer_id}/events", ApiRole::analyst, &QueryHandlers::timeline);
+  add("GET", "/v1/profiles/{customer_id}/orders", ApiRole::analyst, &QueryHandlers::orders);
   add("GET", "/v1/rejected", ApiRole::analyst, &QueryHandlers::rejected);
   router.add(Route{"GET", "/v1/export", CorsPolicy::none, ErrorStyle::problem,
                    [handlers](HttpRequest& request) { return handlers->export_all(request); }});

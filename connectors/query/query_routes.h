@@ -18,6 +18,7 @@ struct QueryServices {
   Metrics& metrics;
   IngestLimits limits;
   ExportRunner& exports;
+  ValueRules value;
 };
 
 void add_query_routes(Router& router, QueryServices services);

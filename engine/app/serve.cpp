@@ -26,6 +26,7 @@
 #include "engine/app/signals.h"
 #include "engine/app/supervisor.h"
 #include "engine/app/version.h"
+#include "engine/base/check.h"
 #include "engine/base/json_out.h"
 #include "engine/store/directory_lock.h"
 
@@ -155,12 +156,22 @@ class Service {
     return http;
   }
 
+  ValueRules value_rules() const {
+    const ProfileConfig& profile = config_.profile;
+    auto zone = TimeZone::load(profile.time_zone);
+    TRIBUTARY_CHECK(zone);  // it could be loaded when the configuration was
+    ValueRules rules{*zone, profile.base_currency, profile.rfm_window_micros,
+                     profile.expected_gap_micros / kMicrosPerDay};
+    if (profile.rfm_window_micros == 0) rules.rfm_window_micros.reset();
+    return rules;
+  }
+
   Result<void> start_http() {
     add_sdk_routes(router_, SdkServices{*engine_, keys_, metrics_, config_.ingest, config_.public_url});
     add_webhook_routes(router_,
                        WebhookServices{*engine_, webhooks_, metrics_, config_.ingest, config_.webhooks.body_bytes_max});
     exports_ = std::make_unique<ExportRunner>(*engine_);
-    add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_});
+    add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_, value_rules()});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
     add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_});
     feeds_ = std::make_unique<Feeds>(FeedServices{*engine_, metrics_, config_.ingest});

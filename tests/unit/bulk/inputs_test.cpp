@@ -73,6 +73,7 @@ events:
     properties:
       total: {sum: [quantity, price]}
       lines: {count: rows}
+      line: {line: number}
       note: "{note}"
       shop: {object: {country: NO, gift: {column: gift, type: boolean}}}
       products: {each_row: {quantity: {column: quantity, type: integer, required: true}, price: {column: price, type: decimal}}}
@@ -88,7 +89,7 @@ TEST(TableInput, RowsOfAGroupAreOneEventWhereverTheyStand) {
   EXPECT_EQ(
       items[0].json,
       R"({"type":"track","event":"Order Completed","messageId":"import:orders:1","timestamp":"2020-01-02T00:00:00.000Z",)"
-      R"("channel":"shop","userId":"7","properties":{"total":8.40,"lines":2,"shop":{"country":"NO","gift":true},)"
+      R"("channel":"shop","userId":"7","properties":{"total":8.40,"lines":2,"line":2,"shop":{"country":"NO","gift":true},)"
       R"("products":[{"quantity":2,"price":4.15},{"quantity":1,"price":0.10}]}})");
   EXPECT_EQ(
       items[1].json,

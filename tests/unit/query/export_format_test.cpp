@@ -13,6 +13,9 @@ std::string cell_of(std::string_view text) {
   return out;
 }
 
+const ValueRules kRulesOfValue{*TimeZone::load("UTC"), {}};
+const ValueMoment kAtStart{kRulesOfValue, Timestamp{2 * kMicrosPerDay}};
+
 ProfileView some_profile() {
   ProfileView profile;
   auto add = [&](IdentifierKind kind, const char* value) {
@@ -31,6 +34,12 @@ ProfileView some_profile() {
   profile.channels = {"mobile", "web"};
   profile.events = 2;
   profile.last_seen = Timestamp{1'000'000};
+  Order order;
+  order.status = OrderStatus::completed;
+  order.counts = true;
+  order.currency = "USD";
+  order.net_minor = order.value_minor = 1205;
+  profile.orders = {order};
   return profile;
 }
 
@@ -66,19 +75,21 @@ TEST(CsvCell, IsNoFormula) {
 
 TEST(CsvExport, ACustomerIsOneRow) {
   std::string out;
-  auto format = csv_export(ExportedThing::profiles, true);
+  auto format = csv_export(ExportedThing::profiles, true, kAtStart);
   format->begin(out);
   EXPECT_EQ(out,
             "\xef\xbb\xbf"
             "customer_id,user_id,email,phone,anonymous_id,identifiers,traits,events,first_seen,last_seen,event_counts,"
-            "channels\r\n");
+            "channels,lifecycle,currency,orders_count,revenue_minor,aov_minor,first_order_at,last_order_at,rfm_cell,"
+            "churn_band\r\n");
   out.clear();
   ProfileView profile = some_profile();
   format->add(profile, out);
   EXPECT_EQ(out, profile.id.text() +
                      ",a\\|b|c\\\\d,'=x@example.com,,,external_id/crm:7|member_card:8,"
                      "\"{\"\"n\"\":12345678901234567890}\",2,,1970-01-01T00:00:01.000Z,"
-                     "\"{\"\"seen, \\\"\"twice\\\"\"\"\":2}\",mobile|web\r\n");
+                     "\"{\"\"seen, \\\"\"twice\\\"\"\"\":2}\",mobile|web,growth,USD,1,1205,1205,"
+                     "1970-01-01T00:00:00.000Z,1970-01-01T00:00:00.000Z,511,low\r\n");
   out.clear();
   format->end(1, out);
   EXPECT_EQ(out, "#end,1\r\n");
@@ -86,7 +97,7 @@ TEST(CsvExport, ACustomerIsOneRow) {
 
 TEST(CsvExport, AnEventIsOneRow) {
   std::string out;
-  auto format = csv_export(ExportedThing::events, false);
+  auto format = csv_export(ExportedThing::events, false, kAtStart);
   format->begin(out);
   EXPECT_EQ(out, "customer_id,type,name,message_id,source,occurred_at,received_at,flags,event\r\n");
   out.clear();
@@ -98,7 +109,7 @@ TEST(CsvExport, AnEventIsOneRow) {
 
 TEST(NdjsonExport, EachItemIsOneLine) {
   std::string out;
-  auto format = ndjson_export("default");
+  auto format = ndjson_export("default", kAtStart);
   format->begin(out);
   format->add(some_event(), out);
   EXPECT_EQ(out, R"({"customer_id":null,"type":"track","name":"\tname","message_id":"-1","source":"web",)"

@@ -1,5 +1,6 @@
 #include "connectors/query/query_json.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "connectors/query/query_routes.h"
@@ -7,9 +8,13 @@
 namespace tributary {
 namespace {
 
+using testing::HasSubstr;
+
 const Timestamp kThen = *parse_iso8601("2026-01-02T03:04:05Z");
 const CustomerId kCustomer{Hash128{}};
 const std::string kCustomerText = kCustomer.text();
+const ValueRules kRules{*TimeZone::load("UTC"), {}};
+const ValueMoment kNow{kRules, Timestamp{kThen.micros + 45 * kMicrosPerDay}};
 
 ProfileView profile() {
   ProfileView view;
@@ -24,18 +29,80 @@ ProfileView profile() {
   return view;
 }
 
+Order order(const std::string& id, Timestamp at) {
+  Order order;
+  order.order_namespace = "shop";
+  order.order_id = id;
+  order.status = OrderStatus::completed;
+  order.counts = true;
+  order.at = at;
+  order.currency = "USD";
+  order.net_minor = 10250;
+  order.refunded_minor = 250;
+  order.value_minor = 10000;
+  return order;
+}
+
 TEST(ProfileJson, HoldsEverything) {
   EXPECT_EQ(
-      profile_json(profile(), "default", false),
+      profile_json(profile(), "default", false, kNow),
       R"({"customer_id":")" + kCustomerText +
           R"(","workspace":"default","identifiers":[{"kind":"email","value":"ann@example.com","trust":"verified",)"
           R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","events":2}],)"
           R"("traits":{"n":12345678901234567890.10},"event_counts":{"Order \"Completed\"":2},"events":2,)"
-          R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","channels":["web"]})");
+          R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","channels":["web"],)"
+          R"("lifecycle":"acquisition","value":{"currency":null,"orders_count":0,"other_currency_orders":0,)"
+          R"("revenue_minor":0,"refunds_minor":0,"aov_minor":0,"clv_minor":0,"orders_365d":0,"revenue_365d_minor":0,)"
+          R"("first_order_at":null,"last_order_at":null,"rfm":null,"expected_gap_days":null,"churn_ratio":null,)"
+          R"("churn_band":"none","complete":true}})");
+}
+
+TEST(ProfileJson, TellsWhatACustomerIsWorth) {
+  ProfileView view = profile();
+  view.orders = {order("1", Timestamp{kThen.micros - 10 * kMicrosPerDay}), order("2", kThen)};
+  view.orders_complete = false;
+  EXPECT_THAT(
+      profile_json(view, "default", false, kNow),
+      HasSubstr(R"("lifecycle":"growth","value":{"currency":"USD","orders_count":2,"other_currency_orders":0,)"
+                R"("revenue_minor":20000,"refunds_minor":500,"aov_minor":10000,"clv_minor":20000,"orders_365d":2,)"
+                R"("revenue_365d_minor":20000,"first_order_at":"2025-12-23T03:04:05.000Z",)"
+                R"("last_order_at":"2026-01-02T03:04:05.000Z","rfm":{"r_days":45,"f_count":2,"m_minor":20000,)"
+                R"("aov_minor":10000,"r_score":4,"f_score":2,"m_score":1,"aov_score":2,"cell":"421",)"
+                R"("group":"general_develop"},"expected_gap_days":30,"churn_ratio":1.50,"churn_band":"medium",)"
+                R"("complete":false}})"));
+}
+
+TEST(OrdersJson, TellsEverything) {
+  OrdersPage page;
+  page.customer = kCustomer;
+  Order bought = order("o \"1\"", kThen);
+  bought.status = OrderStatus::partially_refunded;
+  bought.shipping_minor = 900;
+  bought.quantity = "1.5";
+  bought.gift = true;
+  bought.line_count = 1;
+  bought.lines_json = R"([{"sku":"s"}])";
+  bought.amount_rounded = bought.refund_exceeds_order = true;
+  Order unknown;
+  unknown.order_namespace = "shop", unknown.order_id = "2", unknown.at = kThen;
+  page.orders = {bought, unknown};
+  page.next_cursor = "c";
+  EXPECT_EQ(orders_json(page),
+            R"({"customer_id":")" + kCustomerText +
+                R"(","orders":[{"order_namespace":"shop","order_id":"o \"1\"","status":"partially_refunded",)"
+                R"("counts":true,"occurred_at":"2026-01-02T03:04:05.000Z","currency":"USD","net_minor":10250,)"
+                R"("refunded_minor":250,"value_minor":10000,"discount_minor":null,"shipping_minor":900,)"
+                R"("tax_minor":null,"quantity":1.5,"is_gift":true,"test":false,"line_count":1,"lines":[{"sku":"s"}],)"
+                R"("flags":["amount_rounded","refund_exceeds_order"]},)"
+                R"({"order_namespace":"shop","order_id":"2","status":"pending","counts":false,)"
+                R"("occurred_at":"2026-01-02T03:04:05.000Z","currency":null,"net_minor":null,"refunded_minor":0,)"
+                R"("value_minor":0,"discount_minor":null,"shipping_minor":null,"tax_minor":null,"quantity":null,)"
+                R"("is_gift":false,"test":false,"line_count":0,"lines":[],"flags":["amount_missing"]}],)"
+                R"("complete":true,"next":"c"})");
 }
 
 TEST(ProfileJson, VerboseTellsWhereEachTraitComesFrom) {
-  EXPECT_NE(profile_json(profile(), "default", true)
+  EXPECT_NE(profile_json(profile(), "default", true, kNow)
                 .find(R"("traits":{"n":{"value":12345678901234567890.10,"source":"web","message_id":"m1",)"
                       R"("occurred_at":"2026-01-02T03:04:05.000Z"}})"),
             std::string::npos);

@@ -30,6 +30,7 @@ struct NoEngine : Engine {
   Result<ProfileView> profile_of(WorkspaceId, const Identifier&, std::optional<Timestamp>) override { abort(); }
   Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { abort(); }
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override { abort(); }
+  Result<OrdersPage> orders(WorkspaceId, const CustomerId&, const OrdersQuery&) override { abort(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override { abort(); }
   void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)>) override { abort(); }
   void change_rules(WorkspaceId, RuleSetChange, std::function<void(IngestOutcome)>) override { abort(); }
@@ -51,7 +52,7 @@ class Routes : public testing::Test {
  protected:
   Routes() {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
-    add_query_routes(router, {engine, keys, metrics, {}, exports});
+    add_query_routes(router, {engine, keys, metrics, {}, exports, {*TimeZone::load("UTC"), {}}});
     add_identity_routes(router, {engine, keys, metrics, {}, previews});
     add_webhook_routes(router, {engine, webhooks, metrics, {}});
     add_source_routes(router, {engine, keys, feeds});
@@ -123,7 +124,7 @@ TEST_F(Routes, ARouteOfAHigherRoleRefusesAKeyOfALowerOne) {
   ApiKey analyst;
   analyst.id = "analyst", analyst.secret_sha256 = sha256("sk_analyst");
   keys.set(std::make_shared<KeyRing>(std::vector<Source>{}, std::vector<ApiKey>{analyst}));
-  QueryHandlers handlers({engine, keys, metrics, {}, exports});
+  QueryHandlers handlers({engine, keys, metrics, {}, exports, {*TimeZone::load("UTC"), {}}});
   HttpRequest request;
   request.headers = {{"authorization", "Bearer sk_analyst"}};
   HttpResponse refused = handlers.answer(request, ApiRole::admin, &QueryHandlers::rejected);

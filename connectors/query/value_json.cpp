@@ -1,0 +1,112 @@
+#include "connectors/query/value_json.h"
+
+#include "engine/base/decimal.h"
+
+namespace tributary {
+namespace {
+
+void append_moment(JsonOut& json, std::string_view name, const std::optional<Timestamp>& time) {
+  json.key(name);
+  if (time) {
+    json.string(format_iso8601(*time));
+  } else {
+    json.null();
+  }
+}
+
+void append_minor(JsonOut& json, std::string_view name, const std::optional<int64_t>& minor) {
+  json.key(name);
+  if (minor) {
+    json.number(*minor);
+  } else {
+    json.null();
+  }
+}
+
+void append_text_or_null(JsonOut& json, std::string_view name, const std::string& text) {
+  json.key(name);
+  if (text.empty()) {
+    json.null();
+  } else {
+    json.string(text);
+  }
+}
+
+void append_rfm(JsonOut& json, const std::optional<RfmScores>& rfm) {
+  json.key("rfm");
+  if (!rfm) {
+    json.null();
+    return;
+  }
+  json.begin_object().key("r_days").number(rfm->r_days).key("f_count").unsigned_number(rfm->f_count);
+  json.key("m_minor").raw(decimal(rfm->m_minor)).key("aov_minor").number(rfm->aov_minor);
+  json.key("r_score").number(rfm->r_score).key("f_score").number(rfm->f_score).key("m_score").number(rfm->m_score);
+  json.key("aov_score").number(rfm->aov_score).key("cell").string(rfm->cell()).key("group").string(rfm->group());
+  json.end_object();
+}
+
+void append_churn(JsonOut& json, const CustomerValue& value) {
+  json.key("expected_gap_days");
+  if (value.expected_gap_halves) {
+    int64_t halves = *value.expected_gap_halves;
+    json.raw(std::to_string(halves / 2) + (halves % 2 != 0 ? ".5" : ""));
+    json.key("churn_ratio").raw(to_text(Decimal{value.churn_ratio_hundredths(), 2}));
+  } else {
+    json.null().key("churn_ratio").null();
+  }
+  json.key("churn_band").string(churn_band_name(value.churn_band));
+}
+
+void append_order(JsonOut& json, const Order& order) {
+  json.begin_object().key("order_namespace").string(order.order_namespace).key("order_id").string(order.order_id);
+  json.key("status").string(order_status_name(order.status)).key("counts").boolean(order.counts);
+  json.key("occurred_at").string(format_iso8601(order.at));
+  append_text_or_null(json, "currency", order.currency);
+  append_minor(json, "net_minor", order.net_minor);
+  json.key("refunded_minor").number(order.refunded_minor).key("value_minor").number(order.value_minor);
+  append_minor(json, "discount_minor", order.discount_minor);
+  append_minor(json, "shipping_minor", order.shipping_minor);
+  append_minor(json, "tax_minor", order.tax_minor);
+  json.key("quantity").raw(order.quantity.empty() ? "null" : order.quantity);
+  json.key("is_gift").boolean(order.gift).key("test").boolean(order.test);
+  json.key("line_count").unsigned_number(order.line_count).key("lines").raw(order.lines_json);
+  json.key("flags").begin_array();
+  if (!order.net_minor) json.string("amount_missing");
+  if (order.amount_rounded) json.string("amount_rounded");
+  if (order.refund_exceeds_order) json.string("refund_exceeds_order");
+  json.end_array().end_object();
+}
+
+}  // namespace
+
+void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& moment) {
+  CustomerValue value = value_of(profile.orders, moment.rules, moment.now);
+  json.key("lifecycle").string(lifecycle_stage_name(value.lifecycle)).key("value").begin_object();
+  append_text_or_null(json, "currency", value.currency);
+  json.key("orders_count").unsigned_number(value.orders_count);
+  json.key("other_currency_orders").unsigned_number(value.other_currency_orders);
+  json.key("revenue_minor").raw(decimal(value.revenue_minor));
+  json.key("refunds_minor").raw(decimal(value.refunds_minor));
+  json.key("aov_minor").number(value.aov_minor);
+  json.key("clv_minor").raw(decimal(value.revenue_minor));
+  json.key("orders_365d").unsigned_number(value.orders_365d);
+  json.key("revenue_365d_minor").raw(decimal(value.revenue_365d_minor));
+  append_moment(json, "first_order_at", value.first_order_at);
+  append_moment(json, "last_order_at", value.last_order_at);
+  append_rfm(json, value.rfm);
+  append_churn(json, value);
+  json.key("complete").boolean(profile.orders_complete).end_object();
+}
+
+std::string orders_json(const OrdersPage& page) {
+  std::string out;
+  JsonOut json(out);
+  json.begin_object().key("customer_id").string(page.customer.text()).key("orders").begin_array();
+  for (const Order& order : page.orders) append_order(json, order);
+  json.end_array().key("complete").boolean(page.complete);
+  append_text_or_null(json, "next", page.next_cursor);
+  json.end_object();
+  return out;
+}
+
+}  // namespace tributary
