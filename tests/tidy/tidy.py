@@ -96,8 +96,8 @@ class Tree:
 # ------------------------------------------------------------------------------------------------- include direction
 
 # app -> config -> connectors -> engine.h -> {fold, query} -> {store, log} -> {identity, profile, ingest}
-#     -> {domain, metrics} -> base
-LEVELS = {"base": 0, "domain": 1, "metrics": 1, "identity": 2, "profile": 2, "ingest": 2, "store": 3, "log": 3,
+#     -> {domain, metrics, value_model} -> base
+LEVELS = {"base": 0, "domain": 1, "metrics": 1, "value_model": 1, "identity": 2, "profile": 2, "ingest": 2, "store": 3, "log": 3,
           "fold": 4, "query": 4, "engine.h": 5, "connectors": 6, "config": 7, "app": 8}
 # The closed set of rejection codes is a domain value and a metric label.
 SIDEWAYS_ALLOWED = {("metrics", "domain")}
