@@ -4,6 +4,7 @@
 
 #include "engine/app/commands.h"
 #include "engine/app/exit_code.h"
+#include "engine/app/model_commands.h"
 #include "engine/app/serve.h"
 #include "engine/app/version.h"
 #include "engine/app/webhook_commands.h"
@@ -50,6 +51,7 @@ class CommandLine {
     add_import();
     add_export();
     add_webhook();
+    add_model();
     add_version();
   }
 
@@ -175,6 +177,36 @@ class CommandLine {
     test->add_flag("--sign", webhook_.sign, "Sign the call first, as the platform would");
   }
 
+  void add_model() {
+    CLI::App* model = app_.add_subcommand("model", "Fit models of what customers will buy and be worth");
+    model->require_subcommand(1);
+    CLI::App* fit = model->add_subcommand("fit", "Fit BG/NBD and Gamma-Gamma to a file of purchases");
+    fit->footer(
+        "ndjson is what `tributary export events` writes, and counts the events Order Completed. cdnow is text of\n"
+        "blank-separated columns: customer id first; date (YYYYMMDD), number and amount last.\n"
+        "Predictions are imported with `tributary import FILE --source SOURCE`, of a source with trust: server. Each\n"
+        "names its customer as their first order did that can: by userId, else the first external id (with an\n"
+        "anonymousId made of the customer id), else anonymousId; of cdnow the customer id is the userId. Who has none\n"
+        "of these gets no line. Message ids depend on customer and --until only: the server takes the predictions of\n"
+        "one day once.");
+    fit->add_option("file", model_.file, "File, also gzip or zstd; - is standard input")->required();
+    fit->add_option("--format", model_.format, "ndjson or cdnow")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"ndjson", "cdnow"}));
+    fit->add_option("--until", model_.until, "Last day that the models know, YYYY-MM-DD (of the last purchase)");
+    fit->add_option("--zone", model_.zone, "Where the days of an export begin: UTC or +hh:mm")->capture_default_str();
+    fit->add_option("--currency", model_.currency, "The only one that counts (that of the first order)");
+    fit->add_flag("--keep-zero", model_.keep_zero, "A purchase of nothing is one");
+    fit->add_option("--horizon", model_.horizon_weeks, "Weeks to predict")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1040));
+    fit->add_option("--discount", model_.yearly_discount_percent, "Percent that money is worth less in a year")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 1000.0));
+    fit->add_option("--predictions", model_.predictions, "File to write: an identify event per customer");
+    fit->callback([this] { exit_code_ = fit_model(model_); });
+  }
+
   void add_version() {
     CLI::App* command = app_.add_subcommand("version", "Print the version");
     command->add_flag("--json", version_as_json_, "As one JSON object");
@@ -187,6 +219,7 @@ class CommandLine {
   ImportFlags import_;
   ExportFlags export_;
   WebhookFlags webhook_;
+  ModelFlags model_;
   bool accept_loss_ = false;
   bool version_as_json_ = false;
   int exit_code_ = kExitOk;
