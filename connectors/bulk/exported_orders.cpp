@@ -1,11 +1,8 @@
 #include "connectors/bulk/exported_orders.h"
 
-#include <array>
-
 #include "connectors/bulk/row_cutter.h"
-#include "engine/base/ascii.h"
 #include "engine/base/json_out.h"
-#include "engine/base/text.h"
+#include "engine/base/money.h"
 #include "engine/base/time.h"
 
 namespace tributary {
@@ -16,25 +13,11 @@ constexpr size_t kLevelsOfAnyLine = 1024;  // the server had the real limit
 
 enum class OrderEvent { none, completed, cancelled, refunded };
 
-struct OrderEventName {
-  std::string_view name;  // without blanks, `_` and `-`, in lower case
-  OrderEvent event;
-};
-constexpr std::array kOrderEventNames = {
-    OrderEventName{"ordercompleted", OrderEvent::completed}, OrderEventName{"下单完成", OrderEvent::completed},
-    OrderEventName{"ordercancelled", OrderEvent::cancelled}, OrderEventName{"订单取消", OrderEvent::cancelled},
-    OrderEventName{"orderrefunded", OrderEvent::refunded},   OrderEventName{"退款", OrderEvent::refunded},
-};
-
+/// An export names events as the catalogue does.
 OrderEvent order_event_named(std::string_view name) {
-  std::string bare;
-  for (char c : name) {
-    if (c != ' ' && c != '_' && c != '-') bare += ascii_lower(c);
-  }
-  for (const OrderEventName& known : kOrderEventNames) {
-    if (known.name == bare) return known.event;
-  }
-  return OrderEvent::none;
+  if (name == "Order Completed") return OrderEvent::completed;
+  if (name == "Order Cancelled") return OrderEvent::cancelled;
+  return name == "Order Refunded" ? OrderEvent::refunded : OrderEvent::none;
 }
 
 std::string text_in(const JsonValue& value) {
@@ -43,11 +26,11 @@ std::string text_in(const JsonValue& value) {
   return std::string(value.text(scratch));
 }
 
-/// A number, or a string that is one. Nothing for 1e3, which no shop writes for money.
+/// A number, or a string that is one.
 std::optional<Decimal> decimal_in(const JsonValue& value) {
   if (!value.is(JsonKind::number) && !value.is(JsonKind::string)) return std::nullopt;
   std::string scratch;
-  return parse_decimal(trim(value.text(scratch), kJsonSpace));
+  return parse_amount(value.text(scratch));
 }
 
 std::optional<Decimal> decimal_or_zero(const JsonValue& value) {
@@ -202,13 +185,17 @@ void ExportedOrders::complete(const ExportLine& line) {
 
 void ExportedOrders::refund(const ExportLine& line) {
   std::string id = text_in(find_member(line.properties, "refund_id"));
-  book_.refund(line.key, id.empty() ? line.message_id : id, decimal_in(find_member(line.properties, "amount")));
+  JsonValue amount = find_member(line.properties, "amount");
+  if (amount.missing()) amount = find_member(line.properties, "total");
+  auto paid_back = decimal_in(amount);
+  if (!amount.missing() && !paid_back) return;  // taking it for all that is left would be a guess
+  book_.refund(line.key, id.empty() ? line.message_id : id, paid_back);
 }
 
 bool ExportedOrders::counts_in_currency(const JsonValue& properties) {
   std::string currency = text_in(find_member(properties, "currency"));
-  for (char& c : currency) c = ascii_upper(c);
   if (currency.empty()) return true;
+  if (auto code = parse_currency(currency)) currency = *code;
   if (file_.currency.empty()) file_.currency = currency;
   return currency == file_.currency;
 }

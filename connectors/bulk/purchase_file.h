@@ -41,7 +41,7 @@ struct PurchaseFile {
 /// Reads what `tributary export events` writes, or lines of blank-separated columns: customer id first; date
 /// (YYYYMMDD), number of CDs and dollars last; a first line of names is passed over.
 ///
-/// Of an export the events Order Completed count, in any spelling of the catalogue: an order of one source (or
+/// Of an export the events Order Completed count: an order of one source (or
 /// properties.order_namespace) and order_id once, less what Order Refunded pays back, and not at all after Order
 /// Cancelled. Its amount is the first that can be computed of revenue; total - shipping - tax; the sum of price x
 /// quantity of its products - discount.

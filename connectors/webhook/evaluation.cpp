@@ -11,6 +11,7 @@
 #include "engine/base/decimal.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
+#include "engine/base/money.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
 

@@ -11,26 +11,6 @@
 namespace tributary {
 namespace {
 
-// ISO 4217 list one. Codes without a minor unit of their own (XAU, XDR, ...) price nothing a shop sells and are left
-// out. Sorted.
-constexpr std::string_view kTwoDigits =
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF "
-    "CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HRK "
-    "HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR "
-    "MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP "
-    "SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD YER ZAR "
-    "ZMW ZWG ZWL";
-constexpr std::string_view kNoDigits = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF";
-constexpr std::string_view kThreeDigits = "BHD IQD JOD KWD LYD OMR TND";
-constexpr std::string_view kFourDigits = "CLF UYW";
-
-bool lists(std::string_view codes, std::string_view code) {
-  for (size_t at = 0; at < codes.size(); at += 4) {
-    if (codes.substr(at, 3) == code) return true;
-  }
-  return false;
-}
-
 /// A JSON number taken apart: 0.<digits> * 10^exponent, without zeros at either end.
 struct Parts {
   bool negative = false;
@@ -90,17 +70,6 @@ std::optional<Timestamp> instant_of_text(std::string_view text, const std::optio
 }
 
 }  // namespace
-
-std::optional<int> minor_unit_digits(std::string_view currency) {
-  std::string code(trim(currency));
-  for (char& c : code) c = ascii_upper(c);
-  if (code.size() != 3) return std::nullopt;
-  if (lists(kTwoDigits, code)) return 2;
-  if (lists(kNoDigits, code)) return 0;
-  if (lists(kThreeDigits, code)) return 3;
-  if (lists(kFourDigits, code)) return 4;
-  return std::nullopt;
-}
 
 std::optional<std::string> decimal_number(std::string_view text) {
   auto value = parse_decimal(trim(text, kJsonSpace));

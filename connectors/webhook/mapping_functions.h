@@ -10,10 +10,6 @@
 
 namespace tributary {
 
-/// Digits of a currency's minor unit: JPY 0, USD 2, KWD 3; any case. Nothing for a code that is no currency.
-/// Source: ISO 4217 list one (maintained by SIX), as of 2024.
-std::optional<int> minor_unit_digits(std::string_view currency);
-
 /// A decimal text as a JSON number with the same places. Nothing for other text, `1,234` above all, and beyond what
 /// Decimal holds.
 std::optional<std::string> decimal_number(std::string_view text);

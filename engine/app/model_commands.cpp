@@ -11,20 +11,17 @@
 
 #include "connectors/bulk/input_file.h"
 #include "connectors/bulk/purchase_file.h"
-#include "connectors/webhook/mapping_functions.h"
 #include "engine/app/exit_code.h"
-#include "engine/base/ascii.h"
 #include "engine/base/date_format.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
+#include "engine/base/money.h"
 #include "engine/base/time.h"
 #include "engine/value_model/bg_nbd.h"
 #include "engine/value_model/gamma_gamma.h"
 
 namespace tributary {
 namespace {
-
-constexpr int kUsualMinorDigits = 2;  // of a currency that nobody names
 
 int refuse_fit(int exit_code, const std::string& message) {
   std::fprintf(stderr, "model fit: %s\n", message.c_str());
@@ -40,7 +37,8 @@ struct FitOrder {
 Result<FitOrder> order_of(const ModelFlags& flags) {
   FitOrder order;
   order.purchases.cdnow = flags.format == "cdnow";
-  for (char c : flags.currency) order.purchases.currency += ascii_upper(c);
+  auto currency = parse_currency(flags.currency);
+  if (currency) order.purchases.currency = *currency;
   if (!flags.currency.empty() && !minor_unit_digits(flags.currency)) {
     return Error{ErrorCode::invalid, "--currency: \"" + flags.currency + "\" is no currency of ISO 4217"};
   }
@@ -60,10 +58,10 @@ struct CountedPurchases {
   uint64_t worth_nothing = 0;
 };
 
-Result<CountedPurchases> count_purchases(const PurchaseFile& file, int minor_digits, bool keep_zero) {
+Result<CountedPurchases> count_purchases(const PurchaseFile& file, bool keep_zero) {
   CountedPurchases counted;
   for (const BookedOrder& order : file.orders) {
-    auto amount = rounded_minor_units(order.amount, minor_digits);
+    auto amount = to_minor(order.amount, file.currency);
     if (!amount) return Error{ErrorCode::invalid, "the amount " + to_text(order.amount) + " is too great"};
     if (*amount > 0 || (*amount == 0 && keep_zero)) {
       counted.purchases.push_back({order.customer, order.day, *amount});
@@ -78,14 +76,13 @@ Result<CountedPurchases> count_purchases(const PurchaseFile& file, int minor_dig
 struct FittedFile {
   PurchaseFile file;
   uint64_t worth_nothing = 0;
-  int minor_digits = kUsualMinorDigits;
   int64_t last_day = 0;
   std::vector<PurchaseHistory> histories;
   BgNbdFit purchases;
   GammaGammaFit values;
   uint64_t predictions = 0, without_identity = 0;
 
-  double minor_per_unit() const { return std::pow(10, minor_digits); }
+  double minor_per_unit() const { return std::pow(10, minor_digits(file.currency)); }
 };
 
 /// Errors: io of the file; corrupt and invalid of what it says.
@@ -96,8 +93,7 @@ Result<FittedFile> fit_file(const ModelFlags& flags, const FitOrder& order) {
   if (!file) return with_context(flags.file, file.error());
   FittedFile fitted;
   fitted.file = std::move(*file);
-  fitted.minor_digits = minor_unit_digits(fitted.file.currency).value_or(kUsualMinorDigits);
-  auto counted = count_purchases(fitted.file, fitted.minor_digits, flags.keep_zero);
+  auto counted = count_purchases(fitted.file, flags.keep_zero);
   if (!counted) return with_context(flags.file, counted.error());
   fitted.worth_nothing = counted->worth_nothing;
   if (counted->purchases.empty()) return Error{ErrorCode::invalid, flags.file + " has no purchases"};
@@ -150,7 +146,7 @@ void append_prediction(const FittedFile& fitted, const PurchaseHistory& history,
   JsonOut traits(out);
   traits.begin_object();
   traits.key("expected_purchases").raw(number_text(expected_purchases(model, history, flags.horizon_weeks), 4));
-  traits.key("expected_order_value").raw(number_text(value, fitted.minor_digits));
+  traits.key("expected_order_value").raw(number_text(value, minor_digits(fitted.file.currency)));
   traits.key("p_alive").raw(number_text(probability_alive(model, history), 4));
   traits.key("clv_predicted_minor").raw(number_text(discounted * value * fitted.minor_per_unit(), 0));
   traits.end_object();

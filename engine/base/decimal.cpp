@@ -57,20 +57,6 @@ std::optional<Decimal> multiply(const Decimal& a, const Decimal& b) {
   return product;
 }
 
-std::optional<int64_t> rounded_minor_units(const Decimal& value, int digits) {
-  Decimal scaled = value;
-  if (!rescale(scaled, digits)) return std::nullopt;
-  WideInteger unit = 1;
-  for (; scaled.scale > digits; --scaled.scale) unit *= 10;
-  WideInteger whole = scaled.digits / unit;
-  WideInteger twice_rest = 2 * (scaled.digits % unit);
-  bool odd = whole % 2 != 0;
-  if (twice_rest > unit || (twice_rest == unit && odd)) ++whole;
-  if (twice_rest < -unit || (twice_rest == -unit && odd)) --whole;
-  if (whole < INT64_MIN || whole > INT64_MAX) return std::nullopt;
-  return static_cast<int64_t>(whole);
-}
-
 std::string to_text(const Decimal& value) {
   // Digits are taken one by one from the negative side, which also holds the smallest value.
   WideInteger rest = value.digits > 0 ? -value.digits : value.digits;

@@ -1,7 +1,6 @@
 // Exact decimals: money never passes through a double.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,10 +25,6 @@ std::optional<Decimal> parse_decimal(std::string_view text);
 std::optional<Decimal> add(const Decimal& a, const Decimal& b);
 std::optional<Decimal> multiply(const Decimal& a, const Decimal& b);
 inline Decimal negate(const Decimal& value) { return Decimal{-value.digits, value.scale}; }
-
-/// value * 10^digits as a whole number, half a unit rounded to the even one; nothing beyond 64 bits. `digits` is 0 to
-/// kDecimalScaleMax.
-std::optional<int64_t> rounded_minor_units(const Decimal& value, int digits);
 
 /// A JSON number with exactly `scale` places: 12.00 stays 12.00.
 std::string to_text(const Decimal& value);

@@ -1,37 +1,36 @@
 #include "engine/base/money.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "engine/base/ascii.h"
+#include "engine/base/text.h"
 
 namespace tributary {
 namespace {
 
-struct MinorDigits {
-  std::string_view currency;
-  int digits;
-};
+// ISO 4217 list one. Codes without a minor unit of their own (XAU, XDR, ...) price nothing a shop sells and are left
+// out. Sorted.
+constexpr std::string_view kTwoDigits =
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF "
+    "CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HRK "
+    "HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR "
+    "MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP "
+    "SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD YER ZAR "
+    "ZMW ZWG ZWL";
+constexpr std::string_view kNoDigits = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF";
+constexpr std::string_view kThreeDigits = "BHD IQD JOD KWD LYD OMR TND";
+constexpr std::string_view kFourDigits = "CLF UYW";
 
-// Those that do not have two.
-constexpr std::array kMinorDigits = {
-    MinorDigits{"BHD", 3}, MinorDigits{"BIF", 0}, MinorDigits{"CLF", 4}, MinorDigits{"CLP", 0}, MinorDigits{"DJF", 0},
-    MinorDigits{"GNF", 0}, MinorDigits{"IQD", 3}, MinorDigits{"ISK", 0}, MinorDigits{"JOD", 3}, MinorDigits{"JPY", 0},
-    MinorDigits{"KMF", 0}, MinorDigits{"KRW", 0}, MinorDigits{"KWD", 3}, MinorDigits{"LYD", 3}, MinorDigits{"OMR", 3},
-    MinorDigits{"PYG", 0}, MinorDigits{"RWF", 0}, MinorDigits{"TND", 3}, MinorDigits{"UGX", 0}, MinorDigits{"UYI", 0},
-    MinorDigits{"UYW", 4}, MinorDigits{"VND", 0}, MinorDigits{"VUV", 0}, MinorDigits{"XAF", 0}, MinorDigits{"XOF", 0},
-    MinorDigits{"XPF", 0},
-};
+bool lists(std::string_view codes, std::string_view code) {
+  for (size_t at = 0; at < codes.size(); at += 4) {
+    if (codes.substr(at, 3) == code) return true;
+  }
+  return false;
+}
 
 constexpr int kDigitsOfAmount = 36;      // as many as parse_decimal() takes
 constexpr int kExponentMax = 1'000'000;  // beyond it lies no amount, but its digits are still counted
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 /// A number as it is written: digits without leading zeros, of which the last `places` stand behind the point.
 struct WrittenNumber {
@@ -100,7 +99,7 @@ WideInteger rounded_quotient(WideInteger dividend, WideInteger divisor) {
 }  // namespace
 
 std::optional<std::string> parse_currency(std::string_view text) {
-  text = trimmed(text);
+  text = trim(text);
   if (text.size() != 3) return std::nullopt;
   std::string code;
   for (char c : text) {
@@ -111,15 +110,21 @@ std::optional<std::string> parse_currency(std::string_view text) {
   return code;
 }
 
+std::optional<int> minor_unit_digits(std::string_view currency) {
+  auto code = parse_currency(currency);
+  if (!code) return std::nullopt;
+  int digits = minor_digits(*code);
+  return digits != 2 || lists(kTwoDigits, *code) ? std::optional(digits) : std::nullopt;
+}
+
 int minor_digits(std::string_view currency) {
-  const auto* place =
-      std::lower_bound(kMinorDigits.begin(), kMinorDigits.end(), currency,
-                       [](const MinorDigits& row, std::string_view code) { return row.currency < code; });
-  return place != kMinorDigits.end() && place->currency == currency ? place->digits : 2;
+  if (lists(kNoDigits, currency)) return 0;
+  if (lists(kThreeDigits, currency)) return 3;
+  return lists(kFourDigits, currency) ? 4 : 2;
 }
 
 std::optional<Decimal> parse_amount(std::string_view text) {
-  text = trimmed(text);
+  text = trim(text);
   size_t mark = std::min(text.find_first_of("eE"), text.size());
   auto written = read_digits(text.substr(0, mark));
   if (!written || (mark < text.size() && !add_exponent(text.substr(mark + 1), *written))) return std::nullopt;

@@ -13,7 +13,11 @@ namespace tributary {
 /// "usd " as USD; nothing for what is no three letters. Source: ISO 4217.
 std::optional<std::string> parse_currency(std::string_view text);
 
-/// Decimal places of a currency's minor unit: 2 but for those that have others. Source: ISO 4217, list one.
+/// Digits of a currency's minor unit: JPY 0, USD 2, KWD 3; any case. Nothing for a code that is no currency.
+/// Source: ISO 4217 list one (maintained by SIX), as of 2024.
+std::optional<int> minor_unit_digits(std::string_view currency);
+
+/// The same of a code in upper case, and 2 for any other text.
 int minor_digits(std::string_view currency);
 
 /// Reads a decimal, also with an exponent as JSON has it. What stands behind the 18th place, as a sum of binary floats

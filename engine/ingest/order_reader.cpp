@@ -8,8 +8,8 @@
 #include "engine/base/money.h"
 #include "engine/base/utf8.h"
 #include "engine/domain/event.h"
-#include "engine/ingest/blocked_values.h"
 #include "engine/ingest/normalise.h"
+#include "engine/ingest/text_fold.h"
 
 namespace tributary {
 namespace {
@@ -19,6 +19,10 @@ constexpr size_t kLineTextBytesMax = 500;
 // What is kept of a line, beside price, quantity and whether it is a gift.
 constexpr std::array<std::string_view, 7> kLineTexts = {"product_id", "sku",     "name",  "brand",
                                                         "category",   "variant", "coupon"};
+
+constexpr std::array<std::string_view, 18> kPlaceHolders = {"无",  "暂无", "未知", "不详", "待定", "待补",
+                                                            "n/a", "na",   "none", "null", "nil",  "undefined",
+                                                            "nan", "-",    "--",   "/",    ".",    "?"};
 
 std::optional<OrderAct> act_of(std::string_view event_name) {
   if (event_name == "Order Completed") return OrderAct::completed;
@@ -183,7 +187,8 @@ std::string id_in(const JsonValue& value, size_t bytes_max) {
 /// True for what programs send when they have no id, and where a lone surrogate was replaced: ids that were different
 /// would be one.
 bool names_nothing(std::string_view id, uint8_t flags) {
-  if (blocked_for_every_kind(id) == Blocked::listed) return true;
+  auto folded = nfkc_casefold(id);
+  if (folded && std::find(kPlaceHolders.begin(), kPlaceHolders.end(), *folded) != kPlaceHolders.end()) return true;
   return (flags & EventFlags::kReplacedSurrogate) != 0 && id.find(kReplacementCharacter) != std::string_view::npos;
 }
 

@@ -350,7 +350,7 @@ class Contract(unittest.TestCase):
             cls.server.post("/v1/track", event(userId="ann", event=f"e{number}", context={
                 "traits": {"email": "ann@example.com"}, "channel": "web"}), write_key="wk_app").expect(200)
         for number, more in enumerate(({"revenue": 12.5, "products": [{"sku": "s", "price": 12.5}]}, {"total": "7", "tax": 1})):
-            cls.server.post("/v1/track", event(userId="ann", event="Order Completed", properties={
+            cls.server.post("/v1/track", event(userId="buyer", event="Order Completed", properties={
                 "order_id": f"o{number}", "currency": "USD", **more}), write_key="wk_app").expect(200)
         cls.server.post("/v1/identify", {"userId": "ann", "traits": {"email": "ann@example.com", "n": 1}},
                         write_key="wk_app").expect(200)
@@ -360,12 +360,14 @@ class Contract(unittest.TestCase):
         cls.server.post("/v1/track", event(userId="erased"), write_key="wk_app").expect(200)
         cls.server.post("/v1/track", event(userId="claimed"), write_key="wk_web").expect(200)
         cls.ann = cls.server.lookup("user_id", "ann")["customer_id"]
+        cls.buyer = cls.server.lookup("user_id", "buyer")["customer_id"]
 
     def exercises(self) -> dict:
         key = {"Authorization": f"Bearer {ANALYST}"}
         admin = {"Authorization": f"Bearer {ADMIN}"}
         as_basic = {"Authorization": basic(ANALYST)}
         ann = f"/v1/profiles/{self.ann}"
+        buyer = f"/v1/profiles/{self.buyer}"
         nobody = "/v1/profiles/" + "a" * 26
         look_up = {"kind": "email", "value": " Ann@Example.com "}
         data = base64.b64encode(json.dumps({"event": "e", "userId": "contract"}).encode()).decode()
@@ -418,12 +420,13 @@ class Contract(unittest.TestCase):
                 Case(200, ann, None, key, holds={"customer_id": self.ann, "events": 4}),
                 Case(200, ann + "?verbose=true", None, key), Case(404, nobody, None, key, "not_found"),
                 Case(404, "/v1/profiles/nonsense", None, key, "not_found"),
-                Case(200, ann + "?as_of=2020-01-01T00:00:00Z", None, key),
+                Case(200, buyer, None, key), Case(200, buyer + "?as_of=2020-01-01T00:00:00Z", None, key),
                 Case(400, ann + "?as_of=yesterday", None, key, "invalid_parameter"),
                 Case(400, ann + "?verbose=maybe", None, key, "invalid_parameter"), *read_refusals(ann)],
             ("GET", "/v1/profiles/{customer_id}/orders"): [
-                Case(200, ann + "/orders", None, key, holds={"customer_id": self.ann, "complete": True, "next": None}),
-                Case(200, ann + "/orders?limit=1", None, key),
+                Case(200, ann + "/orders", None, key, holds={"customer_id": self.ann, "orders": [], "next": None}),
+                Case(200, buyer + "/orders", None, key, holds={"complete": True, "next": None}),
+                Case(200, buyer + "/orders?limit=1", None, key),
                 Case(404, nobody + "/orders", None, key, "not_found"),
                 Case(400, ann + "/orders?cursor=forged", None, key, "invalid_cursor"),
                 Case(400, ann + "/orders?limit=ten", None, key, "invalid_parameter"), *read_refusals(ann + "/orders")],

@@ -102,7 +102,7 @@ class RoundTripTest(ModelTest):
                 file.write(json.dumps(event).replace('"TOTAL"', dollars) + "\n")
 
     def test_predictions_become_traits_of_those_who_ordered(self):
-        orders, export, predictions = (self.directory / name for name in ("orders", "export", "predictions"))
+        orders, export, predictions = (self.directory / f"{name}.ndjson" for name in ("orders", "export", "predictions"))
         key = self.directory / "key"
         key.write_text(ANALYST + "\n")
         self.orders(orders)

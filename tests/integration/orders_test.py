@@ -16,7 +16,7 @@ import urllib.parse
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from tributary import ADMIN, ANALYST, APP, REPOSITORY, WEB, Server, sample_config  # noqa: E402
+from tributary import ADMIN, ANALYST, APP, REPOSITORY, Server, sample_config  # noqa: E402
 
 CDNOW = REPOSITORY / "tests/data/cdnow/CDNOW_master.txt"
 RETAIL = REPOSITORY / "tests/data/online_retail/online_retail_30k.csv"
@@ -24,10 +24,12 @@ Decimal = decimal.Decimal
 
 
 def shop_config() -> dict:
-    """Two sources of one shop, and one of another."""
+    """Sources of one shop, and one of another."""
     config = sample_config()
     for source in config["sources"]:
         source["order_namespace"] = "shop"
+    config["sources"].append({"id": "till", "workspace": "default", "kind": "sdk", "write_keys": ["wk_till"],
+                              "trust": "server", "order_namespace": "shop"})
     config["sources"].append({"id": "market", "workspace": "default", "kind": "sdk", "write_keys": ["wk_market"],
                               "trust": "server"})
     return config
@@ -82,7 +84,7 @@ class Shop(unittest.TestCase):
         self.assertEqual((value["orders_count"], value["revenue_minor"], value["refunds_minor"]), (1, 7_000, 3_000))
 
     def test_one_order_of_several_channels_is_one(self):
-        self.tell("Order Completed", WEB, order_id="7", currency="USD", total=25.5, shipping=5, tax="0.5")
+        self.tell("Order Completed", "wk_till", order_id="7", currency="USD", total=25.5, shipping=5, tax="0.5")
         self.tell("下单完成", APP, at="2026-01-10T10:00:05Z", order_id=7, currency="usd", total="25.50", shipping=5, tax=0.5)
         self.tell("order_updated", APP, at="2026-01-11T00:00:00Z", order_id="7", total=35.5)
         [order] = self.orders()

@@ -39,25 +39,5 @@ TEST(Decimal, SumsAndProductsAreExactOrNothing) {
   EXPECT_FALSE(multiply(parse_decimal("0.0000000001").value(), parse_decimal("0.0000000001").value()));
 }
 
-TEST(Decimal, MinorUnitsAreRoundedHalfToEven) {
-  auto cents = [](std::string_view text) { return rounded_minor_units(parse_decimal(text).value(), 2); };
-  EXPECT_EQ(cents("12.34"), 1234);
-  EXPECT_EQ(cents("12.3"), 1230);
-  EXPECT_EQ(cents("-7"), -700);
-  EXPECT_EQ(cents("0.005"), 0);
-  EXPECT_EQ(cents("0.0050000001"), 1);
-  EXPECT_EQ(cents("0.015"), 2);
-  EXPECT_EQ(cents("0.025"), 2);
-  EXPECT_EQ(cents("-0.005"), 0);
-  EXPECT_EQ(cents("-0.015"), -2);
-  EXPECT_EQ(cents("-0.0251"), -3);
-  EXPECT_EQ(cents("92233720368547758.07"), INT64_MAX);
-  EXPECT_EQ(cents("-92233720368547758.08"), INT64_MIN);
-  EXPECT_FALSE(cents("92233720368547758.08"));
-  EXPECT_FALSE(cents(std::string(36, '9')));
-  EXPECT_EQ(rounded_minor_units(parse_decimal("2.5").value(), 0), 2);
-  EXPECT_EQ(rounded_minor_units(parse_decimal("0." + std::string(18, '9')).value(), 0), 1);
-}
-
 }  // namespace
 }  // namespace tributary

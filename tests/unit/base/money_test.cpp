@@ -26,7 +26,7 @@ TEST(Currency, IsThreeLettersInAnyCase) {
 }
 
 TEST(Currency, MinorDigits) {
-  for (const char* code : {"CNY", "USD", "EUR", "XXX", ""}) EXPECT_EQ(minor_digits(code), 2) << code;
+  for (const char* code : {"CNY", "USD", "EUR", "ABC", ""}) EXPECT_EQ(minor_digits(code), 2) << code;
   for (const char* code : {"BIF", "CLP", "JPY", "KRW", "UGX", "VND", "XPF"}) EXPECT_EQ(minor_digits(code), 0) << code;
   for (const char* code : {"BHD", "IQD", "JOD", "KWD", "TND"}) EXPECT_EQ(minor_digits(code), 3) << code;
   for (const char* code : {"CLF", "UYW"}) EXPECT_EQ(minor_digits(code), 4) << code;
@@ -89,6 +89,17 @@ TEST(Amount, WhatIsReadReadsBack) {
     auto amount = parse_amount(text);
     ASSERT_TRUE(amount) << text;
     EXPECT_TRUE(parse_decimal(to_text(*amount))) << text;
+  }
+}
+
+TEST(Minor, DigitsOfEveryCurrencyListed) {
+  EXPECT_EQ(minor_unit_digits("AED"), 2);
+  EXPECT_EQ(minor_unit_digits("ZWL"), 2);
+  EXPECT_EQ(minor_unit_digits("ISK"), 0);
+  EXPECT_EQ(minor_unit_digits("TND"), 3);
+  EXPECT_EQ(minor_unit_digits("UYW"), 4);
+  for (const char* none : {"", "US", "USDX", "D E", "XAU", "AFN ALL"}) {
+    EXPECT_EQ(minor_unit_digits(none), std::nullopt) << none;
   }
 }
 

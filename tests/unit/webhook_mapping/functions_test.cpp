@@ -121,17 +121,6 @@ TEST_F(FunctionTest, MinorUnitsBecomeUnits) {
   EXPECT_EQ(made(value, R"({"a":1e2,"c":"USD"})"), "fault at /a: /a: expected a decimal, got \"1e2\"\n");
 }
 
-TEST_F(FunctionTest, MinorUnitsOfEveryCurrencyListed) {
-  EXPECT_EQ(minor_unit_digits("AED"), 2);
-  EXPECT_EQ(minor_unit_digits("ZWL"), 2);
-  EXPECT_EQ(minor_unit_digits("ISK"), 0);
-  EXPECT_EQ(minor_unit_digits("TND"), 3);
-  EXPECT_EQ(minor_unit_digits("UYW"), 4);
-  for (const char* none : {"", "US", "USDX", "D E", "XAU", "AFN ALL"}) {
-    EXPECT_EQ(minor_unit_digits(none), std::nullopt) << none;
-  }
-}
-
 TEST_F(FunctionTest, SumsAreExact) {
   std::string value = "{sum: {over: /t, of: /a}}";
   EXPECT_EQ(made(value, R"({"t":[{"a":"0.1"},{"a":0.2},{"a":"0.70"}]})"), "1.00");
