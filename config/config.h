@@ -36,7 +36,6 @@ struct WebhooksConfig {
   size_t body_bytes_max = kWebhookBodyBytesMax;
 };
 
-/// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.
 /// How figures of customers are computed.
 struct ProfileConfig {
   std::string time_zone = "Asia/Shanghai";          // of local days, a name of the IANA database
@@ -45,6 +44,7 @@ struct ProfileConfig {
   int64_t expected_gap_micros = 30 * kMicrosPerDay;
 };
 
+/// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.
 struct Config {
   Config();
 

@@ -112,8 +112,11 @@ class Finisher {
     }
     if (profile.base_currency.empty()) return;
     auto code = parse_currency(profile.base_currency);
-    if (!code) mistake("profile.base_currency", "profile.base_currency: not three letters of ISO 4217");
-    if (code) profile.base_currency = std::move(*code);
+    if (!code || !minor_unit_digits(*code)) {
+      mistake("profile.base_currency", "profile.base_currency: no currency of ISO 4217");
+    } else {
+      profile.base_currency = std::move(*code);
+    }
   }
 
   bool check_readable(const std::string& path, const std::string& file) {

@@ -223,7 +223,8 @@ std::vector<Setting<SourceItem>> make_source_settings() {
        .field = AT(order_namespace),
        .help =
            "Whose order numbers its events carry: sources of one shop share a name, so that an order is one. Empty: "
-           "the id of the source.",
+           "the id of the source. It is part of an order's name when an event is read: a later change is for later "
+           "events.",
        .example = "shop"},
       {.path = "write_keys",
        .type = T::secrets,

@@ -1,7 +1,5 @@
 #include "connectors/bulk/order_book.h"
 
-#include <algorithm>
-
 namespace tributary {
 
 bool OrderBook::complete(std::string_view key, const BookedOrder& order) {
@@ -20,8 +18,7 @@ void OrderBook::cancel(std::string_view key) { fates_[std::string(key)].taken_ba
 
 void OrderBook::refund(std::string_view key, std::string_view refund_id, const std::optional<Decimal>& amount) {
   Fate& fate = fates_[std::string(key)];
-  if (std::find(fate.refund_ids.begin(), fate.refund_ids.end(), refund_id) != fate.refund_ids.end()) return;
-  fate.refund_ids.emplace_back(refund_id);
+  if (!fate.refund_ids.emplace(refund_id).second) return;
   auto sum = amount ? add(fate.refunded, *amount) : std::nullopt;
   if (sum) {
     fate.refunded = *sum;

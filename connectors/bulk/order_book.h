@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/base/decimal.h"
@@ -43,7 +44,7 @@ class OrderBook {
     bool completed = false;
     bool taken_back = false;
     Decimal refunded;
-    std::vector<std::string> refund_ids;
+    std::unordered_set<std::string> refund_ids;
   };
   struct Entry {
     BookedOrder order;

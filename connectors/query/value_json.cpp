@@ -74,6 +74,8 @@ void append_order(JsonOut& json, const Order& order) {
   if (!order.net_minor) json.string("amount_missing");
   if (order.amount_rounded) json.string("amount_rounded");
   if (order.refund_exceeds_order) json.string("refund_exceeds_order");
+  if (order.refund_in_other_currency) json.string("refund_in_other_currency");
+  if (order.refunds_cut) json.string("refunds_cut");
   json.end_array().end_object();
 }
 

@@ -1,5 +1,8 @@
 #include "engine/app/model_commands.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -42,6 +45,7 @@ Result<FitOrder> order_of(const ModelFlags& flags) {
   if (!flags.currency.empty() && !minor_unit_digits(flags.currency)) {
     return Error{ErrorCode::invalid, "--currency: \"" + flags.currency + "\" is no currency of ISO 4217"};
   }
+  if (!std::isfinite(flags.yearly_discount_percent)) return Error{ErrorCode::invalid, "--discount: no number"};
   auto zoned = DateFormat::make("%Y-%m-%d", flags.zone);
   if (!zoned) return with_context("--zone", zoned.error());
   order.purchases.zone_micros = -zoned->parse("1970-01-01")->micros;
@@ -157,9 +161,7 @@ struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-/// Into FILE.part first, so that a file of this name is whole.
-Result<void> write_predictions(FittedFile& fitted, const ModelFlags& flags) {
-  std::string part = flags.predictions + ".part";
+Result<void> write_part(const std::string& part, FittedFile& fitted, const ModelFlags& flags) {
   std::unique_ptr<std::FILE, CloseFile> file(std::fopen(part.c_str(), "wb"));
   if (!file) return errno_error("opening " + part, errno);
   std::string line;
@@ -175,8 +177,22 @@ Result<void> write_predictions(FittedFile& fitted, const ModelFlags& flags) {
     ++fitted.predictions;
   }
   if (std::fflush(file.get()) != 0) return errno_error("writing " + part, errno);
-  if (std::rename(part.c_str(), flags.predictions.c_str()) != 0) return errno_error("renaming " + part, errno);
   return {};
+}
+
+/// Into FILE.part first, so that a file of this name is whole. What is no file is left alone: a device would be
+/// replaced.
+Result<void> write_predictions(FittedFile& fitted, const ModelFlags& flags) {
+  struct stat found{};
+  bool other = ::lstat(flags.predictions.c_str(), &found) == 0 && !S_ISREG(found.st_mode);
+  if (other) return Error{ErrorCode::io, flags.predictions + " is there, and no regular file"};
+  std::string part = flags.predictions + ".part";
+  auto written = write_part(part, fitted, flags);
+  if (written && std::rename(part.c_str(), flags.predictions.c_str()) != 0) {
+    written = errno_error("renaming " + part, errno);
+  }
+  if (!written) ::unlink(part.c_str());
+  return written;
 }
 
 void append_left_out(JsonOut& json, const FittedFile& fitted) {

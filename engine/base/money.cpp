@@ -125,6 +125,7 @@ int minor_digits(std::string_view currency) {
 
 std::optional<Decimal> parse_amount(std::string_view text) {
   text = trim(text);
+  if (auto plain = parse_decimal(text)) return plain;
   size_t mark = std::min(text.find_first_of("eE"), text.size());
   auto written = read_digits(text.substr(0, mark));
   if (!written || (mark < text.size() && !add_exponent(text.substr(mark + 1), *written))) return std::nullopt;
@@ -136,6 +137,13 @@ std::optional<Decimal> parse_amount(std::string_view text) {
   if (!value) return std::nullopt;
   value->scale = written->places;
   return written->negative ? negate(*value) : *value;
+}
+
+std::optional<Decimal> multiply_amounts(const Decimal& a, const Decimal& b) {
+  if (auto exact = multiply(a, b)) return exact;
+  WideInteger digits = 0;
+  if (__builtin_mul_overflow(a.digits, b.digits, &digits)) return std::nullopt;
+  return parse_amount(to_text(Decimal{digits, 0}) + "e-" + std::to_string(a.scale + b.scale));
 }
 
 std::optional<int64_t> to_minor(const Decimal& amount, std::string_view currency) {

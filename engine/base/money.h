@@ -24,6 +24,9 @@ int minor_digits(std::string_view currency);
 /// has it, is kept only so far that rounding comes out right. Nothing for other text and for more than 36 digits.
 std::optional<Decimal> parse_amount(std::string_view text);
 
+/// The product; of places behind the 18th only so much is kept as parse_amount() keeps. Nothing above 36 digits.
+std::optional<Decimal> multiply_amounts(const Decimal& a, const Decimal& b);
+
 /// In minor units, surplus digits rounded half to even; nothing beyond 64 bits.
 std::optional<int64_t> to_minor(const Decimal& amount, std::string_view currency);
 

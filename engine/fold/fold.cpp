@@ -77,11 +77,9 @@ Result<void> Fold::apply(std::span<const RecordView> records, std::vector<ItemOu
   TRIBUTARY_TRY(decode(records));
   TRIBUTARY_TRY(prefetch_messages());
   TRIBUTARY_TRY(prefetch_fragments());
-  TRIBUTARY_TRY(prefetch_orders());
   TRIBUTARY_TRY(fold_group(outcomes));
   TRIBUTARY_TRY(identity_.settle());
   put_fragments();
-  put_orders();
   pending_.lsn = records.back().lsn;
   pending_.received_at = records.back().received_at;
   return commit();
@@ -108,7 +106,6 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
     step.message = step.said = {};
     step.admission = Admission::admitted;
     step.known = nullptr;
-    step.order = nullptr;
     if (step.record->kind == RecordKind::event) {
       if (auto decoded = decode_event(step.record->payload, step.event); !decoded) return decoded.error();
       step.message = step.event.message_hash;
@@ -202,32 +199,6 @@ Result<void> Fold::prefetch_fragments() {
   return {};
 }
 
-Result<void> Fold::prefetch_orders() {
-  orders_.clear();
-  std::vector<std::string> keys;
-  std::vector<OrderEntry*> wanted;
-  for (Step& step : steps_) {
-    if (step.record->kind != RecordKind::event || !step.event.order || step.event.identifiers.empty()) continue;
-    if (step.admission != Admission::admitted) continue;
-    Hash128 home = home_of(members_of(step.event)).id;
-    std::string key = order_key(step.record->workspace, home, step.event.evidence, step.event.order->order);
-    auto [place, added] = orders_.try_emplace(std::move(key));
-    step.order = &place->second;
-    if (!added) continue;
-    keys.push_back(place->first);
-    wanted.push_back(step.order);
-  }
-  std::vector<std::optional<std::string>> rows;
-  TRIBUTARY_TRY(store_.multi_get(Family::order, keys, rows));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i]) continue;
-    auto state = decode_order(*rows[i]);
-    if (!state) return state.error();
-    wanted[i]->state = std::move(*state);
-  }
-  return {};
-}
-
 Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
   outcomes.reserve(steps_.size());
   for (const Step& step : steps_) {
@@ -316,10 +287,7 @@ Result<void> Fold::fold_event(const Step& step) {
   TRIBUTARY_TRY(follow_times(step, **entry, earlier && fragment.events > 0));
   tributary::apply(fragment, step.event);
   touch(step.event.evidence, **entry);
-  if (step.order != nullptr) {
-    tributary::apply(step.order->state, step.event);
-    step.order->dirty = true;
-  }
+  if (step.event.order) join_order(step, (*entry)->home);
   put_timeline(step, (*entry)->home);
   return {};
 }
@@ -389,6 +357,16 @@ void Fold::put_timeline(const Step& step, const Hash128& home) {
               buffer_);
 }
 
+// The store joins it with what is known of the order: reading that first would cost more than all the rest.
+void Fold::join_order(const Step& step, const Hash128& home) {
+  OrderState said;
+  tributary::apply(said, step.event);
+  buffer_.clear();
+  encode_order(said, buffer_);
+  Hash128 order = step.event.order->order;
+  batch_->join(Family::order, order_key(step.record->workspace, home, step.event.evidence, order), buffer_);
+}
+
 void Fold::put_fragments() {
   for (auto& [hash, entry] : dirty_evidence_) {
     entry->dirty = false;
@@ -400,16 +378,6 @@ void Fold::put_fragments() {
     entry->bytes = bytes;
   }
   dirty_evidence_.clear();  // their addresses are good within the group only
-}
-
-void Fold::put_orders() {
-  for (const auto& [key, entry] : orders_) {
-    if (!entry.dirty) continue;
-    buffer_.clear();
-    encode_order(entry.state, buffer_);
-    batch_->put(Family::order, key, buffer_);
-  }
-  orders_.clear();
 }
 
 Result<void> Fold::advance(Lsn lsn) {

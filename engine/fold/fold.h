@@ -75,12 +75,6 @@ class Fold {
     bool dirty = false;  // its fragment is to be written with this group
   };
 
-  // An order as one evidence tells it.
-  struct OrderEntry {
-    OrderState state;
-    bool dirty = false;  // it is to be written with this group
-  };
-
   // One event of the group with what was fetched ahead for it.
   struct Step {
     const RecordView* record = nullptr;
@@ -94,14 +88,12 @@ class Fold {
     Hash128 message;                 // zero: not deduplicated
     Hash128 said;                    // of an event: its evidence before cuts
     EvidenceEntry* known = nullptr;  // in the front table before the group
-    OrderEntry* order = nullptr;     // of an event about one
   };
 
   void begin();
   Result<void> decode(std::span<const RecordView> records);
   Result<void> prefetch_messages();
   Result<void> prefetch_fragments();
-  Result<void> prefetch_orders();
   Result<void> fold_group(std::vector<ItemOutcome>& outcomes);
   Result<void> fold_event(const Step& step);
   void fold_position(const Step& step);
@@ -115,6 +107,7 @@ class Fold {
   Result<bool> decide(const Step& step);
   void touch(const Hash128& evidence, EvidenceEntry& entry);
   void put_timeline(const Step& step, const Hash128& home);
+  void join_order(const Step& step, const Hash128& home);
 
   // Cuts: fold_cut.cpp.
   struct Division;
@@ -131,7 +124,6 @@ class Fold {
   Result<uint64_t> forget(const std::vector<Evidence>& evidence, WorkspaceId workspace);
 
   void put_fragments();
-  void put_orders();
   void forget_group();
 
   StateStore& store_;
@@ -150,7 +142,6 @@ class Fold {
   std::vector<Step> steps_;
   boost::unordered_flat_map<Hash128, DedupRow, std::hash<Hash128>> messages_;
   std::vector<std::pair<Hash128, EvidenceEntry*>> dirty_evidence_;
-  std::map<std::string, OrderEntry> orders_;  // those that events of the group are about, by key
   std::string buffer_;
 };
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kLinesBytesMax = 16 << 10;
 constexpr size_t kLineTextBytesMax = 500;
+constexpr size_t kPlaceHolderBytesMax = 27;  // full-width letters have three bytes
 // What is kept of a line, beside price, quantity and whether it is a gift.
 constexpr std::array<std::string_view, 7> kLineTexts = {"product_id", "sku",     "name",  "brand",
                                                         "category",   "variant", "coupon"};
@@ -78,6 +79,27 @@ OrderProperties read_order_properties(const JsonValue& properties) {
   return found;
 }
 
+/// Members of a line, the last of a name.
+struct LineProperties {
+  std::array<JsonValue, kLineTexts.size()> texts;
+  JsonValue price, quantity, is_gift;
+};
+
+LineProperties read_line_properties(const JsonValue& product) {
+  LineProperties found;
+  std::string scratch;
+  for_each_member(product, [&](const JsonValue& key, const JsonValue& value) {
+    std::string_view name = key.text(scratch);
+    if (name == "price") found.price = value;
+    if (name == "quantity") found.quantity = value;
+    if (name == "is_gift") found.is_gift = value;
+    for (size_t i = 0; i < kLineTexts.size(); ++i) {
+      if (kLineTexts[i] == name) found.texts[i] = value;
+    }
+  });
+  return found;
+}
+
 /// Takes what can be read of an order's values, and notes what cannot.
 class OrderValues {
  public:
@@ -107,18 +129,25 @@ class OrderValues {
     if (!products.is(JsonKind::array)) return wrong();
     std::string kept = "[";
     size_t count = 0;
-    std::optional<Decimal> sum, quantity;
+    LineSums sums;
+    bool keeping = true;
     for_each_element(products, [&](const JsonValue& product) {
       ++count;
-      if (!product.is(JsonKind::object)) return wrong();
-      std::string line = read_line(product, sum, quantity);
-      if (count > kOrderLinesMax || kept.size() + line.size() + 2 > kLinesBytesMax) return;  // comma and bracket
+      if (!product.is(JsonKind::object)) {
+        sums.readable = false;
+        return;
+      }
+      std::string line = read_line(product, sums);
+      keeping =
+          keeping && count <= kOrderLinesMax && kept.size() + line.size() + 2 <= kLinesBytesMax;  // comma, bracket
+      if (!keeping) return;
       if (kept.size() > 1) kept += ',';
       kept += line;
     });
-    // Also when there is none: those of earlier lines count no more.
-    add(OrderField::line_sum, sum ? to_text(*sum) : std::string());
-    add(OrderField::quantity, quantity ? to_text(*quantity) : std::string());
+    if (!sums.readable) wrong();
+    // Also when there is none: those of earlier lines count no more. A sum without some of the lines would be a guess.
+    add(OrderField::line_sum, sums.readable && sums.worth ? to_text(*sums.worth) : std::string());
+    add(OrderField::quantity, sums.readable && sums.quantity ? to_text(*sums.quantity) : std::string());
     add(OrderField::line_count, std::to_string(count));
     add(OrderField::lines, kept + "]");
   }
@@ -133,68 +162,78 @@ class OrderValues {
  private:
   void add(OrderField field, std::string text) { values_.push_back({field, std::move(text)}); }
 
-  std::string read_line(const JsonValue& product, std::optional<Decimal>& sum, std::optional<Decimal>& quantity) {
+  struct LineSums {
+    std::optional<Decimal> worth, quantity;
+    bool readable = true;  // every price and quantity
+  };
+
+  static std::string read_line(const JsonValue& product, LineSums& sums) {
     std::string line;
     JsonOut json(line);
     json.begin_object();
+    LineProperties found = read_line_properties(product);
     std::string scratch;
-    for (std::string_view name : kLineTexts) {
-      JsonValue value = find_member(product, name);
+    for (size_t i = 0; i < kLineTexts.size(); ++i) {
+      const JsonValue& value = found.texts[i];
       bool scalar = value.is(JsonKind::string) || value.is(JsonKind::number);
       if (!scalar || value.missing() || value.text(scratch).size() > kLineTextBytesMax) continue;
-      json.key(name).string(value.text(scratch));
+      json.key(kLineTexts[i]).string(value.text(scratch));
     }
-    auto price = known_amount(find_member(product, "price")), many = known_amount(find_member(product, "quantity"));
+    auto price = known_amount(found.price, sums), many = known_amount(found.quantity, sums);
     if (price) json.key("price").raw(to_text(*price));
     if (many) json.key("quantity").raw(to_text(*many));
-    if (truth_of(find_member(product, "is_gift")).value_or(false)) json.key("is_gift").boolean(true);
+    if (truth_of(found.is_gift).value_or(false)) json.key("is_gift").boolean(true);
     json.end_object();
     Decimal units = many.value_or(Decimal{1, 0});
-    add_to(quantity, units);
-    if (!price) return line;
-    if (auto worth = multiply(*price, units)) {
-      add_to(sum, *worth);
-    } else {
-      wrong();
-    }
+    add_to(sums.quantity, units, sums);
+    if (price) add_to(sums.worth, multiply_amounts(*price, units), sums);
     return line;
   }
 
-  std::optional<Decimal> known_amount(const JsonValue& value) {
+  static std::optional<Decimal> known_amount(const JsonValue& value, LineSums& sums) {
     if (value.missing()) return std::nullopt;
     auto amount = amount_of(value);
-    if (!amount) wrong();
+    if (!amount) sums.readable = false;
     return amount;
   }
 
-  void add_to(std::optional<Decimal>& sum, const Decimal& value) {
-    auto result = add_decimals(sum.value_or(Decimal{}), value);
-    result ? void(sum = result) : wrong();
+  static void add_to(std::optional<Decimal>& sum, const std::optional<Decimal>& value, LineSums& sums) {
+    auto result = value ? tributary::add(sum.value_or(Decimal{}), *value) : std::nullopt;
+    if (result) sum = result;
+    if (!result) sums.readable = false;
   }
-  static std::optional<Decimal> add_decimals(const Decimal& a, const Decimal& b) { return tributary::add(a, b); }
 
   std::vector<OrderSaid::Value> values_;
   uint8_t& flags_;
 };
 
-std::string id_in(const JsonValue& value, size_t bytes_max) {
-  if (!value.is(JsonKind::string) && !value.is(JsonKind::number)) return {};
-  std::string scratch, clean_scratch;
-  CleanId id = clean_id(value.text(scratch), bytes_max, clean_scratch);
-  return id.fault == IdFault::none ? std::string(id.text) : std::string();
-}
-
 /// True for what programs send when they have no id, and where a lone surrogate was replaced: ids that were different
 /// would be one.
 bool names_nothing(std::string_view id, uint8_t flags) {
-  auto folded = nfkc_casefold(id);
-  if (folded && std::find(kPlaceHolders.begin(), kPlaceHolders.end(), *folded) != kPlaceHolders.end()) return true;
+  if (id.empty()) return true;
+  if (id.size() <= kPlaceHolderBytesMax) {
+    auto folded = nfkc_casefold(id);
+    if (folded && std::find(kPlaceHolders.begin(), kPlaceHolders.end(), *folded) != kPlaceHolders.end()) return true;
+  }
   return (flags & EventFlags::kReplacedSurrogate) != 0 && id.find(kReplacementCharacter) != std::string_view::npos;
 }
 
+/// Empty, and noted, for a value that names nothing; empty for none.
+std::string id_in(const JsonValue& value, size_t bytes_max, uint8_t& flags) {
+  if (value.missing()) return {};
+  std::string scratch, clean_scratch;
+  CleanId id;
+  if (value.is(JsonKind::string) || value.is(JsonKind::number)) {
+    id = clean_id(value.text(scratch), bytes_max, clean_scratch);
+  }
+  if (id.fault == IdFault::none && !names_nothing(id.text, flags)) return std::string(id.text);
+  flags |= EventFlags::kPropertyWrong;
+  return {};
+}
+
 /// False for a refund whose amount cannot be read: taking it for all that is left would be a guess.
-bool read_refund(const OrderProperties& found, size_t id_bytes_max, OrderSaid& order) {
-  order.refund_id = id_in(found.refund_id, id_bytes_max);
+bool read_refund(const OrderProperties& found, size_t id_bytes_max, OrderSaid& order, uint8_t& flags) {
+  order.refund_id = id_in(found.refund_id, id_bytes_max, flags);
   const JsonValue& said = found.amount.missing() ? found.total : found.amount;
   if (said.missing()) return true;
   auto amount = amount_of(said);
@@ -212,25 +251,20 @@ std::optional<OrderSaid> read_order(std::string_view event_name, const JsonValue
   OrderProperties found = read_order_properties(properties);
   OrderSaid order;
   order.act = *act;
-  order.order_id = id_in(found.order_id, reading.id_bytes_max);
-  if (names_nothing(order.order_id, flags)) order.order_id.clear();
-  if (order.order_id.empty()) {
-    if (!found.order_id.missing()) flags |= EventFlags::kPropertyWrong;
-    return std::nullopt;
-  }
-  order.order_namespace = id_in(found.order_namespace, reading.id_bytes_max);
+  order.order_id = id_in(found.order_id, reading.id_bytes_max, flags);
+  if (order.order_id.empty()) return std::nullopt;
+  order.order_namespace = id_in(found.order_namespace, reading.id_bytes_max, flags);
   if (order.order_namespace.empty()) order.order_namespace = reading.source.order_namespace;
   if (order.order_namespace.empty()) order.order_namespace = reading.source.id;
   order.order = order_hash(reading.index_key, order.order_namespace, order.order_id);
 
   OrderValues values(flags);
-  if (*act == OrderAct::refunded && !read_refund(found, reading.id_bytes_max, order)) {
+  if (*act == OrderAct::refunded && !read_refund(found, reading.id_bytes_max, order, flags)) {
     values.wrong();
     return std::nullopt;
   }
-  // A refund in another currency does not move the order into it.
+  if (*act != OrderAct::cancelled) values.currency(found.currency);
   if (*act == OrderAct::completed || *act == OrderAct::updated) {
-    values.currency(found.currency);
     values.amount(OrderField::revenue, found.revenue);
     values.amount(OrderField::total, found.total);
     values.amount(OrderField::shipping, found.shipping);

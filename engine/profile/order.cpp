@@ -31,7 +31,10 @@ void put_field(OrderState& order, OrderFieldState said) {
 void put_refund(OrderState& order, const OrderRefund& said) {
   OrderRefund* known = order.refunds.find_or_add(said.id, [&] { return said; });
   if (known == nullptr) return;
-  if (rank_of(known->version, known->amount) < rank_of(said.version, said.amount)) *known = said;
+  auto rank = [](const OrderRefund& refund) {
+    return std::tuple_cat(rank_of(refund.version, refund.amount), std::make_tuple(std::string_view(refund.currency)));
+  };
+  if (rank(*known) < rank(said)) *known = said;
 }
 
 void write_version(const OrderVersion& version, ByteWriter& out) {
@@ -97,19 +100,28 @@ std::optional<int64_t> minor_of(const std::optional<Decimal>& amount, Order& ord
   return minor;
 }
 
+bool believed(const OrderRefund& refund, const OrderState& state) {
+  return refund.version.trust >= state.completed_trust;
+}
+
 // More than there is to give back is said as it is, and flagged.
 void add_refunds(const OrderState& state, Order& order) {
   int64_t net = std::max<int64_t>(order.net_minor.value_or(0), 0);
   WideInteger refunded = 0;
   bool all_that_is_left = false;
   for (const OrderRefund& refund : state.refunds) {
-    if (refund.amount.empty()) {
+    if (!believed(refund, state)) continue;
+    bool foreign = !refund.currency.empty() && !order.currency.empty() && refund.currency != order.currency;
+    if (foreign) {
+      order.refund_in_other_currency = true;
+    } else if (refund.amount.empty()) {
       all_that_is_left = true;
     } else {
       bool known = !order.currency.empty();  // then what is no number of 64 bits is more than any order
       refunded += minor_of(parse_decimal(refund.amount), order).value_or(known ? INT64_MAX : 0);
     }
   }
+  order.refunds_cut = state.refunds.size() == kRefundsPerOrderMax;
   if (all_that_is_left) refunded = std::max<WideInteger>(refunded, net);
   order.refunded_minor = static_cast<int64_t>(std::min<WideInteger>(refunded, INT64_MAX));
   order.refund_exceeds_order = order.net_minor && refunded > net;
@@ -118,15 +130,18 @@ void add_refunds(const OrderState& state, Order& order) {
 
 OrderStatus status_of(const OrderState& state, const Order& order) {
   if (state.completed_at.micros == INT64_MAX) return OrderStatus::pending;
-  if (state.cancelled_at.micros != INT64_MAX) return OrderStatus::cancelled;
-  if (state.refunds.empty()) return OrderStatus::completed;
-  bool left = order.value_minor > 0;
-  if (!order.net_minor) {
-    auto all = [](const OrderRefund& refund) { return refund.amount.empty(); };
-    left = std::none_of(state.refunds.begin(), state.refunds.end(), all);
+  bool cancelled = state.cancelled_at.micros != INT64_MAX && state.cancelled_trust >= state.completed_trust;
+  if (cancelled) return OrderStatus::cancelled;
+  if (order.net_minor) {
+    if (order.refunded_minor == 0) return OrderStatus::completed;
+    return order.value_minor > 0 ? OrderStatus::partially_refunded : OrderStatus::refunded;
   }
-  if (left && order.net_minor && order.refunded_minor == 0) return OrderStatus::completed;
-  return left ? OrderStatus::partially_refunded : OrderStatus::refunded;
+  // Of an amount that nobody said only all can be known to be given back.
+  auto some = [&](const OrderRefund& refund) { return believed(refund, state); };
+  auto all = [&](const OrderRefund& refund) { return believed(refund, state) && refund.amount.empty(); };
+  if (std::any_of(state.refunds.begin(), state.refunds.end(), all)) return OrderStatus::refunded;
+  bool any = std::any_of(state.refunds.begin(), state.refunds.end(), some);
+  return any ? OrderStatus::partially_refunded : OrderStatus::completed;
 }
 
 }  // namespace
@@ -142,10 +157,21 @@ void apply(OrderState& order, const EventView& event) {
   }
   if (said.act == OrderAct::refunded) {
     std::string id = said.refund_id.empty() ? version.source + '\0' + version.message_id : std::string(said.refund_id);
-    put_refund(order, {std::move(id), version, std::string(said.refund_amount)});
+    std::string currency;
+    for (const RecordOrder::Value& value : said.values) {
+      if (value.field == OrderField::currency) currency = value.text;
+    }
+    put_refund(order, {std::move(id), version, std::string(said.refund_amount), std::move(currency)});
+    return;
   }
-  if (said.act == OrderAct::completed) order.completed_at = std::min(order.completed_at, event.occurred_at);
-  if (said.act == OrderAct::cancelled) order.cancelled_at = std::min(order.cancelled_at, event.occurred_at);
+  if (said.act == OrderAct::completed) {
+    order.completed_at = std::min(order.completed_at, event.occurred_at);
+    order.completed_trust = std::max(order.completed_trust, version.trust);
+  }
+  if (said.act == OrderAct::cancelled) {
+    order.cancelled_at = std::min(order.cancelled_at, event.occurred_at);
+    order.cancelled_trust = std::max(order.cancelled_trust, version.trust);
+  }
   for (const RecordOrder::Value& value : said.values) put_field(order, {value.field, version, std::string(value.text)});
 }
 
@@ -155,6 +181,8 @@ void join(OrderState& into, const OrderState& other) {
   into.first_at = std::min(into.first_at, other.first_at);
   into.completed_at = std::min(into.completed_at, other.completed_at);
   into.cancelled_at = std::min(into.cancelled_at, other.cancelled_at);
+  into.completed_trust = std::max(into.completed_trust, other.completed_trust);
+  into.cancelled_trust = std::max(into.cancelled_trust, other.cancelled_trust);
   for (const OrderFieldState& said : other.fields) put_field(into, said);
   for (const OrderRefund& refund : other.refunds) put_refund(into, refund);
 }
@@ -174,6 +202,8 @@ void encode_order(const OrderState& order, std::string& bytes) {
   out.i64(order.first_at.micros);
   out.i64(order.completed_at.micros);
   out.i64(order.cancelled_at.micros);
+  out.u8(static_cast<uint8_t>(order.completed_trust));
+  out.u8(static_cast<uint8_t>(order.cancelled_trust));
   out.varint(order.fields.size());
   // Most orders are what one event said.
   const OrderVersion* last = nullptr;
@@ -190,6 +220,7 @@ void encode_order(const OrderState& order, std::string& bytes) {
     out.text(refund.id);
     write_version(refund.version, out);
     out.text(refund.amount);
+    out.text(refund.currency);
   }
 }
 
@@ -202,6 +233,8 @@ Result<OrderState> decode_order(std::string_view bytes) {
   order.first_at = Timestamp{in.i64()};
   order.completed_at = Timestamp{in.i64()};
   order.cancelled_at = Timestamp{in.i64()};
+  order.completed_trust = static_cast<Trust>(in.u8());
+  order.cancelled_trust = static_cast<Trust>(in.u8());
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     OrderFieldState said;
     said.field = static_cast<OrderField>(in.u8());
@@ -216,6 +249,7 @@ Result<OrderState> decode_order(std::string_view bytes) {
     refund.id = in.text();
     refund.version = read_version(in);
     refund.amount = in.text();
+    refund.currency = in.text();
     order.refunds.append(std::move(refund));
   }
   if (!in.ok() || !in.at_end()) return Error{ErrorCode::corrupt, "order is cut short"};

@@ -31,7 +31,8 @@ struct OrderFieldState {
 struct OrderRefund {
   std::string id;  // its own, or source and message id
   OrderVersion version;
-  std::string amount;  // a decimal; empty: all that is left
+  std::string amount;    // a decimal; empty: all that is left
+  std::string currency;  // empty: that of the order
 };
 inline const std::string& key_of(const OrderRefund& refund) { return refund.id; }
 
@@ -44,6 +45,8 @@ struct OrderState {
   Timestamp first_at{INT64_MAX};      // of the earliest event about it
   Timestamp completed_at{INT64_MAX};  // of the earliest completion
   Timestamp cancelled_at{INT64_MAX};
+  Trust completed_trust = Trust::claimed;  // the greatest of those who said so
+  Trust cancelled_trust = Trust::claimed;
   std::vector<OrderFieldState> fields;  // sorted by field, one each
   CappedList<OrderRefund, kRefundsPerOrderMax> refunds;
 };
@@ -83,10 +86,13 @@ struct Order {
   uint64_t line_count = 0;
   std::string lines_json = "[]";
   bool refund_exceeds_order = false;
-  bool amount_rounded = false;  // an amount had more places than the currency
+  bool refund_in_other_currency = false;  // it was not taken off
+  bool refunds_cut = false;               // there may be more than kRefundsPerOrderMax
+  bool amount_rounded = false;            // an amount had more places than the currency
 };
 
-/// What follows from all that was said.
+/// What follows from all that was said. What a browser claims neither cancels nor gives back what a server said was
+/// completed.
 Order judge(const OrderState& state);
 
 }  // namespace tributary

@@ -83,7 +83,8 @@ class MergedTimeline {
   StateIterator* current_ = nullptr;
 };
 
-// Track events of the catalogue stand under its spelling, whatever the sender's was.
+// Track events of the catalogue stand under its spelling, whatever the sender's was; those of older records under the
+// sender's.
 class TimelineFilter {
  public:
   explicit TimelineFilter(const TimelineQuery& query) : query_(query) {
@@ -94,19 +95,17 @@ class TimelineFilter {
   bool may_match(const TimelineRow& row) const {
     if (query_.type && row.type != *query_.type) return false;
     if (query_.source && row.source_crc != crc32c(*query_.source)) return false;
-    return !query_.name || row.name_crc == crc32c(name_of(row.type));
+    return !query_.name || row.name_crc == crc32c(*query_.name) ||
+           (row.type == EventType::track && row.name_crc == crc32c(catalogue_name_));
   }
 
   bool matches(const EventView& event) const {
     if (query_.source && event.source != *query_.source) return false;
-    return !query_.name || event.name == name_of(event.type);
+    return !query_.name || event.name == *query_.name ||
+           (event.type == EventType::track && event.name == catalogue_name_);
   }
 
  private:
-  std::string_view name_of(EventType type) const {
-    return type == EventType::track ? catalogue_name_ : std::string_view(*query_.name);
-  }
-
   const TimelineQuery& query_;
   std::string_view catalogue_name_;
 };

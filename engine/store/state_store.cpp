@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/merge_operator.h>
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_reader.h>
@@ -19,6 +20,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/base/test_bug.h"
+#include "engine/profile/order.h"
 #include "engine/store/hashed_memtable.h"
 
 namespace tributary {
@@ -51,6 +53,26 @@ class DedupExpiry final : public rocksdb::CompactionFilter {
  private:
   const std::atomic<int64_t>& log_time_micros_;
   int64_t window_micros_;
+};
+
+// What events said of an order, in any order and grouping. A row that cannot be read makes its reader fail.
+class OrderJoin final : public rocksdb::AssociativeMergeOperator {
+ public:
+  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* known, const rocksdb::Slice& said, std::string* joined,
+             rocksdb::Logger*) const override {
+    if (known == nullptr) {
+      joined->assign(said.data(), said.size());
+      return true;
+    }
+    auto order = decode_order(view(*known));
+    auto other = decode_order(view(said));
+    if (!order || !other) return false;
+    tributary::join(*order, *other);
+    joined->clear();
+    encode_order(*order, *joined);
+    return true;
+  }
+  const char* Name() const override { return "tributary.OrderJoin"; }
 };
 
 // ws u32 | hash 16, by which most families are looked up, scanned and written.
@@ -159,6 +181,10 @@ class RocksBatch final : public StateBatch {
   }
   void erase(Family family, std::string_view key) override {
     TRIBUTARY_CHECK(writes_.Delete(handle(family), slice(key)).ok());
+  }
+  void join(Family family, std::string_view key, std::string_view value) override {
+    TRIBUTARY_CHECK(family == Family::order);
+    TRIBUTARY_CHECK(writes_.Merge(handle(family), slice(key), slice(value)).ok());
   }
 
   /// The rows and `applied`, which is added once: a stalled store is asked again and again.
@@ -355,6 +381,7 @@ class RocksStore final : public StateStore {
     table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     if (family == Family::dedup) options.compaction_filter = &dedup_expiry_;
+    if (family == Family::order) options.merge_operator = std::make_shared<OrderJoin>();
     return options;
   }
 

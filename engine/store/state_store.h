@@ -62,6 +62,8 @@ class StateBatch {
   virtual ~StateBatch() = default;
   virtual void put(Family family, std::string_view key, std::string_view value) = 0;
   virtual void erase(Family family, std::string_view key) = 0;
+  /// Joins the row with what is there, whenever somebody reads it or files are merged. Of the family `order` alone.
+  virtual void join(Family family, std::string_view key, std::string_view value) = 0;
 };
 
 struct StoreHealth {

@@ -81,6 +81,19 @@ class FitTest(ModelTest):
             self.assertIn(said, self.stderr)
 
 
+class PredictionsTest(ModelTest):
+    def test_what_is_no_file_is_left_alone_and_nothing_is_left_behind(self):
+        link = self.directory / "link"
+        link.symlink_to(self.directory / "elsewhere")
+        for path in (link, self.directory):
+            self.fit(SAMPLE, "--format", "cdnow", "--predictions", str(path), expect=74)
+            self.assertIn("no regular file", self.stderr)
+        self.assertTrue(link.is_symlink())
+        self.fit(SAMPLE, "--format", "cdnow", "--predictions", str(self.directory / "no/such/folder"), expect=74)
+        self.assertEqual(list(self.directory.iterdir()), [link])
+        self.fit(SAMPLE, "--format", "cdnow", "--discount", "nan", expect=64)
+
+
 class RoundTripTest(ModelTest):
     """Orders into a server, its export into the models, their predictions into the server."""
 

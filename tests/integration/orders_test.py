@@ -11,12 +11,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import urllib.parse
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from tributary import ADMIN, ANALYST, APP, REPOSITORY, Server, sample_config  # noqa: E402
+from tributary import ADMIN, ANALYST, APP, REPOSITORY, WEB, Server, sample_config  # noqa: E402
 
 CDNOW = REPOSITORY / "tests/data/cdnow/CDNOW_master.txt"
 RETAIL = REPOSITORY / "tests/data/online_retail/online_retail_30k.csv"
@@ -176,6 +177,39 @@ class Shop(unittest.TestCase):
         self.server.request("POST", "/v1/erasures", {"customer_id": customer, "reason": "asked"},
                             {"Authorization": f"Bearer {ADMIN}"}).expect(200)
         self.server.get(f"/v1/profiles/{customer}/orders", key=ANALYST).expect(404)
+
+    def test_a_browser_takes_nothing_back(self):
+        self.server.post("/v1/identify", {"userId": self.user, "anonymousId": f"a-{self.user}"}, write_key=APP).expect(200)
+        self.tell("Order Completed", order_id="b", currency="USD", revenue=10)
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        for event in ("Order Cancelled", "Order Refunded", "Order Updated"):
+            self.tell(event, WEB, at=now, order_id="b", revenue=1, amount=10)
+        [order] = self.orders()
+        self.assertEqual((order["status"], order["value_minor"]), ("completed", 1_000))
+        self.tell("Order Refunded", order_id="b", amount=4)
+        [order] = self.orders()
+        self.assertEqual((order["status"], order["value_minor"]), ("partially_refunded", 600))
+
+    def test_what_cannot_be_read_is_no_guess(self):
+        self.tell("Order Completed", order_id="1", currency="CNY", products=[{"price": "x"}, {"price": 1}])
+        self.tell("Order Completed", order_id="2", currency="CNY", products=[{"price": 1, "quantity": "2 pcs"}])
+        self.tell("Order Completed", order_id="3", currency="CNY",
+                  products=[{"price": 12.299999999999999, "quantity": 0.3333}, {"price": 1}])
+        self.tell("Order Completed", order_id="4", currency="CNY", revenue=100)
+        self.tell("Order Refunded", order_id="4", currency="USD", amount=10)
+        for message in ("m1", "m2"):
+            self.tell("Order Refunded", message=message + self.user, order_id="4", refund_id="n/a", amount=5)
+        orders = {order["order_id"]: order for order in self.orders()}
+        self.assertEqual([orders[name]["net_minor"] for name in "1234"], [None, None, 510, 10_000])
+        self.assertEqual((orders["4"]["value_minor"], orders["4"]["flags"]), (9_000, ["refund_in_other_currency"]))
+
+    def test_many_refunds_are_said_to_be_cut(self):
+        self.tell("Order Completed", order_id="m", currency="USD", revenue=1000)
+        refunds = [{"type": "track", "userId": self.user, "event": "Order Refunded", "messageId": f"{self.user}-{number}",
+                    "timestamp": "2026-01-11T00:00:00Z", "properties": {"order_id": "m", "amount": 1}} for number in range(300)]
+        self.server.post("/v1/batch", {"batch": refunds}, write_key=APP).expect(200)
+        [order] = self.orders()
+        self.assertEqual((order["refunded_minor"], order["flags"]), (20_000, ["refunds_cut"]))
 
     def test_numbers_that_attack(self):
         for amount in ("1e400", "-5", 1e308, "9" * 60, {"a": 1}, [1], True, "", "NaN", "1" + "0" * 20, "0." + "0" * 19 + "1"):

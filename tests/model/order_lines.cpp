@@ -15,7 +15,8 @@ using Said = std::tuple<int, int64_t, std::string, std::string, std::string>;
 struct Order {
   std::set<int64_t> completed, cancelled;
   std::map<OrderField, std::set<Said>> fields;
-  std::map<std::string, std::set<Said>> refunds;
+  std::map<std::string, std::set<std::pair<Said, std::string>>> refunds;  // with their currency
+  int completed_trust = 0, cancelled_trust = 0;
   std::set<int64_t> told;
 
   std::string value(OrderField field) const {
@@ -57,16 +58,20 @@ OrderLine line_of(const std::string& name, const Order& order) {
   int64_t worth = std::max<int64_t>(net.value_or(0), 0);
   bool whole = false;
   for (const auto& [id, said] : order.refunds) {
-    std::string amount = std::get<3>(*said.rbegin());
+    const auto& [last, currency] = *said.rbegin();
+    std::string amount = std::get<3>(last);
+    if (std::get<0>(last) < order.completed_trust) continue;
+    if (!currency.empty() && !line.currency.empty() && currency != line.currency) continue;
     whole = whole || amount.empty();
     if (!amount.empty() && !line.currency.empty()) line.refunded += Order::cents_of(amount);
   }
   if (whole) line.refunded = std::max(line.refunded, worth);
   line.value = std::max<int64_t>(worth - line.refunded, 0);
   line.at = order.completed.empty() ? *order.told.begin() : *order.completed.begin();
-  bool done = !order.completed.empty() && order.cancelled.empty();
+  line.cancelled =
+      !order.completed.empty() && !order.cancelled.empty() && order.cancelled_trust >= order.completed_trust;
+  bool done = !order.completed.empty() && !line.cancelled;
   line.counts = done && net && *net >= 1 && line.value > 0 && order.value(OrderField::test) != "true";
-  line.cancelled = !order.completed.empty() && !order.cancelled.empty();
   line.pending = order.completed.empty();
   return line;
 }
@@ -81,11 +86,17 @@ std::vector<OrderLine> orders_of(const std::vector<const Event*>& events) {
     Order& order = orders[said.order_namespace + "/" + said.order_id];
     int64_t at = event->occurred_at.micros;
     order.told.insert(at);
+    int trust = std::get<0>(said_by(*event, ""));
     if (said.act == OrderAct::completed) order.completed.insert(at);
+    if (said.act == OrderAct::completed) order.completed_trust = std::max(order.completed_trust, trust);
     if (said.act == OrderAct::cancelled) order.cancelled.insert(at);
+    if (said.act == OrderAct::cancelled) order.cancelled_trust = std::max(order.cancelled_trust, trust);
     if (said.act == OrderAct::refunded) {
       std::string id = said.refund_id.empty() ? event->source + "\n" + event->message_id : said.refund_id;
-      order.refunds[id].insert(said_by(*event, said.refund_amount));
+      std::string currency;
+      for (const OrderSaid::Value& value : said.values) currency = value.text;
+      order.refunds[id].emplace(said_by(*event, said.refund_amount), currency);
+      continue;
     }
     for (const OrderSaid::Value& value : said.values) order.fields[value.field].insert(said_by(*event, value.text));
   }

@@ -216,8 +216,9 @@ TEST(OrderReader, RefundsAndCancellationsSayNothingOfTheOrdersValues) {
   for (const char* name : {"Order Refunded", "Order Cancelled"}) {
     auto outcome = ordered(name, properties);
     ASSERT_TRUE(outcome->event().order) << name;
-    EXPECT_TRUE(outcome->event().order->values.empty()) << name << ": " << values(outcome->event());
-    EXPECT_EQ(outcome->event().order->refund_amount, outcome->event().name == "Order Refunded" ? "3" : "") << name;
+    bool refund = outcome->event().name == "Order Refunded";
+    EXPECT_EQ(values(outcome->event()), refund ? "currency=EUR" : "") << name;  // that of the refund
+    EXPECT_EQ(outcome->event().order->refund_amount, refund ? "3" : "") << name;
   }
 }
 
@@ -246,7 +247,7 @@ TEST(OrderLines, WhatCannotBeReadOfThemIsFlagged) {
   auto outcome = ordered("Order Updated", R"({"order_id":"1","products":[{"price":"ten","quantity":"x","sku":"s"},)"
                                           R"(7,{"price":2,"quantity":3}]})");
   EXPECT_EQ(outcome->event().flags, kWrong);
-  EXPECT_EQ(values(outcome->event()), "line_sum=6 quantity=4");
+  EXPECT_EQ(values(outcome->event()), "line_sum= quantity=");  // not those of the rest
   EXPECT_EQ(value(outcome->event(), OrderField::line_count), "3");
   EXPECT_EQ(value(outcome->event(), OrderField::lines), R"([{"sku":"s"},{"price":2,"quantity":3}])");
 }
