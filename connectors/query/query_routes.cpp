@@ -14,7 +14,7 @@ HttpResponse openapi_answer() {
 
 }  // namespace
 
-void add_query_routes(Router& router, QueryServices services) {
+void add_query_routes(Router& router, const QueryServices& services) {
   auto handlers = std::make_shared<QueryHandlers>(services);
   auto add = [&](std::string method, std::string pattern, ApiRole required, QueryHandlers::Handler handler) {
     HttpHandler run = [handlers, required, handler](HttpRequest& request) {

@@ -21,7 +21,7 @@ struct QueryServices {
   ValueRules value;
 };
 
-void add_query_routes(Router& router, QueryServices services);
+void add_query_routes(Router& router, const QueryServices& services);
 
 /// openapi.yaml as JSON, made at build time.
 std::string_view openapi_json();
