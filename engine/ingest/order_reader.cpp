@@ -16,14 +16,14 @@ namespace {
 
 constexpr size_t kLinesBytesMax = 16 << 10;
 constexpr size_t kLineTextBytesMax = 500;
-constexpr size_t kPlaceHolderBytesMax = 27;  // full-width letters have three bytes
+constexpr size_t kNothingBytesMax = 27;  // full-width letters have three bytes
 // What is kept of a line, beside price, quantity and whether it is a gift.
 constexpr std::array<std::string_view, 7> kLineTexts = {"product_id", "sku",     "name",  "brand",
                                                         "category",   "variant", "coupon"};
 
-constexpr std::array<std::string_view, 18> kPlaceHolders = {"无",  "暂无", "未知", "不详", "待定", "待补",
-                                                            "n/a", "na",   "none", "null", "nil",  "undefined",
-                                                            "nan", "-",    "--",   "/",    ".",    "?"};
+constexpr std::array<std::string_view, 18> kWordsForNothing = {"无",  "暂无", "未知", "不详", "待定", "待补",
+                                                               "n/a", "na",   "none", "null", "nil",  "undefined",
+                                                               "nan", "-",    "--",   "/",    ".",    "?"};
 
 std::optional<OrderAct> act_of(std::string_view event_name) {
   if (event_name == "Order Completed") return OrderAct::completed;
@@ -211,9 +211,10 @@ class OrderValues {
 /// would be one.
 bool names_nothing(std::string_view id, uint8_t flags) {
   if (id.empty()) return true;
-  if (id.size() <= kPlaceHolderBytesMax) {
+  if (id.size() <= kNothingBytesMax) {
     auto folded = nfkc_casefold(id);
-    if (folded && std::find(kPlaceHolders.begin(), kPlaceHolders.end(), *folded) != kPlaceHolders.end()) return true;
+    if (folded && std::find(kWordsForNothing.begin(), kWordsForNothing.end(), *folded) != kWordsForNothing.end())
+      return true;
   }
   return (flags & EventFlags::kReplacedSurrogate) != 0 && id.find(kReplacementCharacter) != std::string_view::npos;
 }
