@@ -86,7 +86,7 @@ struct FittedFile {
   GammaGammaFit values;
   uint64_t predictions = 0, without_identity = 0;
 
-  double minor_per_unit() const { return std::pow(10, minor_digits(file.currency)); }
+  double minor_per_unit() const { return static_cast<double>(tributary::minor_per_unit(file.currency)); }
 };
 
 /// Errors: io of the file; corrupt and invalid of what it says.

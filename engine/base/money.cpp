@@ -123,6 +123,8 @@ int minor_digits(std::string_view currency) {
   return lists(kFourDigits, currency) ? 4 : 2;
 }
 
+int64_t minor_per_unit(std::string_view currency) { return static_cast<int64_t>(power_of_ten(minor_digits(currency))); }
+
 std::optional<Decimal> parse_amount(std::string_view text) {
   text = trim(text);
   if (auto plain = parse_decimal(text)) return plain;
@@ -156,6 +158,11 @@ std::optional<int64_t> to_minor(const Decimal& amount, std::string_view currency
   }
   if (minor > INT64_MAX || minor < INT64_MIN) return std::nullopt;
   return static_cast<int64_t>(minor);
+}
+
+bool has_surplus_digits(const Decimal& amount, std::string_view currency) {
+  int surplus = amount.scale - minor_digits(currency);
+  return surplus > 0 && amount.digits % power_of_ten(surplus) != 0;
 }
 
 int64_t divide_half_even(WideInteger dividend, WideInteger divisor) {

@@ -92,11 +92,7 @@ class Said {
 std::optional<int64_t> minor_of(const std::optional<Decimal>& amount, Order& order) {
   if (!amount || order.currency.empty()) return std::nullopt;
   auto minor = to_minor(*amount, order.currency);
-  if (minor && amount->scale > minor_digits(order.currency)) {
-    WideInteger one = 1;
-    for (int i = minor_digits(order.currency); i < amount->scale; ++i) one *= 10;
-    if (amount->digits % one != 0) order.amount_rounded = true;
-  }
+  if (minor && has_surplus_digits(*amount, order.currency)) order.amount_rounded = true;
   return minor;
 }
 

@@ -22,12 +22,6 @@ constexpr std::array<int64_t, 4> kFrequency = {10, 6, 3, 2};
 constexpr std::array<int64_t, 4> kMoney = {5000, 2000, 1000, 300};
 constexpr std::array<int64_t, 4> kAverage = {1000, 500, 200, 50};
 
-int64_t minor_per_unit(std::string_view currency) {
-  int64_t minor = 1;
-  for (int i = minor_digits(currency); i > 0; --i) minor *= 10;
-  return minor;
-}
-
 int score_at_least(Int128 value, const std::array<int64_t, 4>& thresholds, int64_t unit) {
   for (size_t i = 0; i < thresholds.size(); ++i) {
     if (value >= Int128{thresholds[i]} * unit) return 5 - static_cast<int>(i);
