@@ -15,6 +15,7 @@
 #include "engine/query/erasure.h"
 #include "engine/query/explain.h"
 #include "engine/query/export.h"
+#include "engine/query/interactions.h"
 #include "engine/query/orders.h"
 #include "engine/query/positions.h"
 #include "engine/query/preview.h"
@@ -86,6 +87,7 @@ class EngineInstance final : public Engine {
   }
   Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
   Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) override;
+  Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id, const PageQuery& query) override;
   Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) override;
 
   void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) override;
@@ -446,6 +448,16 @@ Result<OrdersPage> EngineInstance::orders(WorkspaceId workspace, const CustomerI
   auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
   if (!customer) return customer.error();
   return read_orders_page(*snapshot, index_keys_->cursor_key(), *customer, query);
+}
+
+Result<InteractionsPage> EngineInstance::interactions(WorkspaceId workspace, const CustomerId& id,
+                                                      const PageQuery& query) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
+  if (!customer) return customer.error();
+  return read_interactions_page(*snapshot, index_keys_->cursor_key(), *customer, query);
 }
 
 Result<RejectedPage> EngineInstance::rejected_events(WorkspaceId workspace, const RejectedQuery& query) {

@@ -97,6 +97,8 @@ class Engine {
   virtual Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) = 0;
   virtual Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) = 0;
   virtual Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) = 0;
+  virtual Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id,
+                                                const PageQuery& query) = 0;
   virtual Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) = 0;
 
   /// Records a decision; `done` runs like that of ingest(), when it is durable and every reader sees its effect. The

@@ -2,6 +2,7 @@
 
 #include "connectors/http/answers.h"
 #include "connectors/query/export_runner.h"
+#include "connectors/query/facts_json.h"
 #include "connectors/query/find_owner.h"
 #include "connectors/query/query_json.h"
 #include "connectors/query/refusals.h"
@@ -80,14 +81,25 @@ HttpResponse QueryHandlers::timeline(const HttpRequest& request, const ApiCaller
 }
 
 HttpResponse QueryHandlers::orders(const HttpRequest& request, const ApiCaller& caller) {
-  auto query = orders_query(request);
+  auto query = page_query(request);
   if (auto* fault = std::get_if<ParameterFault>(&query)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
   auto id = customer_of(request);
   if (!id) return refuse(request, RejectionCode::not_found);
-  auto page = services_.engine.orders(caller.key->workspace, *id, std::get<OrdersQuery>(query));
+  auto page = services_.engine.orders(caller.key->workspace, *id, std::get<PageQuery>(query));
   return page ? json_response(orders_json(*page)) : refuse(request, page.error());
+}
+
+HttpResponse QueryHandlers::interactions(const HttpRequest& request, const ApiCaller& caller) {
+  auto query = page_query(request);
+  if (auto* fault = std::get_if<ParameterFault>(&query)) {
+    return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
+  auto id = customer_of(request);
+  if (!id) return refuse(request, RejectionCode::not_found);
+  auto page = services_.engine.interactions(caller.key->workspace, *id, std::get<PageQuery>(query));
+  return page ? json_response(interactions_json(*page)) : refuse(request, page.error());
 }
 
 HttpResponse QueryHandlers::rejected(const HttpRequest& request, const ApiCaller& caller) {

@@ -22,6 +22,7 @@ class QueryHandlers {
   HttpResponse profile(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse timeline(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse orders(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse interactions(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
 
   /// Streamed, so without a role of the route to be asked beforehand: it asks itself.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connectors/query/facts_json.h"
 #include "engine/base/utf8.h"
 
 namespace tributary {
@@ -107,6 +108,7 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   for (const std::string& channel : profile.channels) json.string(channel);
   json.end_array();
   append_value(json, profile, moment);
+  append_interaction_figures(json, profile, moment.now);
   json.end_object();
   return out;
 }

@@ -76,8 +76,8 @@ Parsed<RejectedQuery> rejected_query(const HttpRequest& request) {
   return query;
 }
 
-Parsed<OrdersQuery> orders_query(const HttpRequest& request) {
-  OrdersQuery query;
+Parsed<PageQuery> page_query(const HttpRequest& request) {
+  PageQuery query;
   auto limit = number_parameter(request, "limit", kPageSizes);
   if (auto* fault = std::get_if<ParameterFault>(&limit)) return *fault;
   query.limit = std::get<size_t>(limit);

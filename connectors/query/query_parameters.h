@@ -23,7 +23,8 @@ using Parsed = std::variant<Value, ParameterFault>;
 Parsed<TimelineQuery> timeline_query(const HttpRequest& request);
 Parsed<RejectedQuery> rejected_query(const HttpRequest& request);
 
-Parsed<OrdersQuery> orders_query(const HttpRequest& request);
+/// `limit` and `cursor` alone.
+Parsed<PageQuery> page_query(const HttpRequest& request);
 
 /// `as_of`, or the time of asking.
 Parsed<Timestamp> moment_parameter(const HttpRequest& request);

@@ -26,6 +26,7 @@ void add_query_routes(Router& router, const QueryServices& services) {
   add("GET", "/v1/profiles/{customer_id}", ApiRole::analyst, &QueryHandlers::profile);
   add("GET", "/v1/profiles/{customer_id}/events", ApiRole::analyst, &QueryHandlers::timeline);
   add("GET", "/v1/profiles/{customer_id}/orders", ApiRole::analyst, &QueryHandlers::orders);
+  add("GET", "/v1/profiles/{customer_id}/interactions", ApiRole::analyst, &QueryHandlers::interactions);
   add("GET", "/v1/rejected", ApiRole::analyst, &QueryHandlers::rejected);
   router.add(Route{"GET", "/v1/export", CorsPolicy::none, ErrorStyle::problem,
                    [handlers](HttpRequest& request) { return handlers->export_all(request); }});

@@ -10,6 +10,7 @@
 
 #include "engine/base/strong_id.h"
 #include "engine/base/time.h"
+#include "engine/domain/fact.h"
 #include "engine/domain/identifier.h"
 #include "engine/domain/order.h"
 
@@ -72,6 +73,7 @@ struct Event {
   std::vector<EventIdentifier> identifiers;  // 0..kIdentifiersPerEventMax, distinct, sorted by hash
   std::vector<TraitChange> traits;           // distinct (operation, key)
   std::optional<OrderSaid> order;
+  std::vector<FactSaid> facts;                    // 0..kFactsPerEventMax, distinct (kind, subject)
   std::string_view json;                          // the event's own bytes
   std::shared_ptr<const std::string> owned_json;  // shared, because copies of an event keep pointing into it
 };

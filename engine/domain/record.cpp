@@ -5,8 +5,9 @@
 namespace tributary {
 namespace {
 
-constexpr uint8_t kPayloadVersion = 2;        // of events
-constexpr uint8_t kPayloadWithoutOrders = 1;  // of events
+constexpr uint8_t kPayloadVersion = 3;  // of events
+constexpr uint8_t kFirstVersionWithFacts = 3;
+constexpr uint8_t kFirstVersionWithOrders = 2;
 constexpr uint8_t kRejectedPayloadVersion = 1;
 
 Hash128 evidence_hash(const KeyedHash& index_key, const std::vector<EventIdentifier>& identifiers) {
@@ -34,7 +35,6 @@ void encode_order(const OrderSaid& order, ByteWriter& out) {
 }
 
 void decode_order(ByteReader& in, std::optional<RecordOrder>& into) {
-  into.reset();
   uint8_t act = in.u8();
   if (act == 0) return;
   RecordOrder& order = into.emplace();
@@ -47,6 +47,35 @@ void decode_order(ByteReader& in, std::optional<RecordOrder>& into) {
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     auto field = static_cast<OrderField>(in.u8());
     order.values.push_back({field, in.text()});
+  }
+}
+
+void encode_facts(const std::vector<FactSaid>& facts, ByteWriter& out) {
+  out.varint(facts.size());
+  for (const FactSaid& fact : facts) {
+    out.u8(static_cast<uint8_t>(fact.kind));
+    out.u8(fact.act);
+    out.raw(fact.subject.view());
+    out.text(fact.subject_text);
+    out.varint(fact.values.size());
+    for (const FactSaid::Value& value : fact.values) {
+      out.u8(value.field);
+      out.text(value.text);
+    }
+  }
+}
+
+void decode_facts(ByteReader& in, std::vector<RecordFact>& into) {
+  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+    RecordFact& fact = into.emplace_back();
+    fact.kind = static_cast<FactKind>(in.u8());
+    fact.act = in.u8();
+    fact.subject = read_hash(in);
+    fact.subject_text = in.text();
+    for (uint64_t values = in.varint(); values > 0 && in.ok(); --values) {
+      uint8_t field = in.u8();
+      fact.values.push_back({field, in.text()});
+    }
   }
 }
 
@@ -78,6 +107,14 @@ Hash128 order_hash(const KeyedHash& index_key, std::string_view order_namespace,
   subject += order_namespace;
   subject += '\0';
   subject += order_id;
+  return index_key(subject);
+}
+
+Hash128 fact_subject(const KeyedHash& index_key, FactKind kind, std::string_view subject_text) {
+  std::string subject = "fact";
+  subject += '\0';
+  subject += static_cast<char>(kind);
+  subject += subject_text;
   return index_key(subject);
 }
 
@@ -121,6 +158,7 @@ void encode_event(const Event& event, const KeyedHash& index_key, std::string& p
   } else {
     out.u8(0);
   }
+  encode_facts(event.facts, out);
   out.raw(event.json);
 }
 
@@ -141,7 +179,7 @@ void encode_rejected(const Rejected& rejected, const KeyedHash& index_key, std::
 Result<void> decode_event(std::string_view payload, EventView& into) {
   ByteReader in(payload);
   uint8_t version = in.u8();
-  if (version != kPayloadVersion && version != kPayloadWithoutOrders) {
+  if (version == 0 || version > kPayloadVersion) {
     return Error{ErrorCode::corrupt, "event record has an unknown version"};
   }
   into.type = static_cast<EventType>(in.u8());
@@ -167,11 +205,10 @@ Result<void> decode_event(std::string_view payload, EventView& into) {
     std::string_view key = in.text();
     into.traits.push_back({operation, key, in.text()});
   }
-  if (version == kPayloadWithoutOrders) {
-    into.order.reset();
-  } else {
-    decode_order(in, into.order);
-  }
+  into.order.reset();
+  if (version >= kFirstVersionWithOrders) decode_order(in, into.order);
+  into.facts.clear();
+  if (version >= kFirstVersionWithFacts) decode_facts(in, into.facts);
   into.json = in.rest();
   if (!in.ok()) return Error{ErrorCode::corrupt, "event record is cut short"};
   return {};

@@ -82,6 +82,7 @@ struct EventView {
   std::vector<RecordIdentifier> identifiers;
   std::vector<RecordTrait> traits;
   std::optional<RecordOrder> order;
+  std::vector<RecordFact> facts;
   std::string_view json;
 };
 
@@ -95,7 +96,7 @@ struct RejectedView {
   std::string_view raw;
 };
 
-/// Payload layout, version 2 (integers big-endian, text = varint length + bytes):
+/// Payload layout, version 3 (integers big-endian, text = varint length + bytes):
 ///
 ///   event:    u8 version | u8 type | u8 flags | i64 occurred_at | 16 message hash | 16 evidence | text source |
 ///             text message_id | text name | text channel |
@@ -103,7 +104,8 @@ struct RejectedView {
 ///             varint n { u8 operation | text key | text value_json } |
 ///             u8 0, or the order: u8 act | 16 hash | text namespace | text id | text refund_id | text refund_amount |
 ///             varint n { u8 field | text value } |
-///             rest: the event's own JSON.  Version 1 has nothing of orders.
+///             varint n { u8 kind | u8 act | 16 subject | text subject_text | varint n { u8 field | text value } } |
+///             rest: the event's own JSON.  Version 2 has no facts, version 1 nothing of orders either.
 ///   rejected: u8 version | u8 code | 16 message hash | text source | text message_id | text message | text path |
 ///             rest: the item's own bytes
 void encode_event(const Event& event, const KeyedHash& index_key, std::string& payload);

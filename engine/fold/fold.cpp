@@ -288,6 +288,7 @@ Result<void> Fold::fold_event(const Step& step) {
   tributary::apply(fragment, step.event);
   touch(step.event.evidence, **entry);
   if (step.event.order) join_order(step, (*entry)->home);
+  put_facts(step, (*entry)->home);
   put_timeline(step, (*entry)->home);
   return {};
 }
@@ -365,6 +366,15 @@ void Fold::join_order(const Step& step, const Hash128& home) {
   encode_order(said, buffer_);
   Hash128 order = step.event.order->order;
   batch_->join(Family::order, order_key(step.record->workspace, home, step.event.evidence, order), buffer_);
+}
+
+void Fold::put_facts(const Step& step, const Hash128& home) {
+  for (size_t i = 0; i < step.event.facts.size(); ++i) {
+    Fact fact = fact_of(step.event, step.record->received_at, i);
+    buffer_.clear();
+    encode_fact(fact, buffer_);
+    batch_->put(Family::fact, fact_key(step.record->workspace, home, step.event.evidence, fact), buffer_);
+  }
 }
 
 void Fold::put_fragments() {

@@ -108,6 +108,7 @@ class Fold {
   void touch(const Hash128& evidence, EvidenceEntry& entry);
   void put_timeline(const Step& step, const Hash128& home);
   void join_order(const Step& step, const Hash128& home);
+  void put_facts(const Step& step, const Hash128& home);
 
   // Cuts: fold_cut.cpp.
   struct Division;
@@ -117,10 +118,11 @@ class Fold {
   Result<void> apply_division(Division division, const RecordCause& cause);
   void put_fragment(WorkspaceId workspace, const Evidence& evidence, const Fragment& fragment);
   void put_orders(WorkspaceId workspace, const Evidence& evidence, const std::map<Hash128, OrderState>& orders);
+  Result<void> move_facts(WorkspaceId workspace, const Evidence& from, const Evidence& to, Timestamp after);
 
   // Erasures: fold_erasure.cpp.
   Result<bool> fold_erasure(const Step& step, const RecordCause& cause);
-  Result<void> erase_orders(WorkspaceId workspace, const Hash128& home, const Hash128& evidence);
+  Result<void> erase_rows(Family family, WorkspaceId workspace, const Hash128& home, const Hash128& evidence);
   Result<uint64_t> forget(const std::vector<Evidence>& evidence, WorkspaceId workspace);
 
   void put_fragments();

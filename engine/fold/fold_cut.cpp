@@ -7,7 +7,7 @@
 namespace tributary {
 
 // A cut divides evidence by the time of its events. Fragments and orders cannot be taken apart, so both parts are
-// folded again from the records; timeline rows of the later part move to its home.
+// folded again from the records; facts and timeline rows of the later part move to its home.
 struct Fold::Division {
   struct Part {
     Fragment fragment;
@@ -22,6 +22,7 @@ struct Fold::Division {
   Evidence evidence;  // as it is
   Hash128 divided;    // the identifier that was cut, as this evidence names it
   Hash128 made;       // the one it is after the cut
+  Timestamp cut_at;
   Part earlier, later;
   std::vector<Row> moving;
 };
@@ -62,6 +63,7 @@ Result<bool> Fold::fold_cut(const Step& step, const RecordCause& cause) {
     if ((*division)->moving.empty()) continue;
     (*division)->divided = divided;
     (*division)->made = generation_hash(identifier, cut.cut_at);
+    (*division)->cut_at = cut.cut_at;
     divisions.push_back(std::move(**division));
   }
   TRIBUTARY_TRY(identity_.cut(cut, cause));
@@ -120,7 +122,7 @@ Result<bool> Fold::read_event(Lsn lsn, Timestamp cut_at, Division& division) {
 
 Result<void> Fold::apply_division(Division division, const RecordCause& cause) {
   WorkspaceId workspace = cause.workspace;
-  auto& [evidence, divided, made, earlier, later, moving] = division;
+  auto& [evidence, divided, made, cut_at, earlier, later, moving] = division;
   Evidence moved = after_cut(evidence, divided, made);
   moved.first = later.first;
   moved.last_at = later.fragment.last_at;
@@ -134,9 +136,10 @@ Result<void> Fold::apply_division(Division division, const RecordCause& cause) {
   }
   // The front table takes them from the store when they are asked for next.
   evidence_.erase(evidence.hash);
-  TRIBUTARY_TRY(erase_orders(workspace, old_home, evidence.hash));
+  TRIBUTARY_TRY(erase_rows(Family::order, workspace, old_home, evidence.hash));
   put_orders(workspace, evidence, earlier.orders);
   put_orders(workspace, moved, later.orders);
+  TRIBUTARY_TRY(move_facts(workspace, evidence, moved, cut_at));
   std::optional<Evidence> kept;
   if (earlier.fragment.events > 0) {
     kept = evidence;
@@ -156,6 +159,20 @@ void Fold::put_orders(WorkspaceId workspace, const Evidence& evidence, const std
     encode_order(state, buffer_);
     batch_->put(Family::order, order_key(workspace, home_of(evidence.members).id, evidence.hash, order), buffer_);
   }
+}
+
+// Each says its time.
+Result<void> Fold::move_facts(WorkspaceId workspace, const Evidence& from, const Evidence& to, Timestamp after) {
+  const Hash128 old_home = home_of(from.members).id, new_home = home_of(to.members).id;
+  auto rows = store_.scan(Family::fact, fragment_key(workspace, old_home, from.hash));
+  for (; rows->valid(); rows->next()) {
+    Fact fact;
+    read_fact_key(rows->key(), fact);
+    if (fact.at <= after) continue;
+    batch_->put(Family::fact, fact_key(workspace, new_home, to.hash, fact), rows->value());
+    batch_->erase(Family::fact, rows->key());
+  }
+  return rows->status();
 }
 
 void Fold::put_fragment(WorkspaceId workspace, const Evidence& evidence, const Fragment& fragment) {

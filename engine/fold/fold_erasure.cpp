@@ -25,20 +25,22 @@ Result<bool> Fold::fold_erasure(const Step& step, const RecordCause& cause) {
   return true;
 }
 
-Result<void> Fold::erase_orders(WorkspaceId workspace, const Hash128& home, const Hash128& evidence) {
-  auto rows = store_.scan(Family::order, fragment_key(workspace, home, evidence));
-  for (; rows->valid(); rows->next()) batch_->erase(Family::order, rows->key());
+Result<void> Fold::erase_rows(Family family, WorkspaceId workspace, const Hash128& home, const Hash128& evidence) {
+  auto rows = store_.scan(family, fragment_key(workspace, home, evidence));
+  for (; rows->valid(); rows->next()) batch_->erase(family, rows->key());
   return rows->status();
 }
 
-// Fragments, orders and timelines; how many events they were.
+// Fragments, orders, facts and timelines; how many events they were.
 Result<uint64_t> Fold::forget(const std::vector<Evidence>& evidence, WorkspaceId workspace) {
   std::map<Hash128, std::set<Hash128>> by_home;
   for (const Evidence& each : evidence) {
     Hash128 home = home_of(each.members).id;
     by_home[home].insert(each.hash);
     batch_->erase(Family::fragment, fragment_key(workspace, home, each.hash));
-    if (auto erased = erase_orders(workspace, home, each.hash); !erased) return erased.error();
+    for (Family family : {Family::order, Family::fact}) {
+      if (auto erased = erase_rows(family, workspace, home, each.hash); !erased) return erased.error();
+    }
     evidence_.erase(each.hash);
   }
   uint64_t events = 0;

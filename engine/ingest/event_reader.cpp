@@ -5,6 +5,7 @@
 #include "engine/base/utf8.h"
 #include "engine/ingest/catalogue.h"
 #include "engine/ingest/channel.h"
+#include "engine/ingest/fact_reader.h"
 #include "engine/ingest/identifier_extraction.h"
 #include "engine/ingest/json_text.h"
 #include "engine/ingest/normalise.h"
@@ -98,7 +99,7 @@ std::optional<ItemFault> EventReader::read(const JsonValue& item, Event& event) 
   event.source = facts_.source.id;
   event.received_at = facts_.context.received_at;
   read_times(fields, event);
-  read_facts(fields, event);
+  read_catalogue(fields, event);
   ContextFields context = read_context_fields(fields[Field::context]);
   event.channel = channel_of(fields, context);
   if (event.type == EventType::identify) {
@@ -203,7 +204,7 @@ std::optional<ItemFault> EventReader::read_name(const ItemFields& fields, Event&
 }
 
 /// What the catalogue knows of a track event. Whatever is wrong with it is noted, never refused.
-void EventReader::read_facts(const ItemFields& fields, Event& event) const {
+void EventReader::read_catalogue(const ItemFields& fields, Event& event) const {
   if (event.type != EventType::track) return;
   const CatalogueEvent* known = find_catalogue_event(event.name);
   if (known == nullptr) return;
@@ -211,6 +212,7 @@ void EventReader::read_facts(const ItemFields& fields, Event& event) const {
   event.flags |= check_properties(*known, fields[Field::properties]);
   OrderReading reading{facts_.source, facts_.index_key, facts_.limits.identifier_bytes_max};
   event.order = read_order(event.name, fields[Field::properties], reading, event.flags);
+  tributary::read_facts(fields[Field::properties], {facts_.source, facts_.index_key}, event);
 }
 
 std::optional<ItemFault> EventReader::check_sizes(const ItemFields& fields) const {

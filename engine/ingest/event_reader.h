@@ -49,7 +49,7 @@ class EventReader {
   std::optional<ItemFault> read_name(const ItemFields& fields, Event& event) const;
   std::optional<ItemFault> check_sizes(const ItemFields& fields) const;
   void read_times(const ItemFields& fields, Event& event) const;
-  void read_facts(const ItemFields& fields, Event& event) const;
+  void read_catalogue(const ItemFields& fields, Event& event) const;
   std::optional<ItemFault> read_identifiers(const ItemFields& fields, const ContextFields& context, Event& event);
 
   RequestFacts facts_;

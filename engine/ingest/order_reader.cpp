@@ -9,21 +9,16 @@
 #include "engine/base/utf8.h"
 #include "engine/domain/event.h"
 #include "engine/ingest/normalise.h"
-#include "engine/ingest/text_fold.h"
+#include "engine/ingest/place_holder.h"
 
 namespace tributary {
 namespace {
 
 constexpr size_t kLinesBytesMax = 16 << 10;
 constexpr size_t kLineTextBytesMax = 500;
-constexpr size_t kNothingBytesMax = 27;  // full-width letters have three bytes
 // What is kept of a line, beside price, quantity and whether it is a gift.
 constexpr std::array<std::string_view, 7> kLineTexts = {"product_id", "sku",     "name",  "brand",
                                                         "category",   "variant", "coupon"};
-
-constexpr std::array<std::string_view, 18> kWordsForNothing = {"无",  "暂无", "未知", "不详", "待定", "待补",
-                                                               "n/a", "na",   "none", "null", "nil",  "undefined",
-                                                               "nan", "-",    "--",   "/",    ".",    "?"};
 
 std::optional<OrderAct> act_of(std::string_view event_name) {
   if (event_name == "Order Completed") return OrderAct::completed;
@@ -210,12 +205,7 @@ class OrderValues {
 /// True for what programs send when they have no id, and where a lone surrogate was replaced: ids that were different
 /// would be one.
 bool names_nothing(std::string_view id, uint8_t flags) {
-  if (id.empty()) return true;
-  if (id.size() <= kNothingBytesMax) {
-    auto folded = nfkc_casefold(id);
-    if (folded && std::find(kWordsForNothing.begin(), kWordsForNothing.end(), *folded) != kWordsForNothing.end())
-      return true;
-  }
+  if (id.empty() || is_place_holder(id)) return true;
   return (flags & EventFlags::kReplacedSurrogate) != 0 && id.find(kReplacementCharacter) != std::string_view::npos;
 }
 

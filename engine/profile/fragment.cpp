@@ -9,7 +9,7 @@
 namespace tributary {
 namespace {
 
-constexpr uint8_t kFragmentVersion = 1;
+constexpr uint8_t kFragmentVersion = 2;
 
 // Message ids are unique within a source only, so the order ends with value and source: provenance must not depend on
 // arrival either.
@@ -100,7 +100,11 @@ Traits decode_traits(ByteReader& in) {
   return traits;
 }
 
+uint32_t bit_of(FactKind kind) { return 1u << static_cast<uint8_t>(kind); }
+
 }  // namespace
+
+bool has_facts(const Fragment& fragment, FactKind kind) { return (fragment.fact_kinds & bit_of(kind)) != 0; }
 
 std::string_view counted_name(const EventView& event) {
   return event.name.empty() ? event_type_name(event.type) : event.name;
@@ -111,6 +115,7 @@ void apply(Fragment& fragment, const EventView& event) {
   widen_time(fragment, event.occurred_at, event.message_id, event.occurred_at);
   add_count(fragment, counted_name(event), 1);
   if (!event.channel.empty()) add_channel(fragment, event.channel);
+  for (const RecordFact& fact : event.facts) fragment.fact_kinds |= bit_of(fact.kind);
   if (event.traits.empty()) return;
   Trust trust = Trust::claimed;
   for (const RecordIdentifier& identifier : event.identifiers) trust = std::max(trust, identifier.trust);
@@ -125,6 +130,7 @@ void join(Fragment& into, const Fragment& other) {
   for (const TraitCounter& counter : other.counters) add_counter(into, counter.key, counter.sum);
   for (const EventCount& count : other.event_counts) add_count(into, count.name, count.count);
   for (const std::string& channel : other.channels) add_channel(into, channel);
+  into.fact_kinds |= other.fact_kinds;
 }
 
 void encode_fragment(const Fragment& fragment, std::string& bytes) {
@@ -141,6 +147,7 @@ void encode_fragment(const Fragment& fragment, std::string& bytes) {
   }
   out.varint(fragment.channels.size());
   for (const std::string& channel : fragment.channels) out.text(channel);
+  out.varint(fragment.fact_kinds);
   encode_traits(out, fragment.traits);
   encode_traits(out, fragment.traits_once);
   out.varint(fragment.counters.size());
@@ -164,6 +171,7 @@ Result<Fragment> decode_fragment(std::string_view bytes) {
     fragment.event_counts.append({std::string(name), in.varint()});
   }
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) fragment.channels.append(std::string(in.text()));
+  fragment.fact_kinds = static_cast<uint32_t>(in.varint());
   fragment.traits = decode_traits(in);
   fragment.traits_once = decode_traits(in);
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {

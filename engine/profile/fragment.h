@@ -56,6 +56,7 @@ struct Fragment {
   CappedList<TraitCounter, kTraitsPerFragmentMax> counters;
   CappedList<EventCount, kEventNamesPerFragmentMax> event_counts;  // by event name; by type for events without one
   CappedList<std::string, kChannelsPerFragmentMax> channels;
+  uint32_t fact_kinds = 0;  // bit 1 << FactKind: its events said facts of these kinds
 };
 
 /// Adds one event. Total: cannot fail. Trust of its traits: the greatest trust among the event's identifiers.
@@ -64,7 +65,10 @@ void apply(Fragment& fragment, const EventView& event);
 /// Adds another fragment's events.
 void join(Fragment& into, const Fragment& other);
 
-/// The value of a fragment row, version 1.
+/// Whether events of the fragment said facts of this kind.
+bool has_facts(const Fragment& fragment, FactKind kind);
+
+/// The value of a fragment row, version 2.
 void encode_fragment(const Fragment& fragment, std::string& out);
 Result<Fragment> decode_fragment(std::string_view bytes);
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/profile/fragment.h"
+#include "engine/query/facts.h"
 #include "engine/query/orders.h"
 
 namespace tributary {
@@ -140,12 +141,13 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
   view.identifiers = std::move(*identifiers);
 
   Fragment profile;
-  std::vector<const Evidence*> with_orders;
+  std::vector<const Evidence*> with_orders, with_facts;
   for (const Evidence* evidence : customer.evidence) {
     auto fragment = read_fragment(reader, customer.workspace, *evidence);
     if (!fragment) return fragment.error();
     show_on_identifiers(*evidence, *fragment, index, view.identifiers);
     if (may_have_orders(*fragment)) with_orders.push_back(evidence);
+    if (fragment->fact_kinds != 0) with_facts.push_back(evidence);
     join(profile, *fragment);
   }
   TRIBUTARY_TRY(fill_unseen(reader, customer, index, view.identifiers, true));
@@ -159,6 +161,9 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
   auto orders = read_orders(reader, customer.workspace, with_orders, view.orders_complete);
   if (!orders) return orders.error();
   view.orders = std::move(*orders);
+  auto facts = read_facts(reader, customer.workspace, with_facts, view.facts_complete);
+  if (!facts) return facts.error();
+  view.facts = std::move(*facts);
   view.traits = traits_of(profile);
   for (const EventCount& count : profile.event_counts) view.event_counts.push_back({count.name, count.count});
   view.channels.assign(profile.channels.begin(), profile.channels.end());

@@ -9,6 +9,7 @@
 #include "engine/domain/event.h"
 #include "engine/domain/identifier.h"
 #include "engine/domain/rejection.h"
+#include "engine/profile/interaction.h"
 #include "engine/profile/value.h"
 
 namespace tributary {
@@ -48,16 +49,27 @@ struct ProfileView {
   Timestamp first_seen, last_seen;
   std::vector<Order> orders;    // without their lines, oldest first
   bool orders_complete = true;  // false: it has more than kOrdersPerCustomerMax
+  std::vector<Fact> facts;      // by kind, then in the order in which they were said
+  bool facts_complete = true;   // false: it has more than are read
 };
 
-struct OrdersQuery {
+/// Of a list that runs from the newest to the oldest.
+struct PageQuery {
   size_t limit = 50;   // 1..1000
   std::string cursor;  // opaque, of the page before; empty for the newest
 };
+using OrdersQuery = PageQuery;
 
 struct OrdersPage {
   CustomerId customer;        // the current id: differs from the asked one after a merge
   std::vector<Order> orders;  // newest first
+  bool complete = true;
+  std::string next_cursor;  // empty at the end
+};
+
+struct InteractionsPage {
+  CustomerId customer;                    // the current id: differs from the asked one after a merge
+  std::vector<Interaction> interactions;  // newest first
   bool complete = true;
   std::string next_cursor;  // empty at the end
 };

@@ -68,6 +68,8 @@ std::string_view family_name(Family family) {
       return "frag";
     case Family::order:
       return "order";
+    case Family::fact:
+      return "fact";
     case Family::dedup:
       return "dedup";
     case Family::timeline:
@@ -254,6 +256,30 @@ std::string order_key(WorkspaceId workspace, const Hash128& home, const Hash128&
 OrderPosition order_position(std::string_view key) {
   key.remove_prefix(4 + 16);
   return {Hash128::from_bytes(key.substr(0, 16)), Hash128::from_bytes(key.substr(16, 16))};
+}
+
+std::string fact_prefix(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, FactKind kind) {
+  std::string key = fragment_key(workspace, home, evidence);
+  ByteWriter(key).u8(static_cast<uint8_t>(kind));
+  return key;
+}
+
+std::string fact_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, const Fact& fact) {
+  std::string key = fact_prefix(workspace, home, evidence, fact.kind);
+  ByteWriter out(key);
+  out.raw(fact.subject.view());
+  out.i64(fact.at.micros);
+  out.raw(fact.message.view());
+  return key;
+}
+
+void read_fact_key(std::string_view key, Fact& fact) {
+  ByteReader in(key);
+  in.raw(4 + 16 + 16);
+  fact.kind = static_cast<FactKind>(in.u8());
+  fact.subject = read_hash(in);
+  fact.at = Timestamp{in.i64()};
+  fact.message = read_hash(in);
 }
 
 std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn) {

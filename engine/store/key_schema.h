@@ -14,6 +14,7 @@
 #include "engine/domain/record.h"
 #include "engine/identity/change.h"
 #include "engine/identity/container.h"
+#include "engine/profile/fact.h"
 
 namespace tributary {
 
@@ -37,6 +38,8 @@ enum class Family : uint8_t {
               // ws u32 | root 16 | 03 | H(a) 16 | H(b) 16     -> PairRegister
   fragment,   // ws u32 | H(home) 16 | H(s) 16                 -> Fragment (profile/fragment.h)
   order,      // ws u32 | H(home) 16 | H(s) 16 | H(order) 16 -> OrderState (profile/order.h): what this evidence said
+  fact,       // ws u32 | H(home) 16 | H(s) 16 | kind u8 | H(subject) 16 | at i64 | H(source, mid) 16
+              //                                               -> Fact (profile/fact.h)
   dedup,      // ws u32 | H(source, mid) 16                    -> DedupRow
   timeline,   // ws u32 | H(home) 16 | ~at i64 | ~lsn u64      -> TimelineRow
   rejected,   // ws u32 | ~received_at i64 | ~lsn u64          -> RejectedRow
@@ -45,7 +48,7 @@ enum class Family : uint8_t {
   hub,        // ws u32 | H(v) 16                              -> HubRow: v is out, or somebody decided about it
               // ws u32 | H(v) 16 | H(s) 16                    -> HubEvidence: it names v and lives elsewhere
 };
-constexpr size_t kFamilyCount = 12;
+constexpr size_t kFamilyCount = 13;
 std::string_view family_name(Family family);
 
 /// Where an identifier's customers are computed.
@@ -144,7 +147,7 @@ struct AppliedState {
   uint64_t hubs = 0;  // identifiers that are out
 };
 
-constexpr uint8_t kStateFormat = 5;
+constexpr uint8_t kStateFormat = 6;
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kFormatKey = "format";
 
@@ -188,6 +191,10 @@ struct OrderPosition {
   Hash128 order;
 };
 OrderPosition order_position(std::string_view key);
+std::string fact_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, const Fact& fact);
+std::string fact_prefix(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, FactKind kind);
+/// Reads what a whole key of that family tells of the fact.
+void read_fact_key(std::string_view key, Fact& fact);
 std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn);
 std::string rejected_prefix(WorkspaceId workspace);
 std::string rejected_key(WorkspaceId workspace, Timestamp received_at, Lsn lsn);

@@ -93,6 +93,7 @@ bool is_keyed_by_hash(Family family) {
     case Family::container:
     case Family::fragment:
     case Family::order:
+    case Family::fact:
     case Family::dedup:
     case Family::timeline:
     case Family::hub:

@@ -352,6 +352,11 @@ class Contract(unittest.TestCase):
         for number, more in enumerate(({"revenue": 12.5, "products": [{"sku": "s", "price": 12.5}]}, {"total": "7", "tax": 1})):
             cls.server.post("/v1/track", event(userId="buyer", event="Order Completed", properties={
                 "order_id": f"o{number}", "currency": "USD", **more}), write_key="wk_app").expect(200)
+        for number in range(2):
+            cls.server.post("/v1/track", event(userId="buyer", event="Interaction Logged", properties={
+                "mode": "visit", "subject": "rollout", "summary": "wants two", "feedback": "interested", "logged_by": "li",
+                "next_action": {"what": "quote", "who": "li", "due": "2026-12-01"}, "sentiment": "positive"}),
+                write_key="wk_app").expect(200)
         cls.server.post("/v1/identify", {"userId": "ann", "traits": {"email": "ann@example.com", "n": 1}},
                         write_key="wk_app").expect(200)
         cls.server.post("/v1/identify", {"userId": "bob", "traits": {"email": "bob@example.com"}},
@@ -423,6 +428,14 @@ class Contract(unittest.TestCase):
                 Case(200, buyer, None, key), Case(200, buyer + "?as_of=2020-01-01T00:00:00Z", None, key),
                 Case(400, ann + "?as_of=yesterday", None, key, "invalid_parameter"),
                 Case(400, ann + "?verbose=maybe", None, key, "invalid_parameter"), *read_refusals(ann)],
+            ("GET", "/v1/profiles/{customer_id}/interactions"): [
+                Case(200, ann + "/interactions", None, key, holds={"interactions": [], "complete": True, "next": None}),
+                Case(200, buyer + "/interactions", None, key, holds={"customer_id": self.buyer, "next": None}),
+                Case(200, buyer + "/interactions?limit=1", None, key),
+                Case(404, nobody + "/interactions", None, key, "not_found"),
+                Case(400, ann + "/interactions?cursor=forged", None, key, "invalid_cursor"),
+                Case(400, ann + "/interactions?limit=ten", None, key, "invalid_parameter"),
+                *read_refusals(ann + "/interactions")],
             ("GET", "/v1/profiles/{customer_id}/orders"): [
                 Case(200, ann + "/orders", None, key, holds={"customer_id": self.ann, "orders": [], "next": None}),
                 Case(200, buyer + "/orders", None, key, holds={"complete": True, "next": None}),

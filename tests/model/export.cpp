@@ -21,6 +21,7 @@ void print_customer(std::string& out, const CustomerLine& customer) {
   }
   for (const auto& [name, count] : customer.event_counts) fmt::format_to(to, "  {} x {}\n", name, count);
   for (const std::string& channel : customer.channels) fmt::format_to(to, "  channel {}\n", channel);
+  for (const std::string& fact : customer.facts) fmt::format_to(to, "  fact {}\n", fact);
   for (const OrderLine& order : customer.orders) {
     fmt::format_to(to, "  order {} {} net {} refunded {} value {} at {}{}{}{}\n", order.name, order.currency, order.net,
                    order.refunded, order.value, order.at, order.counts ? " counts" : "",

@@ -53,6 +53,7 @@ struct CustomerLine {
   int64_t first_seen = 0;
   int64_t last_seen = 0;
   std::vector<OrderLine> orders;      // by name
+  std::vector<std::string> facts;     // sorted; everything that one says
   std::vector<std::string> timeline;  // "source/message id", newest first
   friend auto operator<=>(const CustomerLine&, const CustomerLine&) = default;
 };

@@ -1,5 +1,7 @@
 #include "tests/model/fold_harness.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -27,6 +29,14 @@ CustomerLine line_of(const ProfileView& view) {
   for (const EventCountView& count : view.event_counts) {
     TRIBUTARY_CHECK(line.event_counts.emplace(count.name, count.events).second);
   }
+  for (const Fact& fact : view.facts) {
+    std::string said =
+        fmt::format("{}.{} {} at {} trust {} by {}/{}", static_cast<int>(fact.kind), static_cast<int>(fact.act),
+                    fact.subject_text, fact.at.micros, static_cast<int>(fact.trust), fact.source, fact.message_id);
+    for (const FactValue& value : fact.values) said += fmt::format(" {}={}", value.field, value.text);
+    line.facts.push_back(std::move(said));
+  }
+  std::sort(line.facts.begin(), line.facts.end());
   for (const Order& order : view.orders) {
     line.orders.push_back({order.order_namespace + "/" + order.order_id, order.currency, order.net_minor.value_or(-1),
                            order.refunded_minor, order.value_minor, order.at.micros, order.counts,

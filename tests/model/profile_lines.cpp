@@ -41,6 +41,23 @@ std::map<std::string, TraitLine> traits_of(const std::vector<const Event*>& even
   return traits;
 }
 
+std::vector<std::string> facts_of(const std::vector<const Event*>& events) {
+  std::vector<std::string> facts;
+  for (const Event* event : events) {
+    int trust = 0;
+    for (const EventIdentifier& id : event->identifiers) trust = std::max(trust, static_cast<int>(id.trust));
+    for (const FactSaid& fact : event->facts) {
+      std::string said = std::to_string(static_cast<int>(fact.kind)) + "." + std::to_string(fact.act) + " " +
+                         fact.subject_text + " at " + std::to_string(event->occurred_at.micros) + " trust " +
+                         std::to_string(trust) + " by " + event->source + "/" + event->message_id;
+      for (const auto& value : fact.values) said += " " + std::to_string(value.field) + "=" + value.text;
+      facts.push_back(std::move(said));
+    }
+  }
+  std::sort(facts.begin(), facts.end());
+  return facts;
+}
+
 std::vector<std::string> timeline_of(const std::vector<const Event*>& events, const KeyedHash& index_key) {
   std::map<std::pair<int64_t, Hash128>, std::string> newest_first;
   for (const Event* event : events) {
@@ -70,6 +87,7 @@ CustomerLine profile_of(const std::vector<const Event*>& events, const KeyedHash
   customer.channels.assign(channels.begin(), channels.end());
   customer.traits = traits_of(events, customer.last_seen);
   customer.orders = orders_of(events);
+  customer.facts = facts_of(events);
   customer.timeline = timeline_of(events, index_key);
   return customer;
 }

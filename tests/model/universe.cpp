@@ -69,6 +69,7 @@ class Generator {
     }
     for (uint64_t n = below(4); n > 0; --n) sketch.traits.push_back(trait(n));
     if (below(3) == 0) sell(sketch);
+    if (below(3) == 0) sketch.facts = facts();
     return sketch;
   }
 
@@ -95,6 +96,20 @@ class Generator {
       if (below(5) == 0) order.values.push_back({OrderField::test, below(2) == 0 ? "true" : "false"});
     }
     sketch.order = std::move(order);
+  }
+
+  // Few subjects, so that events speak of the same one.
+  std::vector<FactSaid> facts() {
+    std::vector<FactSaid> facts;
+    for (uint64_t slot = 1 + below(2); slot > 0; --slot) {
+      FactSaid fact;
+      fact.kind = FactKind::interaction;
+      fact.act = static_cast<uint8_t>(1 + below(3));
+      fact.subject_text = "f" + std::to_string(2 * below(3) + slot);
+      if (below(2) == 0) fact.values.push_back({1, std::to_string(below(9))});
+      facts.push_back(std::move(fact));
+    }
+    return facts;
   }
 
   std::string amount(uint64_t most) {
@@ -138,6 +153,8 @@ Event make_event(const EventSketch& sketch, const KeyedHash& index_key) {
   event.traits = sketch.traits;
   event.order = sketch.order;
   if (event.order) event.order->order = order_hash(index_key, event.order->order_namespace, event.order->order_id);
+  event.facts = sketch.facts;
+  for (FactSaid& fact : event.facts) fact.subject = fact_subject(index_key, fact.kind, fact.subject_text);
   event.owned_json = std::make_shared<const std::string>("{\"messageId\":\"" + sketch.message_id + "\"}");
   event.json = *event.owned_json;
   std::map<Hash128, EventIdentifier> members;

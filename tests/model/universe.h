@@ -29,6 +29,7 @@ struct EventSketch {
   std::string channel = {};
   std::vector<TraitChange> traits = {};
   std::optional<OrderSaid> order = {};  // without its hash
+  std::vector<FactSaid> facts = {};     // without their hashes
 };
 
 /// 2026-01-01T00:00:00Z: what the seconds of a sketch count from.
@@ -49,7 +50,7 @@ Assertion decide_cut(const Identifier& identifier, Timestamp at, Decision decisi
 Assertion decide_evidence(const Event& event, EvidenceState state, Decision decision, const KeyedHash& index_key);
 
 /// 5 to 80 distinct events over a few people: a third repeat an earlier evidence, times are often equal, some events
-/// carry no identifier, some are about orders. Every draw comes from `random`.
+/// carry no identifier, some are about orders, some say facts. Every draw comes from `random`.
 std::vector<Event> random_events(std::mt19937_64& random, const KeyedHash& index_key);
 
 }  // namespace tributary::model

@@ -25,6 +25,9 @@ class EngineWithoutCustomers : public Engine {
   Result<OrdersPage> orders(WorkspaceId, const CustomerId&, const OrdersQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
+  Result<InteractionsPage> interactions(WorkspaceId, const CustomerId&, const PageQuery&) override {
+    return Error(ErrorCode::not_found, "");
+  }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
     return Error(ErrorCode::not_found, "");
   }

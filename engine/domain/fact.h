@@ -1,0 +1,44 @@
+// What an event says about one thing of a customer: a talk, a ticket, a tag, its own record. Facts are kept one by one,
+// as they were said; what they come to is judged by readers from all of them, so no order of arrival can matter and the
+// history is there for the asking.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/keyed_hash.h"
+
+namespace tributary {
+
+/// What a fact is about. Stored: never renumber; below 32, see Fragment::fact_kinds.
+enum class FactKind : uint8_t {
+  interaction = 2,  // a talk with the customer; profile/interaction.h
+};
+
+/// `act` and the numbers of values belong to the kind and are stored: never renumber. Text is `std::string` in an event
+/// that is being made, and a view into its record in one that was read.
+template <class Text>
+struct FactStatement {
+  struct Value {
+    uint8_t field;
+    Text text;
+  };
+  FactKind kind{};
+  uint8_t act = 0;            // what happened to it: created, solved ...
+  Hash128 subject;            // names it within the customer, see fact_subject()
+  Text subject_text;          // the name itself; may be empty
+  std::vector<Value> values;  // sorted by field, distinct
+};
+
+using FactSaid = FactStatement<std::string>;
+using RecordFact = FactStatement<std::string_view>;
+
+/// Facts of one event beyond these are left out, and it is flagged kPropertyWrong.
+constexpr size_t kFactsPerEventMax = 100;
+
+/// Keyed hash that names what a fact is about.
+Hash128 fact_subject(const KeyedHash& index_key, FactKind kind, std::string_view subject_text);
+
+}  // namespace tributary

@@ -1,0 +1,37 @@
+#include "engine/ingest/fact_reader.h"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <string_view>
+
+#include "engine/ingest/fact_properties.h"
+#include "engine/ingest/interaction_reader.h"
+
+namespace tributary {
+namespace {
+
+/// Subjects are named here: a reader fills in the text alone.
+using ReadFact = void (*)(const FactProperties& properties, Event& event);
+using FactReaders = boost::unordered_flat_map<std::string_view, ReadFact, std::hash<std::string_view>>;
+
+FactReaders fact_readers() {
+  return {
+      {"Interaction Logged", read_interaction_logged},
+      {"Call Completed", read_call_completed},
+      {"Social Message Received", read_social_message},
+      {"Social Message Sent", read_social_message},
+  };
+}
+
+}  // namespace
+
+void read_facts(const JsonValue& properties, const FactReading& reading, Event& event) {
+  static const FactReaders kReaders = fact_readers();
+  auto reader = kReaders.find(event.name);
+  if (reader == kReaders.end() || !properties.is(JsonKind::object)) return;
+  reader->second(FactProperties(properties, event.flags), event);
+  for (FactSaid& fact : event.facts) {
+    fact.subject = fact_subject(reading.index_key, fact.kind, fact.subject_text);
+  }
+}
+
+}  // namespace tributary

@@ -1,0 +1,23 @@
+// Closed lists of values. What is stored is the code; people write the code or a label, in any case or width.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace tributary {
+
+struct Term {
+  std::string_view code;     // ASCII snake_case
+  std::string_view label;    // Chinese
+  std::string_view english;  // lower case; empty: the code, with blanks for underscores
+};
+
+/// The code that `text` names. Blanks, underscores and hyphens count alike.
+std::optional<std::string_view> find_code(std::span<const Term> terms, std::string_view text);
+
+// Source of the lists: the interaction record of README.
+std::span<const Term> interaction_modes();
+std::span<const Term> interaction_feedbacks();
+
+}  // namespace tributary

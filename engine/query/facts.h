@@ -1,0 +1,23 @@
+// The facts of a customer: what its evidence said, put together.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "engine/query/customer.h"
+
+namespace tributary {
+
+/// What is read of one kind of facts of a customer: those with the smallest subjects, so that what follows from them
+/// does not depend on the order of arrival.
+constexpr size_t kFactsPerKindMax = 20'000;
+constexpr size_t kFactBytesPerKindMax = 32 << 20;
+
+/// Of all kinds, or of one; by kind, then in the order in which they were said. `complete` becomes false when there are
+/// more. Errors: corrupt.
+Result<std::vector<Fact>> read_facts(const StateReader& reader, WorkspaceId workspace,
+                                     const std::vector<const Evidence*>& evidence, bool& complete);
+Result<std::vector<Fact>> read_facts(const StateReader& reader, const Customer& customer, FactKind kind,
+                                     bool& complete);
+
+}  // namespace tributary
