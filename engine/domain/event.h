@@ -13,6 +13,7 @@
 #include "engine/domain/fact.h"
 #include "engine/domain/identifier.h"
 #include "engine/domain/order.h"
+#include "engine/domain/trust.h"
 
 namespace tributary {
 
@@ -20,9 +21,6 @@ namespace tributary {
 enum class EventType : uint8_t { identify = 1, track = 2, page = 3, screen = 4, group = 5, alias = 6, merge = 7 };
 
 std::string_view event_type_name(EventType type);
-
-/// Who said it: somebody who might lie, or somebody entitled to say it. Stored; the greater one wins.
-enum class Trust : uint8_t { claimed = 0, verified = 1 };
 
 /// One identifier as this event carries it.
 struct EventIdentifier {

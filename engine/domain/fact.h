@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/keyed_hash.h"
+#include "engine/domain/trust.h"
 
 namespace tributary {
 
@@ -26,10 +27,11 @@ struct FactStatement {
     Text text;
   };
   FactKind kind{};
-  uint8_t act = 0;            // what happened to it: created, solved ...
-  Hash128 subject;            // names it within the customer, see fact_subject()
-  Text subject_text;          // the name itself; may be empty
-  std::vector<Value> values;  // sorted by field, distinct
+  uint8_t act = 0;               // what happened to it: created, solved ...
+  Trust trust = Trust::claimed;  // of the source, whatever it may say of identifiers
+  Hash128 subject;               // names it within the customer, see fact_subject()
+  Text subject_text;             // the name itself; may be empty
+  std::vector<Value> values;     // sorted by field, distinct
 };
 
 using FactSaid = FactStatement<std::string>;

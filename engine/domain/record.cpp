@@ -55,6 +55,7 @@ void encode_facts(const std::vector<FactSaid>& facts, ByteWriter& out) {
   for (const FactSaid& fact : facts) {
     out.u8(static_cast<uint8_t>(fact.kind));
     out.u8(fact.act);
+    out.u8(static_cast<uint8_t>(fact.trust));
     out.raw(fact.subject.view());
     out.text(fact.subject_text);
     out.varint(fact.values.size());
@@ -70,6 +71,7 @@ void decode_facts(ByteReader& in, std::vector<RecordFact>& into) {
     RecordFact& fact = into.emplace_back();
     fact.kind = static_cast<FactKind>(in.u8());
     fact.act = in.u8();
+    fact.trust = static_cast<Trust>(in.u8());
     fact.subject = read_hash(in);
     fact.subject_text = in.text();
     for (uint64_t values = in.varint(); values > 0 && in.ok(); --values) {

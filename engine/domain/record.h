@@ -104,7 +104,8 @@ struct RejectedView {
 ///             varint n { u8 operation | text key | text value_json } |
 ///             u8 0, or the order: u8 act | 16 hash | text namespace | text id | text refund_id | text refund_amount |
 ///             varint n { u8 field | text value } |
-///             varint n { u8 kind | u8 act | 16 subject | text subject_text | varint n { u8 field | text value } } |
+///             varint n { u8 kind | u8 act | u8 trust | 16 subject | text subject_text |
+///                        varint n { u8 field | text value } } |
 ///             rest: the event's own JSON.  Version 2 has no facts, version 1 nothing of orders either.
 ///   rejected: u8 version | u8 code | 16 message hash | text source | text message_id | text message | text path |
 ///             rest: the item's own bytes

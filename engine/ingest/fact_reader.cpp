@@ -9,7 +9,7 @@
 namespace tributary {
 namespace {
 
-/// Subjects are named here: a reader fills in the text alone.
+/// Trust and subject are filled in here: a reader gives the text alone.
 using ReadFact = void (*)(const FactProperties& properties, Event& event);
 using FactReaders = boost::unordered_flat_map<std::string_view, ReadFact, std::hash<std::string_view>>;
 
@@ -30,6 +30,7 @@ void read_facts(const JsonValue& properties, const FactReading& reading, Event& 
   if (reader == kReaders.end() || !properties.is(JsonKind::object)) return;
   reader->second(FactProperties(properties, event.flags), event);
   for (FactSaid& fact : event.facts) {
+    fact.trust = reading.source.trust == SourceTrust::server ? Trust::verified : Trust::claimed;
     fact.subject = fact_subject(reading.index_key, fact.kind, fact.subject_text);
   }
 }

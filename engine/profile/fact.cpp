@@ -39,7 +39,7 @@ Fact fact_of(const EventView& event, Timestamp received_at, size_t i) {
   fact.message = event.message_hash;
   fact.at = event.occurred_at;
   fact.received_at = received_at;
-  for (const RecordIdentifier& identifier : event.identifiers) fact.trust = std::max(fact.trust, identifier.trust);
+  fact.trust = said.trust;
   fact.subject_text = said.subject_text;
   fact.source = event.source;
   fact.message_id = event.message_id;

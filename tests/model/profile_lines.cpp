@@ -44,12 +44,11 @@ std::map<std::string, TraitLine> traits_of(const std::vector<const Event*>& even
 std::vector<std::string> facts_of(const std::vector<const Event*>& events) {
   std::vector<std::string> facts;
   for (const Event* event : events) {
-    int trust = 0;
-    for (const EventIdentifier& id : event->identifiers) trust = std::max(trust, static_cast<int>(id.trust));
     for (const FactSaid& fact : event->facts) {
       std::string said = std::to_string(static_cast<int>(fact.kind)) + "." + std::to_string(fact.act) + " " +
                          fact.subject_text + " at " + std::to_string(event->occurred_at.micros) + " trust " +
-                         std::to_string(trust) + " by " + event->source + "/" + event->message_id;
+                         std::to_string(static_cast<int>(fact.trust)) + " by " + event->source + "/" +
+                         event->message_id;
       for (const auto& value : fact.values) said += " " + std::to_string(value.field) + "=" + value.text;
       facts.push_back(std::move(said));
     }

@@ -105,6 +105,7 @@ class Generator {
       FactSaid fact;
       fact.kind = FactKind::interaction;
       fact.act = static_cast<uint8_t>(1 + below(3));
+      fact.trust = below(2) == 0 ? Trust::verified : Trust::claimed;
       fact.subject_text = "f" + std::to_string(2 * below(3) + slot);
       if (below(2) == 0) fact.values.push_back({1, std::to_string(below(9))});
       facts.push_back(std::move(fact));
