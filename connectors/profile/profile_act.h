@@ -1,0 +1,42 @@
+// What a person does to a customer over HTTP - saves its record, gives it a tag - becomes an event like any other.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "connectors/http/task.h"
+#include "connectors/query/api_access.h"
+#include "engine/engine.h"
+
+namespace tributary {
+
+/// What acts need. The references outlive the router.
+struct ProfileServices {
+  Engine& engine;
+  CurrentKeyRing& keys;
+  Metrics& metrics;
+  IngestLimits limits;
+  ValueRules value;
+};
+
+struct ProfileAct {
+  std::string event;       // of the catalogue: "Tag Added"
+  std::string properties;  // a JSON object
+};
+
+struct ActOutcome {
+  std::optional<RejectionCode> refused;
+  std::string message;     // empty: the table's
+  bool duplicate = false;  // its message id was seen before: nothing happened
+};
+
+/// Ingests the act as an event of the source `api:<id of the key>`, whose word on facts is verified; done when every
+/// reader sees it. The header `Idempotency-Key` is its message id, so that a retry does nothing twice; without it one
+/// is made.
+///
+/// The event carries one identifier that names this customer and nobody else, with the trust that it has: an act never
+/// changes who is whose. Errors: conflict when all its identifiers are shared or belong to somebody else by now.
+Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
+                            const ProfileView& customer, ProfileAct act);
+
+}  // namespace tributary
