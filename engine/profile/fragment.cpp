@@ -104,8 +104,6 @@ uint32_t bit_of(FactKind kind) { return 1u << static_cast<uint8_t>(kind); }
 
 }  // namespace
 
-bool has_facts(const Fragment& fragment, FactKind kind) { return (fragment.fact_kinds & bit_of(kind)) != 0; }
-
 std::string_view counted_name(const EventView& event) {
   return event.name.empty() ? event_type_name(event.type) : event.name;
 }

@@ -65,9 +65,6 @@ void apply(Fragment& fragment, const EventView& event);
 /// Adds another fragment's events.
 void join(Fragment& into, const Fragment& other);
 
-/// Whether events of the fragment said facts of this kind.
-bool has_facts(const Fragment& fragment, FactKind kind);
-
 /// The value of a fragment row, version 2.
 void encode_fragment(const Fragment& fragment, std::string& out);
 Result<Fragment> decode_fragment(std::string_view bytes);

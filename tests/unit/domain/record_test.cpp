@@ -84,7 +84,7 @@ TEST(Record, OrderReadsBack) {
   event.order = sample_order();
   std::string payload;
   encode_event(event, kKey, payload);
-  EXPECT_EQ(payload.front(), 2) << "version";
+  EXPECT_EQ(payload.front(), 3) << "version";
   EventView view;
   ASSERT_TRUE(decode_event(payload, view));
   ASSERT_TRUE(view.order);
@@ -100,6 +100,55 @@ TEST(Record, OrderReadsBack) {
   EXPECT_EQ(view.order->values[1].field, OrderField::lines);
   EXPECT_EQ(view.order->values[1].text, R"([{"sku":"s"}])");
   EXPECT_EQ(view.json, event.json);
+}
+
+std::vector<FactSaid> sample_facts() {
+  FactSaid talk{FactKind::interaction, 2, Trust::verified, {}, "HD1", {{1, "phone"}, {7, ""}}};
+  talk.subject = fact_subject(kKey, talk.kind, talk.subject_text);
+  return {talk, {FactKind::interaction, 1, Trust::claimed, {}, "", {}}};
+}
+
+TEST(Record, FactsReadBack) {
+  Event event = sample_event();
+  event.facts = sample_facts();
+  std::string payload, without;
+  encode_event(event, kKey, payload);
+  encode_event(sample_event(), kKey, without);
+  EventView view;
+  ASSERT_TRUE(decode_event(payload, view));
+  ASSERT_EQ(view.facts.size(), 2u);
+  const RecordFact& talk = view.facts[0];
+  EXPECT_EQ(talk.kind, FactKind::interaction);
+  EXPECT_EQ(talk.act, 2);
+  EXPECT_EQ(talk.trust, Trust::verified);
+  EXPECT_EQ(talk.subject, fact_subject(kKey, FactKind::interaction, "HD1"));
+  EXPECT_EQ(talk.subject_text, "HD1");
+  ASSERT_EQ(talk.values.size(), 2u);
+  EXPECT_EQ(talk.values[0].field, 1);
+  EXPECT_EQ(talk.values[0].text, "phone");
+  EXPECT_EQ(talk.values[1].text, "");
+  EXPECT_EQ(view.facts[1].trust, Trust::claimed);
+  EXPECT_EQ(view.json, event.json);
+  ASSERT_TRUE(decode_event(without, view));
+  EXPECT_TRUE(view.facts.empty());
+}
+
+/// As the program before facts wrote it: the list of facts is the only difference.
+TEST(Record, Version2HasNoFacts) {
+  Event event = sample_event();
+  event.order = sample_order();
+  event.json = "";
+  std::string payload;
+  encode_event(event, kKey, payload);
+  ASSERT_EQ(payload.back(), 0) << "no facts";
+  payload.front() = 2;
+  payload.back() = '{';
+  payload += '}';
+  EventView view;
+  ASSERT_TRUE(decode_event(payload, view));
+  EXPECT_TRUE(view.order);
+  EXPECT_TRUE(view.facts.empty());
+  EXPECT_EQ(view.json, "{}");
 }
 
 TEST(Record, OrderOfAnEarlierRecordIsForgotten) {
@@ -160,9 +209,10 @@ TEST(Record, Version1HasNoOrder) {
   EXPECT_EQ(view.json, R"({"event":"Order Completed"})");
 }
 
-TEST(Record, EveryCutOfVersion1AndOfAnOrderIsRefused) {
+TEST(Record, EveryCutOfVersion1AndOfOrderAndFactsIsRefused) {
   Event with = sample_event();
   with.order = sample_order();
+  with.facts = sample_facts();
   with.json = "";
   std::string newer, older = payload_of_version_1();
   encode_event(with, kKey, newer);
@@ -179,7 +229,7 @@ TEST(Record, EveryCutOfVersion1AndOfAnOrderIsRefused) {
 
 TEST(Record, OtherVersionsAreCorrupt) {
   std::string payload = payload_of_version_1();
-  for (char version : {'\0', '\3', '\xff'}) {
+  for (char version : {'\0', '\4', '\xff'}) {
     payload[0] = version;
     EventView view;
     EXPECT_FALSE(decode_event(payload, view)) << static_cast<int>(version);
