@@ -20,6 +20,23 @@ TEST(Decimal, KeepsItsPlaces) {
   EXPECT_EQ(roundtrip("123456789012345678901234567890.123456"), "123456789012345678901234567890.123456");
 }
 
+TEST(Decimal, TextOfEveryWidth) {
+  for (size_t digits = 1; digits <= 36; ++digits) {
+    for (const char* sign : {"", "-"}) {
+      std::string whole(digits, '9'), power = sign + ("1" + std::string(digits - 1, '0'));
+      EXPECT_EQ(roundtrip(sign + whole), sign + whole);
+      EXPECT_EQ(roundtrip(power), power);
+      std::string fraction = sign + ("0." + whole.substr(0, 18));
+      EXPECT_EQ(roundtrip(fraction), fraction);
+    }
+  }
+  EXPECT_EQ(roundtrip("18446744073709551615"), "18446744073709551615");
+  EXPECT_EQ(roundtrip("-18446744073709551616.0"), "-18446744073709551616.0");
+  WideInteger smallest = static_cast<WideInteger>(1) << 126;
+  smallest = -smallest - smallest;
+  EXPECT_EQ(to_text({smallest, 18}), "-170141183460469231731.687303715884105728");
+}
+
 TEST(Decimal, OtherTextIsNone) {
   for (const char* text : {"", ".", "-", "1,5", "1e3", "0x1", " 1", "1.2.3", "--1", "NaN"}) {
     EXPECT_EQ(roundtrip(text), "none") << text;
