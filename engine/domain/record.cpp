@@ -1,5 +1,7 @@
 #include "engine/domain/record.h"
 
+#include <algorithm>
+
 #include "engine/base/hash_bytes.h"
 
 namespace tributary {
@@ -44,7 +46,9 @@ void decode_order(ByteReader& in, std::optional<RecordOrder>& into) {
   order.order_id = in.text();
   order.refund_id = in.text();
   order.refund_amount = in.text();
-  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+  uint64_t n = in.varint();
+  order.values.reserve(std::min<uint64_t>(n, in.rest().size() / 2));  // a value has 2 bytes or more
+  for (; n > 0 && in.ok(); --n) {
     auto field = static_cast<OrderField>(in.u8());
     order.values.push_back({field, in.text()});
   }

@@ -15,6 +15,7 @@ namespace tributary {
 namespace {
 
 constexpr size_t kLinesBytesMax = 16 << 10;
+constexpr size_t kFieldsOfOrder = 12;
 constexpr size_t kLineTextBytesMax = 500;
 // What is kept of a line, beside price, quantity and whether it is a gift.
 constexpr std::array<std::string_view, 7> kLineTexts = {"product_id", "sku",     "name",  "brand",
@@ -67,9 +68,9 @@ OrderProperties read_order_properties(const JsonValue& properties) {
   std::string scratch;
   for_each_member(properties, [&](const JsonValue& key, const JsonValue& value) {
     std::string_view name = key.text(scratch);
-    for (const Name& known : kOrderProperties) {
-      if (known.name == name) found.*known.value = value;
-    }
+    auto known = std::find_if(kOrderProperties.begin(), kOrderProperties.end(),
+                              [name](const Name& property) { return property.name == name; });
+    if (known != kOrderProperties.end()) found.*known->value = value;
   });
   return found;
 }
@@ -98,7 +99,7 @@ LineProperties read_line_properties(const JsonValue& product) {
 /// Takes what can be read of an order's values, and notes what cannot.
 class OrderValues {
  public:
-  explicit OrderValues(uint8_t& flags) : flags_(flags) {}
+  explicit OrderValues(uint8_t& flags) : flags_(flags) { values_.reserve(kFieldsOfOrder); }
 
   void currency(const JsonValue& value) {
     if (value.missing()) return;
@@ -123,6 +124,7 @@ class OrderValues {
     if (products.missing()) return;
     if (!products.is(JsonKind::array)) return wrong();
     std::string kept = "[";
+    kept.reserve(std::min(products.raw().size(), kLinesBytesMax));
     size_t count = 0;
     LineSums sums;
     bool keeping = true;
@@ -132,19 +134,19 @@ class OrderValues {
         sums.readable = false;
         return;
       }
-      std::string line = read_line(product, sums);
-      keeping =
-          keeping && count <= kOrderLinesMax && kept.size() + line.size() + 2 <= kLinesBytesMax;  // comma, bracket
-      if (!keeping) return;
-      if (kept.size() > 1) kept += ',';
-      kept += line;
+      size_t before = kept.size();
+      if (before > 1) kept += ',';
+      read_line(product, kept, sums);
+      keeping = keeping && count <= kOrderLinesMax && kept.size() + 1 <= kLinesBytesMax;  // bracket
+      if (!keeping) kept.resize(before);
     });
+    kept += ']';
     if (!sums.readable) wrong();
     // Also when there is none: those of earlier lines count no more. A sum without some of the lines would be a guess.
     add(OrderField::line_sum, sums.readable && sums.worth ? to_text(*sums.worth) : std::string());
     add(OrderField::quantity, sums.readable && sums.quantity ? to_text(*sums.quantity) : std::string());
     add(OrderField::line_count, std::to_string(count));
-    add(OrderField::lines, kept + "]");
+    add(OrderField::lines, std::move(kept));
   }
 
   void wrong() { flags_ |= EventFlags::kPropertyWrong; }
@@ -162,9 +164,9 @@ class OrderValues {
     bool readable = true;  // every price and quantity
   };
 
-  static std::string read_line(const JsonValue& product, LineSums& sums) {
-    std::string line;
-    JsonOut json(line);
+  /// Appends what is kept of it.
+  static void read_line(const JsonValue& product, std::string& kept, LineSums& sums) {
+    JsonOut json(kept);
     json.begin_object();
     LineProperties found = read_line_properties(product);
     std::string scratch;
@@ -182,7 +184,6 @@ class OrderValues {
     Decimal units = many.value_or(Decimal{1, 0});
     add_to(sums.quantity, units, sums);
     if (price) add_to(sums.worth, multiply_amounts(*price, units), sums);
-    return line;
   }
 
   static std::optional<Decimal> known_amount(const JsonValue& value, LineSums& sums) {
@@ -261,9 +262,9 @@ std::optional<OrderSaid> read_order(std::string_view event_name, const JsonValue
     values.amount(OrderField::shipping, found.shipping);
     values.amount(OrderField::tax, found.tax);
     values.amount(OrderField::discount, found.discount);
+    values.lines(found.products);
     values.truth(OrderField::gift, found.is_gift);
     values.truth(OrderField::test, found.test);
-    values.lines(found.products);
   }
   order.values = values.take();
   return order;
