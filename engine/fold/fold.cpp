@@ -87,7 +87,8 @@ Result<void> Fold::apply(std::span<const RecordView> records, std::vector<ItemOu
 
 void Fold::begin() {
   pending_ = applied_;
-  batch_ = store_.make_batch();
+  if (batch_ == nullptr) batch_ = store_.make_batch();
+  batch_->clear();
   identity_.begin(*batch_, pending_);
 }
 
@@ -360,10 +361,8 @@ void Fold::put_timeline(const Step& step, const Hash128& home) {
 
 // The store joins it with what is known of the order: reading that first would cost more than all the rest.
 void Fold::join_order(const Step& step, const Hash128& home) {
-  OrderState said;
-  tributary::apply(said, step.event);
   buffer_.clear();
-  encode_order(said, buffer_);
+  encode_order(step.event, buffer_);
   Hash128 order = step.event.order->order;
   batch_->join(Family::order, order_key(step.record->workspace, home, step.event.evidence, order), buffer_);
 }
@@ -405,7 +404,6 @@ Result<void> Fold::commit() {
 
 void Fold::forget_group() {
   applied_ = pending_;
-  batch_.reset();
   evidence_.evict();
   identity_.forget_group();
 }

@@ -5,17 +5,50 @@
 #include <tuple>
 
 #include "engine/base/bytes.h"
+#include "engine/base/hash_bytes.h"
 #include "engine/base/money.h"
 
 namespace tributary {
 namespace {
 
-constexpr uint8_t kOrderVersion = 1;
+constexpr uint8_t kOrderVersion = 2;
 
-// Message ids are unique within a source only, so the order ends with value and source, as that of traits does.
-auto rank_of(const OrderVersion& version, std::string_view value) {
-  return std::make_tuple(version.trust, version.at, std::string_view(version.message_id), value,
-                         std::string_view(version.source));
+// A message id that counts twice, because the window forgot it, may come with other values.
+auto rank_of(const OrderVersion& version, std::string_view value) { return std::make_tuple(version, value); }
+
+OrderVersion version_of(const EventView& event) {
+  OrderVersion version{Trust::claimed, event.occurred_at, event.message_hash};
+  for (const RecordIdentifier& identifier : event.identifiers) {
+    version.trust = std::max(version.trust, identifier.trust);
+  }
+  return version;
+}
+
+void note_act(OrderCourse& course, OrderAct act, const OrderVersion& version) {
+  course.first_at = std::min(course.first_at, version.at);
+  if (act == OrderAct::completed) {
+    course.completed_at = std::min(course.completed_at, version.at);
+    course.completed_trust = std::max(course.completed_trust, version.trust);
+  }
+  if (act == OrderAct::cancelled) {
+    course.cancelled_at = std::min(course.cancelled_at, version.at);
+    course.cancelled_trust = std::max(course.cancelled_trust, version.trust);
+  }
+}
+
+// No id that somebody gave begins with 0: ids have no control characters.
+std::string refund_id_of(const RecordOrder& said, const OrderVersion& version) {
+  if (!said.refund_id.empty()) return std::string(said.refund_id);
+  std::string id(1, '\0');
+  id += version.message.view();
+  return id;
+}
+
+std::string_view currency_of(const RecordOrder& said) {
+  for (const RecordOrder::Value& value : said.values) {
+    if (value.field == OrderField::currency) return value.text;
+  }
+  return {};
 }
 
 void put_field(OrderState& order, OrderFieldState said) {
@@ -37,23 +70,47 @@ void put_refund(OrderState& order, const OrderRefund& said) {
   if (rank(*known) < rank(said)) *known = said;
 }
 
+void write_head(std::string_view order_namespace, std::string_view order_id, const OrderCourse& course,
+                ByteWriter& out) {
+  out.u8(kOrderVersion);
+  out.text(order_namespace);
+  out.text(order_id);
+  out.i64(course.first_at.micros);
+  out.i64(course.completed_at.micros);
+  out.i64(course.cancelled_at.micros);
+  out.u8(static_cast<uint8_t>(course.completed_trust));
+  out.u8(static_cast<uint8_t>(course.cancelled_trust));
+}
+
 void write_version(const OrderVersion& version, ByteWriter& out) {
   out.u8(static_cast<uint8_t>(version.trust));
   out.i64(version.at.micros);
-  out.text(version.message_id);
-  out.text(version.source);
+  out.raw(version.message.view());
 }
 
 OrderVersion read_version(ByteReader& in) {
   OrderVersion version;
   version.trust = static_cast<Trust>(in.u8());
   version.at = Timestamp{in.i64()};
-  version.message_id = in.text();
-  version.source = in.text();
+  version.message = read_hash(in);
   return version;
 }
 
-bool same_version(const OrderVersion& a, const OrderVersion& b) { return rank_of(a, {}) == rank_of(b, {}); }
+// `same`: as that of the field before. Most orders are what one event said.
+void write_field(OrderField field, bool same, const OrderVersion& version, std::string_view value, ByteWriter& out) {
+  out.u8(static_cast<uint8_t>(field));
+  out.u8(same ? 1 : 0);
+  if (!same) write_version(version, out);
+  out.text(value);
+}
+
+void write_refund(std::string_view id, const OrderVersion& version, std::string_view amount, std::string_view currency,
+                  ByteWriter& out) {
+  out.text(id);
+  write_version(version, out);
+  out.text(amount);
+  out.text(currency);
+}
 
 /// The values of an order by field.
 class Said {
@@ -144,29 +201,14 @@ OrderStatus status_of(const OrderState& state, const Order& order) {
 
 void apply(OrderState& order, const EventView& event) {
   const RecordOrder& said = *event.order;
+  const OrderVersion version = version_of(event);
   order.order_namespace = said.order_namespace;
   order.order_id = said.order_id;
-  order.first_at = std::min(order.first_at, event.occurred_at);
-  OrderVersion version{Trust::claimed, event.occurred_at, std::string(event.message_id), std::string(event.source)};
-  for (const RecordIdentifier& identifier : event.identifiers) {
-    version.trust = std::max(version.trust, identifier.trust);
-  }
+  note_act(order, said.act, version);
   if (said.act == OrderAct::refunded) {
-    std::string id = said.refund_id.empty() ? version.source + '\0' + version.message_id : std::string(said.refund_id);
-    std::string currency;
-    for (const RecordOrder::Value& value : said.values) {
-      if (value.field == OrderField::currency) currency = value.text;
-    }
-    put_refund(order, {std::move(id), version, std::string(said.refund_amount), std::move(currency)});
+    put_refund(order,
+               {refund_id_of(said, version), version, std::string(said.refund_amount), std::string(currency_of(said))});
     return;
-  }
-  if (said.act == OrderAct::completed) {
-    order.completed_at = std::min(order.completed_at, event.occurred_at);
-    order.completed_trust = std::max(order.completed_trust, version.trust);
-  }
-  if (said.act == OrderAct::cancelled) {
-    order.cancelled_at = std::min(order.cancelled_at, event.occurred_at);
-    order.cancelled_trust = std::max(order.cancelled_trust, version.trust);
   }
   for (const RecordOrder::Value& value : said.values) put_field(order, {value.field, version, std::string(value.text)});
 }
@@ -192,32 +234,39 @@ bool may_have_orders(const Fragment& fragment) {
 
 void encode_order(const OrderState& order, std::string& bytes) {
   ByteWriter out(bytes);
-  out.u8(kOrderVersion);
-  out.text(order.order_namespace);
-  out.text(order.order_id);
-  out.i64(order.first_at.micros);
-  out.i64(order.completed_at.micros);
-  out.i64(order.cancelled_at.micros);
-  out.u8(static_cast<uint8_t>(order.completed_trust));
-  out.u8(static_cast<uint8_t>(order.cancelled_trust));
+  write_head(order.order_namespace, order.order_id, order, out);
   out.varint(order.fields.size());
-  // Most orders are what one event said.
   const OrderVersion* last = nullptr;
   for (const OrderFieldState& said : order.fields) {
-    bool same = last != nullptr && same_version(*last, said.version);
-    out.u8(static_cast<uint8_t>(said.field));
-    out.u8(same ? 1 : 0);
-    if (!same) write_version(said.version, out);
-    out.text(said.value);
+    write_field(said.field, last != nullptr && *last == said.version, said.version, said.value, out);
     last = &said.version;
   }
   out.varint(order.refunds.size());
   for (const OrderRefund& refund : order.refunds) {
-    out.text(refund.id);
-    write_version(refund.version, out);
-    out.text(refund.amount);
-    out.text(refund.currency);
+    write_refund(refund.id, refund.version, refund.amount, refund.currency, out);
   }
+}
+
+void encode_order(const EventView& event, std::string& bytes) {
+  const RecordOrder& said = *event.order;
+  const OrderVersion version = version_of(event);
+  OrderCourse course;
+  note_act(course, said.act, version);
+  ByteWriter out(bytes);
+  write_head(said.order_namespace, said.order_id, course, out);
+  if (said.act == OrderAct::refunded) {
+    out.varint(0);
+    out.varint(1);
+    write_refund(refund_id_of(said, version), version, said.refund_amount, currency_of(said), out);
+    return;
+  }
+  out.varint(said.values.size());
+  bool first = true;
+  for (const RecordOrder::Value& value : said.values) {
+    write_field(value.field, !first, version, value.text, out);
+    first = false;
+  }
+  out.varint(0);
 }
 
 Result<OrderState> decode_order(std::string_view bytes) {

@@ -18,8 +18,8 @@ namespace tributary {
 struct OrderVersion {
   Trust trust = Trust::claimed;
   Timestamp at;
-  std::string message_id;
-  std::string source;
+  Hash128 message;  // keyed hash of source and message id: decides between events of one time
+  friend auto operator<=>(const OrderVersion&, const OrderVersion&) = default;
 };
 
 struct OrderFieldState {
@@ -29,7 +29,7 @@ struct OrderFieldState {
 };
 
 struct OrderRefund {
-  std::string id;  // its own, or source and message id
+  std::string id;  // its own, or 0 and the hash of the message that told it
   OrderVersion version;
   std::string amount;    // a decimal; empty: all that is left
   std::string currency;  // empty: that of the order
@@ -39,14 +39,18 @@ inline const std::string& key_of(const OrderRefund& refund) { return refund.id; 
 /// Refunds that are kept of one order: those whose id has the smallest hash.
 constexpr size_t kRefundsPerOrderMax = 200;
 
-struct OrderState {
-  std::string order_namespace;
-  std::string order_id;
+/// What happened to an order, and when it first did. INT64_MAX: never.
+struct OrderCourse {
   Timestamp first_at{INT64_MAX};      // of the earliest event about it
   Timestamp completed_at{INT64_MAX};  // of the earliest completion
   Timestamp cancelled_at{INT64_MAX};
   Trust completed_trust = Trust::claimed;  // the greatest of those who said so
   Trust cancelled_trust = Trust::claimed;
+};
+
+struct OrderState : OrderCourse {
+  std::string order_namespace;
+  std::string order_id;
   std::vector<OrderFieldState> fields;  // sorted by field, one each
   CappedList<OrderRefund, kRefundsPerOrderMax> refunds;
 };
@@ -60,8 +64,11 @@ void join(OrderState& into, const OrderState& other);
 /// False when no event of the fragment was about an order.
 bool may_have_orders(const Fragment& fragment);
 
-/// The value of an order row, version 1.
+/// The value of an order row, version 2.
 void encode_order(const OrderState& order, std::string& out);
+/// The same bytes as those of a state to which nothing but this event was applied, without making it. The event has an
+/// order.
+void encode_order(const EventView& event, std::string& out);
 Result<OrderState> decode_order(std::string_view bytes);
 
 enum class OrderStatus : uint8_t { pending, completed, partially_refunded, refunded, cancelled };

@@ -78,6 +78,7 @@ class OrderJoin final : public rocksdb::AssociativeMergeOperator {
 // ws u32 | hash 16, by which most families are looked up, scanned and written.
 constexpr size_t kHashedPrefixBytes = 4 + 16;
 constexpr size_t kBytesPerBucket = 256;
+constexpr size_t kBatchBytesKept = 8 << 20;  // some times what a group of events needs
 
 // -1, all of them, unless descriptors are so few that log and connections would miss them.
 int open_files_max() {
@@ -186,6 +187,12 @@ class RocksBatch final : public StateBatch {
   void join(Family family, std::string_view key, std::string_view value) override {
     TRIBUTARY_CHECK(family == Family::order);
     TRIBUTARY_CHECK(writes_.Merge(handle(family), slice(key), slice(value)).ok());
+  }
+
+  void clear() override {
+    complete_ = false;
+    if (writes_.GetDataSize() <= kBatchBytesKept) return writes_.Clear();
+    writes_ = rocksdb::WriteBatch();
   }
 
   /// The rows and `applied`, which is added once: a stalled store is asked again and again.

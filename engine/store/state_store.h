@@ -64,6 +64,8 @@ class StateBatch {
   virtual void erase(Family family, std::string_view key) = 0;
   /// Joins the row with what is there, whenever somebody reads it or files are merged. Of the family `order` alone.
   virtual void join(Family family, std::string_view key, std::string_view value) = 0;
+  /// Forgets the changes but not their memory, unless that is much: growing it anew for every group costs page faults.
+  virtual void clear() = 0;
 };
 
 struct StoreHealth {

@@ -6,11 +6,13 @@
 #include <set>
 #include <tuple>
 
+#include "engine/domain/record.h"
+
 namespace tributary::model {
 namespace {
 
-// Trust, time, message id, value, source: the greatest one holds.
-using Said = std::tuple<int, int64_t, std::string, std::string, std::string>;
+// Trust, time, hash of the message, value: the greatest one holds.
+using Said = std::tuple<int, int64_t, Hash128, std::string>;
 
 struct Order {
   std::set<int64_t> completed, cancelled;
@@ -34,10 +36,10 @@ struct Order {
   }
 };
 
-Said said_by(const Event& event, const std::string& value) {
+Said said_by(const Event& event, const std::string& value, const KeyedHash& index_key) {
   int trust = 0;
   for (const EventIdentifier& id : event.identifiers) trust = std::max(trust, static_cast<int>(id.trust));
-  return {trust, event.occurred_at.micros, event.message_id, value, event.source};
+  return {trust, event.occurred_at.micros, message_hash(index_key, event.source, event.message_id), value};
 }
 
 std::optional<int64_t> net_of(const Order& order) {
@@ -78,7 +80,7 @@ OrderLine line_of(const std::string& name, const Order& order) {
 
 }  // namespace
 
-std::vector<OrderLine> orders_of(const std::vector<const Event*>& events) {
+std::vector<OrderLine> orders_of(const std::vector<const Event*>& events, const KeyedHash& index_key) {
   std::map<std::string, Order> orders;
   for (const Event* event : events) {
     if (!event->order) continue;
@@ -86,7 +88,7 @@ std::vector<OrderLine> orders_of(const std::vector<const Event*>& events) {
     Order& order = orders[said.order_namespace + "/" + said.order_id];
     int64_t at = event->occurred_at.micros;
     order.told.insert(at);
-    int trust = std::get<0>(said_by(*event, ""));
+    int trust = std::get<0>(said_by(*event, "", index_key));
     if (said.act == OrderAct::completed) order.completed.insert(at);
     if (said.act == OrderAct::completed) order.completed_trust = std::max(order.completed_trust, trust);
     if (said.act == OrderAct::cancelled) order.cancelled.insert(at);
@@ -95,10 +97,11 @@ std::vector<OrderLine> orders_of(const std::vector<const Event*>& events) {
       std::string id = said.refund_id.empty() ? event->source + "\n" + event->message_id : said.refund_id;
       std::string currency;
       for (const OrderSaid::Value& value : said.values) currency = value.text;
-      order.refunds[id].emplace(said_by(*event, said.refund_amount), currency);
+      order.refunds[id].emplace(said_by(*event, said.refund_amount, index_key), currency);
       continue;
     }
-    for (const OrderSaid::Value& value : said.values) order.fields[value.field].insert(said_by(*event, value.text));
+    for (const OrderSaid::Value& value : said.values)
+      order.fields[value.field].insert(said_by(*event, value.text, index_key));
   }
   std::vector<OrderLine> lines;
   for (const auto& [name, order] : orders) lines.push_back(line_of(name, order));

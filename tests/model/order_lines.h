@@ -9,6 +9,6 @@
 namespace tributary::model {
 
 /// By name. Amounts in the events have two places, and currencies too.
-std::vector<OrderLine> orders_of(const std::vector<const Event*>& events);
+std::vector<OrderLine> orders_of(const std::vector<const Event*>& events, const KeyedHash& index_key);
 
 }  // namespace tributary::model

@@ -85,7 +85,7 @@ CustomerLine profile_of(const std::vector<const Event*>& events, const KeyedHash
   }
   customer.channels.assign(channels.begin(), channels.end());
   customer.traits = traits_of(events, customer.last_seen);
-  customer.orders = orders_of(events);
+  customer.orders = orders_of(events, index_key);
   customer.facts = facts_of(events);
   customer.timeline = timeline_of(events, index_key);
   return customer;

@@ -25,6 +25,8 @@ inline EventView view_of(const SketchedStatement& said) {
   EventView view;
   view.source = said.source;
   view.message_id = said.message_id;
+  static const KeyedHash key(std::string(32, 'o'));
+  view.message_hash = message_hash(key, said.source, said.message_id);
   view.type = EventType::track;
   view.occurred_at = Timestamp{said.at};
   view.identifiers.push_back({Hash128{}, Trust::claimed, IdentifierFamily::anonymous_id, {}, {}});
@@ -48,6 +50,13 @@ inline OrderState state_of(const std::vector<SketchedStatement>& statements) {
 inline std::string bytes_of(const OrderState& state) {
   std::string bytes;
   encode_order(state, bytes);
+  return bytes;
+}
+
+/// The bytes of a row that one event alone has written.
+inline std::string bytes_of_event(const SketchedStatement& said) {
+  std::string bytes;
+  encode_order(view_of(said), bytes);
   return bytes;
 }
 
