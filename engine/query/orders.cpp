@@ -13,7 +13,12 @@ namespace {
 
 constexpr std::string_view kOrdersCursor = "orders";
 
-using OrderStates = std::map<Hash128, OrderState>;
+/// What is known of an order, without its lines, and whose rows tell of it.
+struct JoinedOrder {
+  OrderState state;
+  std::vector<const Evidence*> told_by;
+};
+using JoinedOrders = std::map<Hash128, JoinedOrder>;
 
 auto place_of(const Order& order) { return std::tie(order.at, order.hash); }
 
@@ -22,32 +27,54 @@ void forget_lines(OrderState& state) {
 }
 
 /// Adds what one evidence says, keeping the orders with the smallest hash. Rows of an evidence come in that order.
-Result<void> add_orders(const StateReader& reader, WorkspaceId workspace, const Evidence& evidence, OrderStates& states,
-                        bool& complete) {
+Result<void> add_orders(const StateReader& reader, WorkspaceId workspace, const Evidence& evidence,
+                        JoinedOrders& orders, bool& complete) {
   auto rows = reader.scan(Family::order, fragment_key(workspace, home_of(evidence.members).id, evidence.hash));
   for (; rows->valid(); rows->next()) {
     Hash128 hash = order_position(rows->key()).order;
-    if (!states.contains(hash) && states.size() >= kOrdersPerCustomerMax) {
+    if (!orders.contains(hash) && orders.size() >= kOrdersPerCustomerMax) {
       complete = false;
-      if (hash > states.rbegin()->first) break;
-      states.erase(std::prev(states.end()));
+      if (hash > orders.rbegin()->first) break;
+      orders.erase(std::prev(orders.end()));
     }
     auto state = decode_order(rows->value());
     if (!state) return state.error();
     forget_lines(*state);
-    join(states[hash], *state);
+    JoinedOrder& order = orders[hash];
+    join(order.state, *state);
+    order.told_by.push_back(&evidence);
   }
   return rows->status();
 }
 
-Result<Order> read_order_with_lines(const StateReader& reader, const Customer& customer, const Hash128& hash) {
+Result<JoinedOrders> join_orders(const StateReader& reader, WorkspaceId workspace,
+                                 const std::vector<const Evidence*>& evidence, bool& complete) {
+  JoinedOrders orders;
+  complete = true;
+  for (const Evidence* each : evidence) TRIBUTARY_TRY(add_orders(reader, workspace, *each, orders, complete));
+  return orders;
+}
+
+std::vector<Order> judge_all(const JoinedOrders& joined) {
+  std::vector<Order> orders;
+  orders.reserve(joined.size());
+  for (const auto& [hash, order] : joined) {
+    orders.push_back(judge(order.state));
+    orders.back().hash = hash;
+  }
+  std::sort(orders.begin(), orders.end(), [](const Order& a, const Order& b) { return place_of(a) < place_of(b); });
+  return orders;
+}
+
+Result<Order> read_order_with_lines(const StateReader& reader, WorkspaceId workspace,
+                                    const std::vector<const Evidence*>& told_by, const Hash128& hash) {
   OrderState joined;
   std::string value;
-  for (const Evidence* evidence : customer.evidence) {
+  for (const Evidence* evidence : told_by) {
     Hash128 home = home_of(evidence->members).id;
-    auto found = reader.get(Family::order, order_key(customer.workspace, home, evidence->hash, hash), value);
+    auto found = reader.get(Family::order, order_key(workspace, home, evidence->hash, hash), value);
     if (!found) return found.error();
-    if (!*found) continue;
+    if (!*found) return Error{ErrorCode::corrupt, "an order is gone from its snapshot"};
     auto state = decode_order(value);
     if (!state) return state.error();
     join(joined, *state);
@@ -69,26 +96,19 @@ std::string position_of(const Order& order) {
 
 Result<std::vector<Order>> read_orders(const StateReader& reader, WorkspaceId workspace,
                                        const std::vector<const Evidence*>& evidence, bool& complete) {
-  OrderStates states;
-  complete = true;
-  for (const Evidence* each : evidence) TRIBUTARY_TRY(add_orders(reader, workspace, *each, states, complete));
-  std::vector<Order> orders;
-  orders.reserve(states.size());
-  for (const auto& [hash, state] : states) {
-    orders.push_back(judge(state));
-    orders.back().hash = hash;
-  }
-  std::sort(orders.begin(), orders.end(), [](const Order& a, const Order& b) { return place_of(a) < place_of(b); });
-  return orders;
+  auto joined = join_orders(reader, workspace, evidence, complete);
+  if (!joined) return joined.error();
+  return judge_all(*joined);
 }
 
 Result<OrdersPage> read_orders_page(const StateReader& reader, const KeyedHash& cursor_key, const Customer& customer,
                                     const OrdersQuery& query) {
   OrdersPage page;
   page.customer = customer.id;
-  auto orders = read_orders(reader, customer.workspace, customer.evidence, page.complete);
-  if (!orders) return orders.error();
-  auto end = orders->end();
+  auto joined = join_orders(reader, customer.workspace, customer.evidence, page.complete);
+  if (!joined) return joined.error();
+  std::vector<Order> orders = judge_all(*joined);
+  auto end = orders.end();
   if (!query.cursor.empty()) {
     auto position = open_cursor(cursor_key, kOrdersCursor, query.cursor);
     if (!position || position->size() != 8 + 16) return Error{ErrorCode::invalid, "cursor is not valid"};
@@ -96,16 +116,16 @@ Result<OrdersPage> read_orders_page(const StateReader& reader, const KeyedHash& 
     Order before;
     before.at = Timestamp{in.i64()};
     before.hash = read_hash(in);
-    end = std::lower_bound(orders->begin(), orders->end(), before,
+    end = std::lower_bound(orders.begin(), orders.end(), before,
                            [](const Order& a, const Order& b) { return place_of(a) < place_of(b); });
   }
-  while (end != orders->begin() && page.orders.size() < query.limit) {
+  while (end != orders.begin() && page.orders.size() < query.limit) {
     --end;
-    auto order = read_order_with_lines(reader, customer, end->hash);
+    auto order = read_order_with_lines(reader, customer.workspace, joined->at(end->hash).told_by, end->hash);
     if (!order) return order.error();
     page.orders.push_back(std::move(*order));
   }
-  if (end != orders->begin()) page.next_cursor = seal_cursor(cursor_key, kOrdersCursor, position_of(*end));
+  if (end != orders.begin()) page.next_cursor = seal_cursor(cursor_key, kOrdersCursor, position_of(*end));
   return page;
 }
 
