@@ -30,6 +30,11 @@ void repeated_evidence(benchmark::State& state) {
 }
 BENCHMARK(repeated_evidence)->Unit(benchmark::kMillisecond)->MinTime(5);
 
+void new_order_of_known_evidence(benchmark::State& state) {
+  run(state, [](EventMaker& events, uint32_t customer) { return events.new_order(customer); });
+}
+BENCHMARK(new_order_of_known_evidence)->Unit(benchmark::kMillisecond)->MinTime(5);
+
 void new_evidence_of_known_customer(benchmark::State& state) {
   run(state, [](EventMaker& events, uint32_t customer) { return events.visit_with_new_browser(customer); });
 }

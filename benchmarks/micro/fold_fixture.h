@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -34,9 +35,18 @@ inline EventIdentifier identifier(IdentifierFamily family, std::string value) {
 class EventMaker {
  public:
   /// An order of this customer, under its user id and its browser's cookie: the same evidence every time.
-  std::string order(uint32_t customer) {
-    return encoded("Order Completed", {identifier(IdentifierFamily::user_id, "user-" + std::to_string(customer)),
-                                       identifier(IdentifierFamily::anonymous_id, cookie_of(customer))});
+  std::string order(uint32_t customer) { return encoded("Order Completed", of_known_browser(customer)); }
+
+  /// The same, and the fold is told that it is one: a new order with every event.
+  std::string new_order(uint32_t customer) {
+    std::string number = std::to_string(messages_);
+    OrderSaid said;
+    said.order = order_hash(index_key(), "shop", number);
+    said.order_namespace = "shop";
+    said.order_id = number;
+    said.values = {{OrderField::currency, "USD"}, {OrderField::total, "27.50"},  {OrderField::line_sum, "25"},
+                   {OrderField::quantity, "3"},   {OrderField::line_count, "2"}, {OrderField::lines, lines_}};
+    return encoded("Order Completed", of_known_browser(customer), std::move(said));
   }
 
   /// A visit of this customer with a browser that was never seen before: new evidence for a known customer.
@@ -59,9 +69,14 @@ class EventMaker {
   }
 
  private:
-  static std::string cookie_of(uint32_t customer) { return "cookie-of-browser-" + std::to_string(customer); }
+  static std::vector<EventIdentifier> of_known_browser(uint32_t customer) {
+    std::string number = std::to_string(customer);
+    return {identifier(IdentifierFamily::user_id, "user-" + number),
+            identifier(IdentifierFamily::anonymous_id, "cookie-of-browser-" + number)};
+  }
 
-  std::string encoded(const std::string& name, std::vector<EventIdentifier> identifiers) {
+  std::string encoded(const std::string& name, std::vector<EventIdentifier> identifiers,
+                      std::optional<OrderSaid> order = std::nullopt) {
     Event event;
     event.source = "shop";
     event.message_id = "message-" + std::to_string(messages_++);
@@ -72,6 +87,7 @@ class EventMaker {
                     {"orders", "1", TraitOperation::increment}};
     std::sort(identifiers.begin(), identifiers.end(), [](auto& a, auto& b) { return a.hash < b.hash; });
     event.identifiers = std::move(identifiers);
+    event.order = std::move(order);
     event.json = json_;
     std::string payload;
     encode_event(event, index_key(), payload);
@@ -86,6 +102,10 @@ class EventMaker {
       R"("sku":"45790-32","name":"Monopoly: 3rd Edition","price":19,"quantity":1,)"
       R"("category":"Games"},{"product_id":"505bd76785ebb509fc183733","sku":"46493-32",)"
       R"("name":"Uno Card Game","price":3,"quantity":2,"category":"Games"}]}})";
+  std::string lines_ =
+      R"([{"product_id":"507f1f77bcf86cd799439011","sku":"45790-32","name":"Monopoly: 3rd Edition","category":"Games",)"
+      R"("price":19,"quantity":1},{"product_id":"505bd76785ebb509fc183733","sku":"46493-32","name":"Uno Card Game",)"
+      R"("category":"Games","price":3,"quantity":2}])";
 };
 
 /// A fold over a store of its own, with every customer known.
