@@ -128,6 +128,24 @@ std::optional<std::string> nfkc_casefold(std::string_view text) {
   return mapped(text, kNfkc | UTF8PROC_CASEFOLD);
 }
 
+std::optional<std::string> match_text(std::string_view text) {
+  std::optional<std::string> folded = nfkc_casefold(text);
+  if (!folded) return std::nullopt;
+  std::string collapsed;
+  bool blank = false;
+  bool valid = for_each_code_point(*folded, [&](char32_t c) {
+    if (is_white_space(c)) {
+      blank = !collapsed.empty();
+      return;
+    }
+    if (blank) collapsed += ' ';
+    blank = false;
+    append_utf8(collapsed, c);
+  });
+  if (!valid) return std::nullopt;
+  return collapsed;
+}
+
 std::optional<std::string> nfkc_lower(std::string_view text) {
   if (is_ascii(text)) return ascii_lowered(text);
   std::optional<std::string> current = mapped(text, kNfkc);

@@ -33,6 +33,8 @@ std::string without_controls(std::string_view text);
 std::optional<std::string> nfkc(std::string_view text);
 /// NFKC with full case folding: for comparing, not for keeping.
 std::optional<std::string> nfkc_casefold(std::string_view text);
+/// What texts are compared by: the same, trimmed, with one blank for each run of white space inside.
+std::optional<std::string> match_text(std::string_view text);
 /// NFKC and simple lower-casing, each applied until neither changes anything, so that the result is its own image.
 std::optional<std::string> nfkc_lower(std::string_view text);
 

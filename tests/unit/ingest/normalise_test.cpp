@@ -26,6 +26,15 @@ std::string normal(std::string_view kind_text, std::string_view raw, std::string
 std::string email(std::string_view raw) { return normal("email", raw); }
 std::string phone(std::string_view raw, std::string_view country = "CN") { return normal("phone", raw, country); }
 
+TEST(MatchText, SpellingsOfOneTextMeet) {
+  EXPECT_EQ(match_text("  Acme \t Co.\n"), "acme co.");
+  EXPECT_EQ(match_text("ＡＣＭＥ　Co."), "acme co.");
+  EXPECT_EQ(match_text("澄江科技（北京）有限公司"), "澄江科技(北京)有限公司");
+  EXPECT_EQ(match_text("Stra\u00dfe\u00a0"), "strasse");
+  EXPECT_EQ(match_text(" \u3000"), "");
+  EXPECT_EQ(match_text("a\xff"), std::nullopt);
+}
+
 TEST(Email, SpellingsOfOneAddressMeet) {
   for (std::string_view raw :
        {"li.si@example.com", " Li.Si@EXAMPLE.com ", "ｌｉ．ｓｉ＠ｅｘａｍｐｌｅ．ｃｏｍ", "mailto:li.si@example.com",
