@@ -96,9 +96,9 @@ class Tree:
 # ------------------------------------------------------------------------------------------------- include direction
 
 # app -> config -> connectors -> engine.h -> {fold, query} -> {store, log} -> {identity, profile, ingest}
-#     -> {domain, metrics, value_model} -> base
-LEVELS = {"base": 0, "domain": 1, "metrics": 1, "value_model": 1, "identity": 2, "profile": 2, "ingest": 2, "store": 3, "log": 3,
-          "fold": 4, "query": 4, "engine.h": 5, "connectors": 6, "config": 7, "app": 8}
+#     -> {domain, metrics, value_model, linkage} -> base
+LEVELS = {"base": 0, "domain": 1, "metrics": 1, "value_model": 1, "linkage": 1, "identity": 2, "profile": 2, "ingest": 2,
+          "store": 3, "log": 3, "fold": 4, "query": 4, "engine.h": 5, "connectors": 6, "config": 7, "app": 8}
 # The closed set of rejection codes is a domain value and a metric label.
 SIDEWAYS_ALLOWED = {("metrics", "domain")}
 # A webhook's payload is read where it lies, digits and all, by what reads events.
