@@ -47,12 +47,39 @@ TEST(Blocking, LeavesLargeBlocksOutAndSaysSo) {
   EXPECT_EQ(above.pairs.size(), 50u);
 }
 
-TEST(Blocking, NeverExceedsItsBudget) {
-  RecordTable table = table_of(10, 40);
-  for (uint64_t budget : {0, 1, 5, 20, 100}) {
-    Blocking blocking = find_blocks(table, {.block_size_max = 100, .pairs_per_record_max = budget});
-    EXPECT_LE(blocking.pairs.size(), budget * table.size());
+TEST(Blocking, LeavesOutTheLargeBlocksOfAKeyThatIsTaken) {
+  std::vector<LinkageRecord> records;
+  for (size_t i = 0; i < 100; ++i) {
+    std::string name = i < 60 ? "smith" : "n" + std::to_string(i / 2);
+    records.push_back({std::to_string(100 + i), {name}});
   }
+  auto table = RecordTable::make({{"surname", LinkageKind::code, {}}}, records);
+  ASSERT_TRUE(table);
+  Blocking blocking = find_blocks(*table, {.block_size_max = 59, .pairs_per_record_max = 10'000});
+  ASSERT_EQ(blocking.keys.size(), 1u);
+  EXPECT_EQ(blocking.keys[0].blocks_left_out, 1u);
+  EXPECT_EQ(blocking.keys[0].pairs, 20u);
+  EXPECT_EQ(blocking.pairs.size(), 20u);
+}
+
+TEST(Blocking, NeverExceedsItsBudget) {
+  std::vector<LinkageRecord> records;
+  for (size_t i = 0; i < 1000; ++i) {  // three digits: each pair of digits comes ten times
+    std::string digits = std::to_string(1000 + i);
+    records.push_back({digits, {digits.substr(1, 1), digits.substr(2, 1), digits.substr(3, 1)}});
+  }
+  auto table = RecordTable::make(
+      {{"a", LinkageKind::code, {}}, {"b", LinkageKind::code, {}}, {"c", LinkageKind::code, {}}}, records);
+  ASSERT_TRUE(table);
+  auto pairs = [&](uint64_t budget) {
+    return find_blocks(*table, {.block_size_max = 50, .pairs_per_record_max = budget}).pairs.size();
+  };
+  constexpr size_t kPairsOfOneKey = 100 * 10 * 9 / 2;
+  EXPECT_EQ(pairs(0), 0u);
+  EXPECT_EQ(pairs(4), 0u);
+  EXPECT_EQ(pairs(5), kPairsOfOneKey);
+  EXPECT_EQ(pairs(9), 2 * kPairsOfOneKey);
+  EXPECT_EQ(pairs(100), 3 * kPairsOfOneKey);
 }
 
 TEST(Blocking, TwoFieldsAreOneKeyWhereOneTellsTooLittle) {
@@ -64,7 +91,7 @@ TEST(Blocking, TwoFieldsAreOneKeyWhereOneTellsTooLittle) {
   }
   auto table = RecordTable::make({{"name", LinkageKind::code, {}}, {"city", LinkageKind::code, {}}}, records);
   ASSERT_TRUE(table);
-  Blocking blocking = find_blocks(*table, {.block_size_max = 40, .pairs_per_record_max = 10});
+  Blocking blocking = find_blocks(*table, {.block_size_max = 100, .pairs_per_record_max = 100});
   EXPECT_EQ(names_of(*table, blocking), (std::vector<std::string>{"name + city"}));
   EXPECT_EQ(blocking.pairs.size(), 20u);
 }
