@@ -48,6 +48,7 @@ std::variant<Config, std::vector<ConfigMistake>> parse_config(const std::string&
   read_environment(draft, overrides.environment);
   read_flags(draft, overrides.flags);
   finish_draft(draft);
+  read_tracking_plans(draft);
   read_webhook_sources(draft);
   read_stream_sources(draft);
   read_identity_rules(draft);

@@ -23,7 +23,7 @@ constexpr std::string_view kHeader =
     "given\n"
     "# as x_file, the name of a file that holds it. `tributary check-config` names every mistake with line and "
     "column.\n"
-    "# SIGHUP takes over changed sources and api_keys; the rest needs a restart.\n";
+    "# SIGHUP takes over changed sources, their tracking plans, and api_keys; the rest needs a restart.\n";
 
 bool is_number(SettingType type) {
   return type == SettingType::integer || type == SettingType::size || type == SettingType::duration;

@@ -153,9 +153,19 @@ class Finisher {
     source.allowed_origins = item.allowed_origins;
     source.sdk_http_config_json = item.sdk_http_config;
     source.order_namespace = item.order_namespace;
+    source.channel = item.channel;
+    if (!item.channel.empty() && find_channel(item.channel) == nullptr) unknown_channel(path, item.channel);
     source.identifiers = identifier_paths_of(draft_, index);
     if (item.kind == kWebhookKind) source.trust = SourceTrust::server;  // as far as its connector goes
     draft_.config.sources.push_back(std::move(source));
+  }
+
+  void unknown_channel(const std::string& path, const std::string& channel) {
+    std::vector<std::string> codes;
+    for (const Channel& known : channels()) codes.emplace_back(known.code);
+    std::string message = path + ".channel: unknown channel \"" + channel + "\"";
+    if (auto near = nearest_word(channel, codes)) message += ", did you mean \"" + *near + "\"?";
+    mistake(path + ".channel", std::move(message));
   }
 
   void add_api_key(size_t index) {

@@ -50,6 +50,9 @@ void finish_draft(ConfigDraft& draft);
 /// Reads the files with rules of identity, after finish_draft(). Adds their mistakes, fills config.identity.workspaces.
 void read_identity_rules(ConfigDraft& draft);
 
+/// Reads the files with tracking plans, after finish_draft(). Adds their mistakes, completes config.sources.
+void read_tracking_plans(ConfigDraft& draft);
+
 /// Finds the connectors of webhook sources, after finish_draft(). Adds mistakes, those of connector files too, and
 /// fills config.webhook_sources.
 void read_webhook_sources(ConfigDraft& draft);

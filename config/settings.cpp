@@ -226,6 +226,19 @@ std::vector<Setting<SourceItem>> make_source_settings() {
            "the id of the source. It is part of an order's name when an event is read: a later change is for later "
            "events.",
        .example = "shop"},
+      {.path = "channel",
+       .type = T::text,
+       .field = AT(channel),
+       .help = "Channel of its events that do not say theirs: website, app, mini_program, store and so on, as GET "
+               "/v1/channels lists them. Of a webhook or a mapping: in place of the connector's. Empty: what the SDK's "
+               "library tells.",
+       .example = "website"},
+      {.path = "tracking_plan",
+       .type = T::text,
+       .field = AT(tracking_plan),
+       .help = "File with the events it is to send and what their properties hold, as config/plans/example.yaml shows. "
+               "Empty: none.",
+       .example = "config/plans/example.yaml"},
       {.path = "write_keys",
        .type = T::secrets,
        .field = AT(write_keys),

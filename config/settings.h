@@ -80,7 +80,7 @@ struct SourceItem {
   std::string group, mapping, username, password, ca_file, certificate_file, key_file, options;
   bool tls = false;
   // Of all.
-  std::string order_namespace;
+  std::string order_namespace, channel, tracking_plan;
   std::vector<IdentifierPathItem> identifiers;
 };
 

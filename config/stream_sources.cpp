@@ -16,9 +16,10 @@ namespace {
 std::string fingerprint_of(const SourceItem& item, const StreamSource& stream, const std::string& connectors_dir) {
   std::string all;
   ByteWriter out(all);
-  for (const std::string* text : {&item.id, &item.name, &item.workspace, &item.kind, &item.default_country, &item.trust,
-                                  &item.settings, &item.group, &item.mapping, &item.username, &item.password,
-                                  &item.ca_file, &item.certificate_file, &item.key_file, &item.options}) {
+  for (const std::string* text :
+       {&item.id, &item.name, &item.workspace, &item.kind, &item.default_country, &item.trust, &item.settings,
+        &item.group, &item.mapping, &item.username, &item.password, &item.ca_file, &item.certificate_file,
+        &item.key_file, &item.options, &item.order_namespace, &item.channel, &item.tracking_plan}) {
     out.text(*text);
   }
   out.u8(item.tls);
@@ -31,12 +32,15 @@ std::string fingerprint_of(const SourceItem& item, const StreamSource& stream, c
     out.varint(list->size());
     for (const std::string& text : *list) out.text(text);
   }
+  std::string own_mapping = item.mapping.empty() ? "" : own_connector_file(item.mapping, connectors_dir);
   for (const IdentifierPathItem& path : item.identifiers) {
     for (const std::string* text : {&path.kind, &path.path, &path.scope, &path.trust}) out.text(*text);
   }
-  if (item.mapping.empty()) return all;
-  std::ifstream file(own_connector_file(item.mapping, connectors_dir), std::ios::binary);
-  out.text(std::string(std::istreambuf_iterator<char>(file), {}));
+  for (const std::string& name : {item.tracking_plan, own_mapping}) {
+    if (name.empty()) continue;
+    std::ifstream file(name, std::ios::binary);
+    out.text(std::string(std::istreambuf_iterator<char>(file), {}));
+  }
   return all;
 }
 
@@ -52,6 +56,7 @@ class StreamReader {
     stream_.servers = item_.servers;
     stream_.topics = item_.topics;
     stream_.group = item_.group;
+    stream_.settings.channel = item_.channel;
     stream_.username = item_.username;
     stream_.password = item_.password;
     stream_.options = read_pairs(draft_, path_ + ".options", item_.options);

@@ -23,6 +23,7 @@ class WebhookReader {
   void read(std::map<std::string, std::string>& paths) {
     webhook_.settings.public_url = item_.public_url.empty() ? draft_.config.public_url : item_.public_url;
     webhook_.settings.secrets = item_.secrets;
+    webhook_.settings.channel = item_.channel;
     if (item_.connector.empty() || !load()) return;  // a missing one was reported when it was read
     read_connector_settings(draft_, path_, item_.settings, *webhook_.connector, webhook_.settings);
     for (const std::string& fault : check_settings(webhook_.connector->signature, webhook_.settings))

@@ -13,6 +13,7 @@
 #include "engine/base/log_line.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
+#include "engine/domain/channel.h"
 #include "engine/domain/event.h"
 #include "engine/domain/outcome.h"
 #include "engine/domain/position.h"

@@ -14,8 +14,8 @@ constexpr std::array kProfileColumns = {
     "customer_id",  "user_id",       "email",     "phone",          "anonymous_id",  "identifiers", "traits",
     "events",       "first_seen",    "last_seen", "event_counts",   "channels",      "lifecycle",   "currency",
     "orders_count", "revenue_minor", "aov_minor", "first_order_at", "last_order_at", "rfm_cell",    "churn_band"};
-constexpr std::array kEventColumns = {"customer_id", "type",        "name",  "message_id", "source",
-                                      "occurred_at", "received_at", "flags", "event"};
+constexpr std::array kEventColumns = {"customer_id", "type",        "name",        "message_id", "source", "channel",
+                                      "touchpoint",  "occurred_at", "received_at", "flags",      "event"};
 
 /// Kinds with a column of their own, in the order of the columns.
 constexpr std::array kColumnFamilies = {IdentifierFamily::user_id, IdentifierFamily::email, IdentifierFamily::phone,
@@ -109,7 +109,7 @@ class CsvExport : public ExportFormat {
     for (std::string_view flag : flag_names(entry.flags)) append_listed(flags, flag);
     CsvRow row(out);
     row.cell(event.customer ? event.customer->text() : std::string()).cell(event_type_name(entry.type));
-    row.cell(entry.name).cell(entry.message_id).cell(entry.source);
+    row.cell(entry.name).cell(entry.message_id).cell(entry.source).cell(entry.channel).cell(entry.touchpoint);
     row.cell(format_iso8601(entry.occurred_at)).cell(format_iso8601(entry.received_at)).cell(flags).cell(json);
   }
 

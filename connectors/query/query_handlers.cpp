@@ -69,6 +69,10 @@ HttpResponse QueryHandlers::profile_answer(const HttpRequest& request, const Api
   return json_response(profile_json(profile, caller.key->workspace_name, verbose, as_of));
 }
 
+HttpResponse QueryHandlers::list_channels(const HttpRequest&, const ApiCaller&) {
+  return json_response(channels_json());
+}
+
 HttpResponse QueryHandlers::timeline(const HttpRequest& request, const ApiCaller& caller) {
   auto query = timeline_query(request);
   if (auto* fault = std::get_if<ParameterFault>(&query)) {

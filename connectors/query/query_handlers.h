@@ -24,6 +24,7 @@ class QueryHandlers {
   HttpResponse orders(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse interactions(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse list_channels(const HttpRequest& request, const ApiCaller& caller);
 
   /// Streamed, so without a role of the route to be asked beforehand: it asks itself.
   Task<HttpResponse> export_all(HttpRequest& request);

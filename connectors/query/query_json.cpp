@@ -62,9 +62,21 @@ void append_flags(JsonOut& json, uint8_t flags) {
   json.end_array();
 }
 
+/// Null when nothing told.
+void append_place(JsonOut& json, std::string_view name, std::string_view place) {
+  json.key(name);
+  if (place.empty()) {
+    json.null();
+  } else {
+    json.string(valid_utf8(place));
+  }
+}
+
 void append_entry_members(JsonOut& json, const TimelineEntry& entry) {
   json.key("type").string(event_type_name(entry.type)).key("name").string(entry.name);
   json.key("message_id").string(entry.message_id).key("source").string(entry.source);
+  append_place(json, "channel", entry.channel);
+  append_place(json, "touchpoint", entry.touchpoint);
   append_time(json, "occurred_at", entry.occurred_at);
   append_time(json, "received_at", entry.received_at);
   append_flags(json, entry.flags);
@@ -164,7 +176,21 @@ std::vector<std::string_view> flag_names(uint8_t flags) {
   if (flags & EventFlags::kReplacedSurrogate) names.push_back("replaced_surrogate");
   if (flags & EventFlags::kPropertyMissing) names.push_back("property_missing");
   if (flags & EventFlags::kPropertyWrong) names.push_back("property_wrong");
+  if (flags & EventFlags::kUnknownChannel) names.push_back("unknown_channel");
+  if (flags & EventFlags::kPlanViolated) names.push_back("plan_violated");
   return names;
+}
+
+std::string channels_json() {
+  std::string out;
+  JsonOut json(out);
+  json.begin_object().key("channels").begin_array();
+  for (const Channel& channel : channels()) {
+    json.begin_object().key("code").string(channel.code).key("label").string(channel.label);
+    json.key("class").string(channel.group).key("role").string(channel.role).end_object();
+  }
+  json.end_array().end_object();
+  return out;
 }
 
 std::string rejected_json(const RejectedPage& page) {

@@ -28,6 +28,7 @@ void add_query_routes(Router& router, const QueryServices& services) {
   add("GET", "/v1/profiles/{customer_id}/orders", ApiRole::analyst, &QueryHandlers::orders);
   add("GET", "/v1/profiles/{customer_id}/interactions", ApiRole::analyst, &QueryHandlers::interactions);
   add("GET", "/v1/rejected", ApiRole::analyst, &QueryHandlers::rejected);
+  add("GET", "/v1/channels", ApiRole::analyst, &QueryHandlers::list_channels);
   router.add(Route{"GET", "/v1/export", CorsPolicy::none, ErrorStyle::problem,
                    [handlers](HttpRequest& request) { return handlers->export_all(request); }});
   router.add(Route{"GET", "/openapi.json", CorsPolicy::none, ErrorStyle::problem,

@@ -92,7 +92,7 @@ void Collector::read_items(const HttpRequest& request, const CollectRoute& route
   const KeyedHash& index_key = services_.engine.index_key(source.workspace);
   prepared.ingest.items = parser.read_events(source, index_key, receive_context(request, route));
   prepared.errors = item_errors(prepared.ingest.items, services_.limits.errors_listed_max);
-  count_identifiers(services_.metrics, parser.blocked_count(), parser.invalid_count());
+  count_findings(services_.metrics, source.id, parser.findings());
 }
 
 Collector::Access Collector::access(const KeyRing& ring, const HttpRequest& request, std::string_view key) {

@@ -17,9 +17,13 @@ void count_events(Metrics& metrics, const OutcomeCounts& counts, const ItemError
   for (RejectionCode code : errors.codes) metrics.rejected(code).increment();
 }
 
-void count_identifiers(Metrics& metrics, size_t blocked, size_t invalid) {
-  add_to(metrics.identifiers_blocked, blocked);
-  add_to(metrics.identifiers_invalid, invalid);
+void count_findings(Metrics& metrics, const std::string& source, const ReadFindings& findings) {
+  add_to(metrics.identifiers_blocked, findings.identifiers_blocked);
+  add_to(metrics.identifiers_invalid, findings.identifiers_invalid);
+  if (findings.unknown_channels > 0) metrics.count_unknown_channels(source, findings.unknown_channels);
+  for (const PlanFinding& found : findings.plan) {
+    metrics.count_plan_violation(source, found.event, plan_act_name(found.act));
+  }
 }
 
 }  // namespace tributary

@@ -8,7 +8,7 @@ namespace tributary {
 /// What became of them.
 void count_events(Metrics& metrics, const OutcomeCounts& counts, const ItemErrors& errors);
 
-/// Identifiers that were left out when the events were read.
-void count_identifiers(Metrics& metrics, size_t blocked, size_t invalid);
+/// What was noticed when events of the source were read.
+void count_findings(Metrics& metrics, const std::string& source, const ReadFindings& findings);
 
 }  // namespace tributary

@@ -231,7 +231,7 @@ class StreamImport::Run : public std::enable_shared_from_this<Run> {
       auto refused = parser.parse(text, context.shape);
       if (!refused) {
         std::vector<ParsedItem> one = parser.read_events(source_, index_key, context);
-        count_identifiers(collector_.services().metrics, parser.blocked_count(), parser.invalid_count());
+        count_findings(collector_.services().metrics, source_.id, parser.findings());
         return std::move(one.front());
       }
       code = RejectionCode::not_an_object;  // a code of items

@@ -183,12 +183,12 @@ std::shared_ptr<Feed::Answer> Feed::ingest(const StreamBatch& batch) {
     return answer;
   }
   ItemErrors errors = item_errors(read.ingest.items, 0);
-  size_t blocked = read.identifiers_blocked, invalid = read.identifiers_invalid;
   Metrics& metrics = services_.metrics;
-  auto done = [answer, errors = std::move(errors), blocked, invalid, &metrics](IngestOutcome outcome) {
+  auto done = [answer, errors = std::move(errors), findings = std::move(read.findings), source = source_->source.id,
+               &metrics](IngestOutcome outcome) {
     if (!outcome.refused) {
       count_events(metrics, count_outcomes(outcome.items), errors);
-      count_identifiers(metrics, blocked, invalid);
+      count_findings(metrics, source, findings);
     }
     answer->give(std::move(outcome));
   };

@@ -27,6 +27,13 @@ std::string header_name(std::string_view spelled) {
   return name;
 }
 
+void add_findings(const ReadFindings& found, ReadFindings& sum) {
+  sum.identifiers_blocked += found.identifiers_blocked;
+  sum.identifiers_invalid += found.identifiers_invalid;
+  sum.unknown_channels += found.unknown_channels;
+  sum.plan.insert(sum.plan.end(), found.plan.begin(), found.plan.end());
+}
+
 }  // namespace
 
 MessageReader::MessageReader(const StreamSource& source, const KeyedHash& index_key, const IngestLimits& limits)
@@ -69,8 +76,7 @@ void MessageReader::read_events(const StreamMessage& message, std::string_view b
   context.received_at = now_;
   context.identifiers_listed = listed;
   std::vector<ParsedItem> items = parser_.read_events(source_.source, index_key_, context);
-  read.identifiers_blocked += parser_.blocked_count();
-  read.identifiers_invalid += parser_.invalid_count();
+  add_findings(parser_.findings(), read.findings);
   name_by_place(message, items);
   std::move(items.begin(), items.end(), std::back_inserter(read.ingest.items));
 }

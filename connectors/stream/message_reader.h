@@ -16,7 +16,7 @@ namespace tributary {
 struct ReadMessages {
   IngestRequest ingest;
   std::deque<std::string> texts;
-  size_t identifiers_blocked = 0, identifiers_invalid = 0;
+  ReadFindings findings;
 };
 
 /// Reads batches one after the other. Owner: one thread; keeps the memory of ordinary batches.

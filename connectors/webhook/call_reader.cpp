@@ -68,8 +68,7 @@ void CallReader::read_events(const CallToRead& call, const Source& source, ReadC
   context.received_at = call.received_at;
   context.identifiers_listed = true;
   read.items = parser_.read_events(source, call.index_key, context);
-  read.identifiers_blocked = parser_.blocked_count();
-  read.identifiers_invalid = parser_.invalid_count();
+  read.findings = parser_.findings();
 }
 
 }  // namespace tributary

@@ -34,7 +34,7 @@ struct ReadCall {
   MappedDelivery mapped;
   std::optional<std::string> refused;  // why the parser takes none of the mapped events
   std::vector<ParsedItem> items;
-  size_t identifiers_blocked = 0, identifiers_invalid = 0;
+  ReadFindings findings;
   std::optional<WebhookAnswer> answer;  // the connector's own, for success
 };
 

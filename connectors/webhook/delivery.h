@@ -13,6 +13,7 @@ namespace tributary {
 
 /// What a source's configuration gives to its connector. Immutable once loaded.
 struct WebhookSettings {
+  std::string channel;               // of events whose mapping names none; empty: the connector's
   std::string public_url;            // scheme and authority as the platform calls them; empty: not configured
   std::vector<std::string> secrets;  // tried in order, for rotation
   std::vector<std::pair<std::string, std::string>> values;  // $config/NAME, secret ones too

@@ -381,7 +381,8 @@ void Mapper::State::write_time(const std::optional<Value>& own, const Scope& sco
 
 void Mapper::State::write_channel(const std::optional<Value>& own, const Scope& scope) {
   Found found = own ? evaluation.read(*own, scope) : Found{};
-  std::string_view channel = found.kind == Found::Kind::text && !found.blank() ? found.bytes : connector->channel;
+  const std::string& usual = delivery->settings.channel.empty() ? connector->channel : delivery->settings.channel;
+  std::string_view channel = found.kind == Found::Kind::text && !found.blank() ? found.bytes : usual;
   if (!channel.empty()) write_text("channel", channel);
 }
 

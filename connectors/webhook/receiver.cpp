@@ -114,7 +114,7 @@ void WebhookReceiver::take_mapped(Call& call) {
   services_.metrics.webhook_unmapped.increment(static_cast<double>(mapped.unmapped));
   services_.metrics.webhook_ignored.increment(static_cast<double>(mapped.ignored));
   services_.metrics.webhook_not_mapped.increment(static_cast<double>(mapped.faults.size()));
-  count_identifiers(services_.metrics, call.read.identifiers_blocked, call.read.identifiers_invalid);
+  count_findings(services_.metrics, call.entry.webhook.source.id, call.read.findings);
   if (call.read.answer) call.answer = response_of(std::move(*call.read.answer));
   call.ingest.items = std::move(call.read.items);
   if (call.read.refused) reject(call, RejectionCode::not_mapped, std::move(*call.read.refused), {}, mapped.events);

@@ -51,6 +51,8 @@ struct EventFlags {
   static constexpr uint8_t kReplacedSurrogate = 8;
   static constexpr uint8_t kPropertyMissing = 16;  // the catalogue asks for one
   static constexpr uint8_t kPropertyWrong = 32;    // one has a value that its name does not take
+  static constexpr uint8_t kUnknownChannel = 64;   // its word for the channel is none of the list
+  static constexpr uint8_t kPlanViolated = 128;    // its properties are not as the source's tracking plan has them
 };
 
 /// Exists => valid; never judged again after ingest.
@@ -63,8 +65,9 @@ struct Event {
   std::string source;      // the id of a configured source, 1..64 bytes
   std::string message_id;  // 1.. bytes, trimmed, verbatim otherwise
   EventType type = EventType::track;
-  std::string name;     // of a track: as the catalogue spells it; page or screen name; may be empty otherwise
-  std::string channel;  // `web`, `mobile`, `server`, ...; empty when the event does not say
+  std::string name;        // of a track: as the catalogue spells it; page or screen name; may be empty otherwise
+  std::string channel;     // a code of channels(); empty when nothing tells
+  std::string touchpoint;  // a place in the channel, `store:hz-01`; 0..kTouchpointBytesMax
   Timestamp occurred_at;
   Timestamp received_at;
   uint8_t flags = 0;
@@ -77,5 +80,6 @@ struct Event {
 };
 
 constexpr size_t kIdentifiersPerEventMax = 20;
+constexpr size_t kTouchpointBytesMax = 128;
 
 }  // namespace tributary

@@ -7,8 +7,9 @@
 namespace tributary {
 namespace {
 
-constexpr uint8_t kPayloadVersion = 3;  // of events
-constexpr uint8_t kFirstVersionWithFacts = 3;
+// Of events.
+constexpr uint8_t kPayloadVersion = 3;
+constexpr uint8_t kFirstVersionWithTouchpointAndFacts = 3;
 constexpr uint8_t kFirstVersionWithOrders = 2;
 constexpr uint8_t kRejectedPayloadVersion = 1;
 
@@ -145,6 +146,7 @@ void encode_event(const Event& event, const KeyedHash& index_key, std::string& p
   out.text(event.message_id);
   out.text(event.name);
   out.text(event.channel);
+  out.text(event.touchpoint);
   out.varint(event.identifiers.size());
   for (const EventIdentifier& member : event.identifiers) {
     out.u8(static_cast<uint8_t>(member.identifier.kind().family));
@@ -197,6 +199,7 @@ Result<void> decode_event(std::string_view payload, EventView& into) {
   into.message_id = in.text();
   into.name = in.text();
   into.channel = in.text();
+  into.touchpoint = version >= kFirstVersionWithTouchpointAndFacts ? in.text() : std::string_view();
   into.identifiers.clear();
   for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
     auto family = static_cast<IdentifierFamily>(in.u8());
@@ -214,7 +217,7 @@ Result<void> decode_event(std::string_view payload, EventView& into) {
   into.order.reset();
   if (version >= kFirstVersionWithOrders) decode_order(in, into.order);
   into.facts.clear();
-  if (version >= kFirstVersionWithFacts) decode_facts(in, into.facts);
+  if (version >= kFirstVersionWithTouchpointAndFacts) decode_facts(in, into.facts);
   into.json = in.rest();
   if (!in.ok()) return Error{ErrorCode::corrupt, "event record is cut short"};
   return {};

@@ -76,6 +76,7 @@ struct EventView {
   EventType type;
   std::string_view name;
   std::string_view channel;
+  std::string_view touchpoint;
   Timestamp occurred_at;
   uint8_t flags = 0;
   Hash128 evidence;  // keyed hash of the sorted (identifier hash, trust) list; zero when there are no identifiers
@@ -99,14 +100,14 @@ struct RejectedView {
 /// Payload layout, version 3 (integers big-endian, text = varint length + bytes):
 ///
 ///   event:    u8 version | u8 type | u8 flags | i64 occurred_at | 16 message hash | 16 evidence | text source |
-///             text message_id | text name | text channel |
+///             text message_id | text name | text channel | text touchpoint |
 ///             varint n { u8 family | u8 trust | 16 hash | text platform | text value } |
 ///             varint n { u8 operation | text key | text value_json } |
 ///             u8 0, or the order: u8 act | 16 hash | text namespace | text id | text refund_id | text refund_amount |
 ///             varint n { u8 field | text value } |
 ///             varint n { u8 kind | u8 act | u8 trust | 16 subject | text subject_text |
 ///                        varint n { u8 field | text value } } |
-///             rest: the event's own JSON.  Version 2 has no facts, version 1 nothing of orders either.
+///             rest: the event's own JSON.  Version 2 has no touchpoint and no facts, version 1 nothing of orders either.
 ///   rejected: u8 version | u8 code | 16 message hash | text source | text message_id | text message | text path |
 ///             rest: the item's own bytes
 void encode_event(const Event& event, const KeyedHash& index_key, std::string& payload);

@@ -25,6 +25,7 @@ constexpr std::array kRows = {
     RejectionRow{not_allowed, "not_allowed", 400, "this key may not do that"},
     RejectionRow{not_mapped, "not_mapped", 400, "the connector can't read the delivery"},
     RejectionRow{bad_signature, "bad_signature", 401, "the signature is missing or wrong"},
+    RejectionRow{tracking_plan, "tracking_plan", 400, "event is not as the tracking plan has it"},
     RejectionRow{invalid_json, "invalid_json", 400, "invalid json"},
     RejectionRow{invalid_gzip, "invalid_gzip", 400, "invalid gzip"},
     RejectionRow{missing_batch, "missing_batch", 400, "body has no batch array"},

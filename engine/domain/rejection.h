@@ -28,6 +28,7 @@ enum class RejectionCode : uint8_t {
   not_allowed = 13,
   not_mapped = 14,
   bad_signature = 15,
+  tracking_plan = 16,
 
   invalid_json = 64,
   invalid_gzip = 65,

@@ -1,6 +1,7 @@
 // Configured origins of events and the keys that open doors.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "engine/domain/event.h"
 
 namespace tributary {
+
+class TrackingPlan;
 
 /// How far a source's word goes. `browser`: its write key is public, so what it says of identifiers is claimed.
 /// `server`: its key is secret, so what it says is verified.
@@ -37,6 +40,8 @@ struct Source {
   std::string sdk_http_config_json;          // served as `httpConfig`, or empty
   std::vector<IdentifierPath> identifiers;   // 0..kIdentifierPathsMax
   std::string order_namespace;               // whose order numbers its events carry; empty: its own
+  std::string channel;                       // of events that do not say theirs: a code of channels(), or empty
+  std::shared_ptr<const TrackingPlan> tracking_plan;  // null: none
 };
 
 /// With what events carry anyway, well below kIdentifiersPerEventMax.

@@ -56,7 +56,8 @@ bool any_within(const std::vector<size_t>& positions, size_t begin, size_t end) 
 
 /// A record holds traits and order a second time beside the event's bytes.
 bool fits_record(const Event& event) {
-  size_t bytes = event.json.size() + event.message_id.size() + event.name.size() + kRecordOverheadBytes;
+  size_t bytes =
+      event.json.size() + event.message_id.size() + event.name.size() + event.touchpoint.size() + kRecordOverheadBytes;
   for (const TraitChange& trait : event.traits) bytes += trait.key.size() + trait.value_json.size() + 8;
   for (const EventIdentifier& member : event.identifiers) bytes += member.identifier.value().size() + 64;
   if (event.order) {
@@ -99,8 +100,7 @@ struct EventParser::State {
   JsonValue batch_sent_at;
   BatchDefaults defaults;
   std::string write_key;
-  size_t blocked = 0;
-  size_t invalid = 0;
+  ReadFindings findings;
 };
 
 EventParser::EventParser(const IngestLimits& limits) : state_(std::make_unique<State>(limits)) {}
@@ -123,8 +123,7 @@ std::optional<RequestRejection> EventParser::parse(std::string_view body, BodySh
 
 std::string_view EventParser::body_write_key() const { return state_->write_key; }
 size_t EventParser::item_count() const { return state_->items.size(); }
-size_t EventParser::blocked_count() const { return state_->blocked; }
-size_t EventParser::invalid_count() const { return state_->invalid; }
+const ReadFindings& EventParser::findings() const { return state_->findings; }
 
 std::vector<ParsedItem> EventParser::read_events(const Source& source, const KeyedHash& index_key,
                                                  const ReceiveContext& context) {
@@ -134,10 +133,8 @@ std::vector<ParsedItem> EventParser::read_events(const Source& source, const Key
   for (size_t i = 0; i < state_->items.size(); ++i) {
     state_->judge(i, source, context.received_at, reader, results.emplace_back());
   }
-  size_t blocked = reader.blocked_count(), invalid = reader.invalid_count();
   state_->reset();
-  state_->blocked = blocked;
-  state_->invalid = invalid;
+  state_->findings = std::move(reader.findings());
   return results;
 }
 
@@ -148,7 +145,7 @@ void EventParser::State::reset() {
   batch_sent_at = {};
   defaults = {};
   write_key.clear();
-  blocked = invalid = 0;
+  findings = {};
   index.release(kKeptBytes);
   merged.release(kKeptBytes);
 }

@@ -14,6 +14,7 @@
 #include "engine/domain/rejection.h"
 #include "engine/domain/source.h"
 #include "engine/ingest/limits.h"
+#include "engine/ingest/tracking_plan.h"
 
 namespace tributary {
 
@@ -46,6 +47,15 @@ struct ReceiveContext {
   bool identifiers_listed = false;
 };
 
+/// What was noticed about the items of one read_events(), to be counted. None of it refuses an item, except where a
+/// plan says so.
+struct ReadFindings {
+  size_t identifiers_blocked = 0;  // values that are a place-holder of an identifier
+  size_t identifiers_invalid = 0;  // values that no rule of an identifier accepts
+  size_t unknown_channels = 0;
+  std::vector<PlanFinding> plan;  // one per event that is not as the source's tracking plan has it
+};
+
 /// Parses bodies. Owner: one thread; keeps the memory of the largest body.
 ///
 /// Two steps, because the write key, which decides source and trust, may stand in the body:
@@ -75,9 +85,8 @@ class EventParser {
   /// The items of the parsed body in input order, one result each. Call once after parse().
   std::vector<ParsedItem> read_events(const Source& source, const KeyedHash& index_key, const ReceiveContext& context);
 
-  /// Values of the last read_events() that look like identifiers and are none: blocked ones, and ones no rule accepts.
-  size_t blocked_count() const;
-  size_t invalid_count() const;
+  /// Of the last read_events().
+  const ReadFindings& findings() const;
 
  private:
   struct State;

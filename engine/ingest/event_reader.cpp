@@ -7,6 +7,7 @@
 #include "engine/ingest/channel.h"
 #include "engine/ingest/fact_reader.h"
 #include "engine/ingest/identifier_extraction.h"
+#include "engine/ingest/json_repair.h"
 #include "engine/ingest/json_text.h"
 #include "engine/ingest/normalise.h"
 #include "engine/ingest/order_reader.h"
@@ -95,13 +96,20 @@ std::optional<ItemFault> EventReader::read(const JsonValue& item, Event& event) 
   if (auto fault = read_message_id(fields, event)) return fault;
   if (auto fault = read_name(fields, event)) return fault;
   if (auto fault = check_sizes(fields)) return fault;
+  if (auto fault = follow_plan(fields, event)) return fault;
   event.workspace = facts_.source.workspace;
   event.source = facts_.source.id;
   event.received_at = facts_.context.received_at;
   read_times(fields, event);
   read_catalogue(fields, event);
   ContextFields context = read_context_fields(fields[Field::context]);
-  event.channel = channel_of(fields, context);
+  ChannelReading channel = read_channel(fields, context, facts_.source.channel);
+  event.channel = channel.code;
+  if (channel.unknown) {
+    event.flags |= EventFlags::kUnknownChannel;
+    ++findings_.unknown_channels;
+  }
+  event.touchpoint = read_touchpoint(fields, context, event.flags);
   if (event.type == EventType::identify) {
     event.traits =
         read_traits(facts_.context.shared_anonymous_id ? JsonValue{} : context.traits, fields[Field::traits]);
@@ -189,6 +197,7 @@ std::optional<ItemFault> EventReader::read_name(const ItemFields& fields, Event&
     if (event.name.size() > facts_.limits.event_name_bytes_max) {
       return wrong_form(Field::event, "at most " + std::to_string(facts_.limits.event_name_bytes_max) + " bytes");
     }
+    if (const CatalogueEvent* known = find_catalogue_event(event.name)) event.name = known->name;
   }
   if (event.type == EventType::page || event.type == EventType::screen) {
     for (Field field : {Field::name, Field::category}) {
@@ -203,12 +212,47 @@ std::optional<ItemFault> EventReader::read_name(const ItemFields& fields, Event&
   return std::nullopt;
 }
 
+/// Judges a track event by the source's plan, if there is one. Identifiers, traits and orders are read afterwards, from
+/// what is left.
+std::optional<ItemFault> EventReader::follow_plan(ItemFields& fields, Event& event) {
+  const TrackingPlan* plan = facts_.source.tracking_plan.get();
+  if (plan == nullptr || event.type != EventType::track) return std::nullopt;
+  const PlannedEvent* planned = plan->find(event.name);
+  if (planned == nullptr) {
+    if (!plan->quarantines_unplanned()) return std::nullopt;
+    findings_.plan.push_back({{}, PlanAct::quarantine});
+    return ItemFault{tracking_plan, "\"" + quoted_for_message(event.name) + "\" is not in the tracking plan",
+                     pointer_to(Field::event)};
+  }
+  JsonValue& properties = fields.values[static_cast<size_t>(Field::properties)];
+  std::vector<SchemaFault> faults = check_schema(planned->schema, properties);
+  if (faults.empty()) return std::nullopt;
+  findings_.plan.push_back({event.name, planned->on_violation});
+  if (planned->on_violation == PlanAct::quarantine) {
+    return ItemFault{tracking_plan, describe_faults(event.name, faults),
+                     pointer_to(Field::properties) + faults.front().path};
+  }
+  event.flags |= EventFlags::kPlanViolated;
+  if (planned->on_violation == PlanAct::strip) strip(faults, properties);
+  return std::nullopt;
+}
+
+void EventReader::strip(const std::vector<SchemaFault>& faults, JsonValue& properties) {
+  if (!properties.is(JsonKind::object)) return;
+  stripped_text_ = without_members(properties, faults);
+  stripped_text_.reserve(stripped_text_.size() + kBodyPaddingBytes);
+  // The parts are proven; only numbers and escapes that had to be repaired need the same care again.
+  JsonRepair repaired = repair_json(stripped_text_);
+  bool proven = !repaired.fault_at &&
+                stripped_.build(repaired.provable, stripped_text_, facts_.limits.json_depth_max) == JsonProof::valid;
+  properties = proven ? stripped_.root() : JsonValue{};
+}
+
 /// What the catalogue knows of a track event. Whatever is wrong with it is noted, never refused.
 void EventReader::read_catalogue(const ItemFields& fields, Event& event) const {
   if (event.type != EventType::track) return;
   const CatalogueEvent* known = find_catalogue_event(event.name);
   if (known == nullptr) return;
-  event.name = known->name;
   event.flags |= check_properties(*known, fields[Field::properties]);
   OrderReading reading{facts_.source, facts_.index_key, facts_.limits.identifier_bytes_max};
   event.order = read_order(event.name, fields[Field::properties], reading, event.flags);
@@ -254,8 +298,8 @@ std::optional<ItemFault> EventReader::read_identifiers(const ItemFields& fields,
   rules.listed_only = facts_.context.identifiers_listed;
   rules.paths = facts_.source.identifiers;
   extract_identifiers(event.type, fields, context, rules, collector);
-  blocked_ += collector.blocked();
-  invalid_ += collector.invalid();
+  findings_.identifiers_blocked += collector.blocked();
+  findings_.identifiers_invalid += collector.invalid();
   if (collector.overflown()) {
     return ItemFault{
         invalid_field, "event carries more than " + std::to_string(kIdentifiersPerEventMax) + " identifiers", {}};

@@ -31,7 +31,9 @@ struct RequestFacts {
 /// Reads items of one request. Lifetime: of the request; what it refers to outlives it.
 class EventReader {
  public:
-  explicit EventReader(const RequestFacts& facts) : facts_(facts) {}
+  explicit EventReader(const RequestFacts& facts) : facts_(facts), stripped_(facts.limits.event_bytes_max) {}
+  EventReader(const EventReader&) = delete;
+  EventReader& operator=(const EventReader&) = delete;
 
   /// Fills everything but `json`. Nothing when the item is an event, else its first fault.
   std::optional<ItemFault> read(const JsonValue& item, Event& event);
@@ -39,8 +41,8 @@ class EventReader {
   /// The message id of an item that was refused, where it can be read; else empty.
   std::string readable_message_id(const JsonValue& item) const;
 
-  size_t blocked_count() const { return blocked_; }
-  size_t invalid_count() const { return invalid_; }
+  /// Of all items so far.
+  ReadFindings& findings() { return findings_; }
 
  private:
   std::optional<ItemFault> read_type(const ItemFields& fields, Event& event) const;
@@ -49,12 +51,16 @@ class EventReader {
   std::optional<ItemFault> read_name(const ItemFields& fields, Event& event) const;
   std::optional<ItemFault> check_sizes(const ItemFields& fields) const;
   void read_times(const ItemFields& fields, Event& event) const;
+  std::optional<ItemFault> follow_plan(ItemFields& fields, Event& event);
+  void strip(const std::vector<SchemaFault>& faults, JsonValue& properties);
   void read_catalogue(const ItemFields& fields, Event& event) const;
   std::optional<ItemFault> read_identifiers(const ItemFields& fields, const ContextFields& context, Event& event);
 
   RequestFacts facts_;
-  size_t blocked_ = 0;
-  size_t invalid_ = 0;
+  ReadFindings findings_;
+  // Of the event being read, when some of its properties do not count.
+  std::string stripped_text_;
+  JsonIndex stripped_;
 };
 
 }  // namespace tributary

@@ -6,9 +6,9 @@ namespace tributary {
 namespace {
 
 constexpr std::array<std::string_view, kFieldCount> kNames = {
-    "type",   "messageId", "anonymousId", "userId",  "previousId",   "groupId",
-    "event",  "name",      "category",    "channel", "timestamp",    "originalTimestamp",
-    "sentAt", "context",   "properties",  "traits",  "integrations", "mergeProperties"};
+    "type",    "messageId",  "anonymousId", "userId",       "previousId",     "groupId",           "event",
+    "name",    "category",   "channel",     "touchpoint",   "timestamp",      "originalTimestamp", "sentAt",
+    "context", "properties", "traits",      "integrations", "mergeProperties"};
 
 std::optional<Field> same(std::string_view key, Field field) {
   if (key == field_name(field)) return field;
@@ -35,7 +35,9 @@ std::optional<Field> field_of(std::string_view key) {
     case 9:
       return key[0] == 'm' ? same(key, Field::message_id) : same(key, Field::timestamp);
     case 10:
-      return key[2] == 'o' ? same(key, Field::properties) : same(key, Field::previous_id);
+      return key[2] == 'o'   ? same(key, Field::properties)
+             : key[0] == 't' ? same(key, Field::touchpoint)
+                             : same(key, Field::previous_id);
     case 11:
       return same(key, Field::anonymous_id);
     case 12:
@@ -89,6 +91,7 @@ ContextFields read_context_fields(const JsonValue& context) {
     if (name == "externalIds") fields.external_ids = value;
     if (name == "externalId") fields.external_id = value;
     if (name == "channel") fields.channel = value;
+    if (name == "touchpoint") fields.touchpoint = value;
     if (name == "library") fields.library = value;
     if (name == "os") fields.os = value;
     if (name == "page") fields.page = value;

@@ -22,6 +22,7 @@ enum class Field : uint8_t {
   name,
   category,
   channel,
+  touchpoint,
   timestamp,
   original_timestamp,
   sent_at,
@@ -31,7 +32,7 @@ enum class Field : uint8_t {
   integrations,
   merge_properties,
 };
-constexpr size_t kFieldCount = 18;
+constexpr size_t kFieldCount = 19;
 
 /// The spelling on the wire: `messageId`.
 std::string_view field_name(Field field);
@@ -50,7 +51,7 @@ ItemFields read_item_fields(const JsonValue& item);
 
 /// The members of `context` that somebody reads; all absent when it is no object.
 struct ContextFields {
-  JsonValue traits, device, external_ids, external_id, channel, library, os, page;
+  JsonValue traits, device, external_ids, external_id, channel, touchpoint, library, os, page;
 };
 
 ContextFields read_context_fields(const JsonValue& context);

@@ -46,6 +46,18 @@ struct Metrics::Registry {
   ReplacedGauges messages{registry, "tributary_source_messages",
                           "Messages of a source's broker that are durable and acknowledged, since the start."};
   ReplacedGauges lag{registry, "tributary_source_lag_messages", "Messages that wait at a source's broker, by stream."};
+  prometheus::Family<prometheus::Counter>& unknown_channels =
+      prometheus::BuildCounter()
+          .Name("tributary_unknown_channel_total")
+          .Help("Events whose word for their channel is none of the list, by source; stored as channel other.")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& plan_violations =
+      prometheus::BuildCounter()
+          .Name("tributary_tracking_plan_violations_total")
+          .Help(
+              "Events that are not as the tracking plan has them, by source, event (empty: not planned) and what "
+              "was done.")
+          .Register(registry);
   std::map<RejectionCode, Counter> rejected;
   std::map<RejectionCode, Counter> refused;
   std::mutex collectors_mutex;
@@ -196,6 +208,12 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
 Metrics::~Metrics() = default;
 
 Counter& Metrics::rejected(RejectionCode code) { return registry_->rejected.at(code); }
+void Metrics::count_unknown_channels(const std::string& source, size_t events) {
+  registry_->unknown_channels.Add({{"source", source}}).Increment(static_cast<double>(events));
+}
+void Metrics::count_plan_violation(const std::string& source, const std::string& event, std::string_view act) {
+  registry_->plan_violations.Add({{"source", source}, {"event", event}, {"action", std::string(act)}}).Increment();
+}
 Counter& Metrics::refused(RejectionCode code) { return registry_->refused.at(code); }
 
 void Metrics::tell_feeds(const std::vector<FeedFigures>& feeds, const std::vector<StreamFigures>& streams) {

@@ -58,6 +58,9 @@ class Metrics {
   Counter conflicting_duplicates;
   Counter events_suppressed, events_erased_late;  // they count as accepted: senders must not learn of an erasure
   Counter identifiers_blocked, identifiers_invalid;
+  /// Of a configured source; `event` is a name of its tracking plan, or empty for one that is not planned.
+  void count_unknown_channels(const std::string& source, size_t events);
+  void count_plan_violation(const std::string& source, const std::string& event, std::string_view act);
 
   // Webhooks
   Counter webhook_deliveries, webhook_handshakes;  // genuine ones; those that were answered as a handshake

@@ -183,6 +183,8 @@ class EventWalk : public EventExport {
     entry.name = event.name;
     entry.message_id = event.message_id;
     entry.source = event.source;
+    entry.channel = event.channel;
+    entry.touchpoint = event.touchpoint;
     entry.occurred_at = event.occurred_at;
     entry.received_at = record.received_at;
     entry.flags = event.flags;

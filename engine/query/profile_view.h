@@ -89,6 +89,7 @@ struct TimelineEntry {
   std::string name;
   std::string message_id;
   std::string source;
+  std::string channel, touchpoint;  // may be empty
   Timestamp occurred_at, received_at;
   uint8_t flags = 0;
   uint64_t lsn = 0;

@@ -123,6 +123,8 @@ Result<std::optional<TimelineEntry>> read_entry(Log& log, Lsn lsn, const Timelin
   entry.name = event.name;
   entry.message_id = event.message_id;
   entry.source = event.source;
+  entry.channel = event.channel;
+  entry.touchpoint = event.touchpoint;
   entry.occurred_at = event.occurred_at;
   entry.received_at = row.received_at;
   entry.flags = event.flags;
