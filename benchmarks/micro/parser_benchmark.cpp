@@ -33,8 +33,36 @@ std::string identify(size_t number) {
          R"("born":"1990-01-02","vip":true,"points":1250,"address":{"street":"1 West Lake","postcode":"310000"}}})";
 }
 
+/// What an order holds: five properties and three of each line, one of them by a pattern.
+std::shared_ptr<const TrackingPlan> order_plan() {
+  auto typed = [](uint8_t types) {
+    PropertySchema schema;
+    schema.types = types;
+    return schema;
+  };
+  PropertySchema line = typed(SchemaTypes::kObject);
+  line.required = {"product_id"};
+  line.members.push_back({"price", typed(SchemaTypes::kNumber)});
+  line.members.push_back({"product_id", typed(SchemaTypes::kString)});
+  line.members.push_back({"quantity", typed(SchemaTypes::kInteger)});
+  PropertySchema currency = typed(SchemaTypes::kString);
+  currency.pattern = TextPattern::compile("^[A-Z]{3}$").value();
+  PropertySchema products = typed(SchemaTypes::kArray);
+  products.items = std::make_unique<PropertySchema>(std::move(line));
+  std::map<std::string, PlannedEvent, std::less<>> events;
+  PropertySchema& order = events["Order Completed"].schema;
+  order = typed(SchemaTypes::kObject);
+  order.required = {"order_id", "currency", "total"};
+  order.members.push_back({"coupon_id", typed(SchemaTypes::kString)});
+  order.members.push_back({"currency", std::move(currency)});
+  order.members.push_back({"order_id", typed(SchemaTypes::kString)});
+  order.members.push_back({"products", std::move(products)});
+  order.members.push_back({"total", typed(SchemaTypes::kNumber)});
+  return std::make_shared<const TrackingPlan>(std::move(events), true);
+}
+
 template <class MakeEvent>
-void parse_batches(benchmark::State& state, MakeEvent make_event) {
+void parse_batches(benchmark::State& state, MakeEvent make_event, std::shared_ptr<const TrackingPlan> plan = nullptr) {
   auto events = static_cast<size_t>(state.range(0));
   std::string body = R"({"batch":[)";
   for (size_t i = 0; i < events; ++i) body += (i ? "," : "") + make_event(i);
@@ -46,6 +74,7 @@ void parse_batches(benchmark::State& state, MakeEvent make_event) {
   source.id = "web";
   source.trust = SourceTrust::server;
   source.default_country = "CN";
+  source.tracking_plan = std::move(plan);
   ReceiveContext context;
   context.received_at = system_clock().now();
   for (auto _ : state) {
@@ -62,8 +91,10 @@ void parse_batches(benchmark::State& state, MakeEvent make_event) {
 }
 
 void parse_orders(benchmark::State& state) { parse_batches(state, order); }
+void parse_planned_orders(benchmark::State& state) { parse_batches(state, order, order_plan()); }
 void parse_identifies(benchmark::State& state) { parse_batches(state, identify); }
 BENCHMARK(parse_orders)->Arg(1)->Arg(20)->Arg(100)->Arg(1000);
+BENCHMARK(parse_planned_orders)->Arg(1)->Arg(100);
 BENCHMARK(parse_identifies)->Arg(1)->Arg(20)->Arg(100);
 
 void normalise(benchmark::State& state, IdentifierFamily family, std::string_view raw) {

@@ -451,6 +451,7 @@ class Contract(unittest.TestCase):
                 Case(400, ann + "/events?limit=ten", None, key, "invalid_parameter"),
                 Case(400, ann + "/events?type=%27%20OR%201=1", None, key, "invalid_parameter"),
                 Case(400, ann + "/events?until=yesterday", None, key, "invalid_parameter"), *read_refusals(ann + "/events")],
+            ("GET", "/v1/channels"): [Case(200, "/v1/channels", None, key), *read_refusals("/v1/channels")],
             ("GET", "/v1/sources"): [Case(200, "/v1/sources", None, key), *read_refusals("/v1/sources")],
             ("GET", "/v1/rejected"): [
                 Case(200, "/v1/rejected", None, key), Case(200, "/v1/rejected?code=missing_id&source=web&limit=1", None, key),
@@ -574,6 +575,7 @@ class Contract(unittest.TestCase):
         stored = self.server.events(profile["customer_id"])[0]
         self.assertEqual(stored["event"]["properties"], {"mail": "7"})
         self.assertEqual(stored["event"]["channel"], "web")
+        self.assertEqual(stored["channel"], "website")
         self.server.get("/pixel/v1/track?writeKey=wk_web&event=&userId=pixel").expect(200)
         after = self.server.metrics()
         name = "tributary_events_rejected_total"

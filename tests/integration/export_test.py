@@ -175,7 +175,7 @@ class Contents(unittest.TestCase):
         self.assertEqual((bob["anonymous_id"], bob["identifiers"]), ("anon-2", "external_id/crm:M1"))
         self.assertIn("a\\|b\\\\c", [row["user_id"] for row in table.values()])
         web = table[self.server.lookup("user_id", "@home")["customer_id"]]
-        self.assertEqual(web["channels"], "web")
+        self.assertEqual(web["channels"], "website")
 
     def test_no_cell_begins_like_a_formula(self):
         for what in ("events", "profiles"):

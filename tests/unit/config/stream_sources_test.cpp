@@ -105,6 +105,15 @@ TEST(StreamSources, AReloadTellsWhatChanged) {
   ASSERT_TRUE(before != nullptr && same != nullptr && other != nullptr);
   EXPECT_EQ(before->fingerprint, same->fingerprint);
   EXPECT_NE(before->fingerprint, other->fingerprint);
+  EXPECT_NE(before->fingerprint, read(source("kafka", kWhole + ", channel: store"))->fingerprint);
+  EXPECT_NE(before->fingerprint, read(source("kafka", kWhole + ", order_namespace: shop"))->fingerprint);
+  TemporaryFile plan("events: {E: {}}");
+  const std::string planned = source("kafka", kWhole + ", tracking_plan: '" + plan.path() + "'");
+  auto first = read(planned);
+  EXPECT_NE(first->source.tracking_plan, nullptr);
+  EXPECT_EQ(first->fingerprint, read(planned)->fingerprint);
+  std::ofstream(plan.path()) << "events: {F: {}}";
+  EXPECT_NE(first->fingerprint, read(planned)->fingerprint);
 }
 
 }  // namespace

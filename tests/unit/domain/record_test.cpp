@@ -15,7 +15,8 @@ Event sample_event() {
   event.message_id = "m-1";
   event.type = EventType::track;
   event.name = "Order Completed";
-  event.channel = "web";
+  event.channel = "store";
+  event.touchpoint = "store:hz-01";
   event.occurred_at = Timestamp{-7};
   event.flags = EventFlags::kFutureClamped;
   auto email = Identifier::from_normalised({IdentifierFamily::email, {}}, "ann@example.com");
@@ -34,6 +35,8 @@ TEST(Record, EventReadsBack) {
   EXPECT_EQ(view.message_id, "m-1");
   EXPECT_EQ(view.message_hash, message_hash(kKey, "web", "m-1"));
   EXPECT_EQ(view.name, "Order Completed");
+  EXPECT_EQ(view.channel, "store");
+  EXPECT_EQ(view.touchpoint, "store:hz-01");
   EXPECT_EQ(view.occurred_at.micros, -7);
   ASSERT_EQ(view.identifiers.size(), 1u);
   EXPECT_EQ(view.identifiers[0].value, "ann@example.com");
@@ -133,21 +136,36 @@ TEST(Record, FactsReadBack) {
   EXPECT_TRUE(view.facts.empty());
 }
 
-/// As the program before facts wrote it: the list of facts is the only difference.
-TEST(Record, Version2HasNoFacts) {
-  Event event = sample_event();
-  event.order = sample_order();
-  event.json = "";
-  std::string payload;
-  encode_event(event, kKey, payload);
-  ASSERT_EQ(payload.back(), 0) << "no facts";
-  payload.front() = 2;
-  payload.back() = '{';
-  payload += '}';
+/// As the program before wrote it: an empty touchpoint and an empty list of facts are the only differences.
+TEST(Record, Version2HasNeitherTouchpointNorFacts) {
+  Event with = sample_event();
+  with.touchpoint = "";
+  with.order = sample_order();
+  with.json = "";
+  std::string older;
+  encode_event(with, kKey, older);
+  ASSERT_EQ(older.back(), 0) << "no facts";
+  older.pop_back();
+  std::string channel = "\x05store";
+  channel += '\0';  // an empty touchpoint
+  size_t at = older.find(channel);
+  ASSERT_NE(at, std::string::npos);
+  older.erase(at + channel.size() - 1, 1);
+  older.front() = 2;
+  older += "{}";
   EventView view;
-  ASSERT_TRUE(decode_event(payload, view));
-  EXPECT_TRUE(view.order);
+  std::string newer;
+  Event before = sample_event();
+  before.facts = sample_facts();
+  encode_event(before, kKey, newer);
+  ASSERT_TRUE(decode_event(newer, view));
+  ASSERT_TRUE(decode_event(older, view));
+  EXPECT_EQ(view.channel, "store");
+  EXPECT_EQ(view.touchpoint, "") << "of the record before";
   EXPECT_TRUE(view.facts.empty());
+  ASSERT_EQ(view.identifiers.size(), 1u);
+  ASSERT_TRUE(view.order);
+  EXPECT_EQ(view.order->order_id, "A-1");
   EXPECT_EQ(view.json, "{}");
 }
 
@@ -202,6 +220,7 @@ TEST(Record, Version1HasNoOrder) {
   EXPECT_EQ(view.occurred_at.micros, 5);
   EXPECT_EQ(view.name, "Order Completed");
   EXPECT_EQ(view.channel, "mobile");
+  EXPECT_EQ(view.touchpoint, "");
   ASSERT_EQ(view.identifiers.size(), 1u);
   EXPECT_EQ(view.identifiers[0].value, "u-1");
   ASSERT_EQ(view.traits.size(), 1u);

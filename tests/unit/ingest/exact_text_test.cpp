@@ -115,22 +115,5 @@ TEST(ExactText, NamesOfPagesFallBackToTheCategory) {
   EXPECT_EQ(parse_request(R"({"type":"identify","userId":"u","name":"x","event":7})")->event().name, "");
 }
 
-TEST(ExactText, ChannelIsSaidOrGuessed) {
-  auto channel = [](std::string_view members) {
-    return parse_request(R"({"type":"page","userId":"u",)" + std::string(members) + "}")->event().channel;
-  };
-  EXPECT_EQ(channel(R"("channel":"POS")"), "pos");
-  EXPECT_EQ(channel(R"("channel":"browser")"), "web");
-  EXPECT_EQ(channel(R"("context":{"channel":"server","page":{"url":"x"}})"), "server");
-  EXPECT_EQ(channel(R"("channel":"not a word!","context":{"page":{"url":"http://x"}})"), "web");
-  EXPECT_EQ(channel(R"("context":{"library":{"name":"analytics.js"}})"), "web");
-  EXPECT_EQ(channel(R"("context":{"page":{},"library":{"name":"@jitsu/js"}})"), "server");
-  EXPECT_EQ(channel(R"("context":{"os":{"name":"iOS"},"library":{"name":"analytics-swift"}})"), "mobile");
-  EXPECT_EQ(channel(R"("context":{"device":{"type":"android"},"library":{"name":"x"}})"), "mobile");
-  EXPECT_EQ(channel(R"("context":{"library":{"name":"analytics-python"}})"), "server");
-  EXPECT_EQ(channel(R"("x":1)"), "");
-  EXPECT_EQ(channel(R"("channel":")" + std::string(33, 'a') + "\""), "");
-}
-
 }  // namespace
 }  // namespace tributary::testing

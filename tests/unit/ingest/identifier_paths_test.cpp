@@ -84,7 +84,7 @@ TEST(IdentifierPaths, WhatIsNoTextOrNumberIsLeftOut) {
     auto outcome =
         parse(R"({"type":"identify","userId":"u1","traits":{"loyalty":)" + std::string(loyalty) + "}}", {kCardPath});
     EXPECT_EQ(all_identifiers(outcome->event()), "user_id u1 verified\n") << loyalty;
-    EXPECT_EQ(outcome->invalid + outcome->blocked, 0u) << loyalty;
+    EXPECT_EQ(outcome->findings.identifiers_invalid + outcome->findings.identifiers_blocked, 0u) << loyalty;
   }
 }
 
@@ -99,11 +99,12 @@ TEST(IdentifierPaths, ValuesAreJudgedLikeAnyOther) {
   for (std::string_view blocked : {"null", " N/A ", "0000", "****1234"}) {
     auto outcome = card(blocked);
     EXPECT_EQ(identifier(outcome->event(), "member_card"), "") << blocked;
-    EXPECT_EQ(outcome->blocked, 1u) << blocked;
+    EXPECT_EQ(outcome->findings.identifiers_blocked, 1u) << blocked;
   }
   IdentifierPath no_scope = kCardPath;
   no_scope.scope.clear();
-  EXPECT_EQ(parse(R"({"type":"identify","userId":"u1","traits":{"loyalty":{"card":"1111222"}}})", {no_scope})->invalid,
+  EXPECT_EQ(parse(R"({"type":"identify","userId":"u1","traits":{"loyalty":{"card":"1111222"}}})", {no_scope})
+                ->findings.identifiers_invalid,
             1u);
 }
 
@@ -113,7 +114,7 @@ TEST(IdentifierPaths, AScopeHidesNoBlockedValue) {
                        R"({"type":"shopify_customer_id","id":"77","scope":"shopify:a.example"}]}})",
                        {});
   EXPECT_EQ(identifier(outcome->event(), "marketplace_buyer/shopify"), "shopify:a.example:77 verified");
-  EXPECT_EQ(outcome->blocked, 1u);
+  EXPECT_EQ(outcome->findings.identifiers_blocked, 1u);
 }
 
 TEST(IdentifierPaths, TheLastOfDoubledMembersCounts) {

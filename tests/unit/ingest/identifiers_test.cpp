@@ -62,7 +62,7 @@ TEST(Identifiers, DeviceIdsAndTokens) {
       R"("advertisingId":"00000000-0000-0000-0000-000000000000","token":"Tok3n-AbC"}}})");
   EXPECT_EQ(identifier(outcome->event(), "device_id"), "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d verified");
   EXPECT_EQ(identifier(outcome->event(), "push_token"), "Tok3n-AbC verified");
-  EXPECT_EQ(outcome->blocked, 1u);
+  EXPECT_EQ(outcome->findings.identifiers_blocked, 1u);
 }
 
 TEST(Identifiers, SegmentExternalIdsNeedAllFourMembersAndTheUsersCollection) {
@@ -83,7 +83,7 @@ TEST(Identifiers, SegmentExternalIdsNeedAllFourMembersAndTheUsersCollection) {
   EXPECT_EQ(identifier(event, "device_id"), "aaaabbbb-1111-2222-3333-444455556666 verified");
   EXPECT_EQ(identifier(event, "marketplace_buyer/shopify"), "shopify:shop.example:77 verified");
   EXPECT_EQ(event.identifiers.size(), 5u);
-  EXPECT_EQ(outcome->invalid, 1u) << "the one without its scope";
+  EXPECT_EQ(outcome->findings.identifiers_invalid, 1u) << "the one without its scope";
 }
 
 TEST(Identifiers, RudderStackExternalIds) {
@@ -155,8 +155,8 @@ TEST(Identifiers, BlockedAndInvalidValuesStayOnTheEventAndAreCounted) {
   auto outcome = from_server(kItem);
   EXPECT_TRUE(outcome->event().identifiers.empty());
   EXPECT_EQ(outcome->event().json, kItem);
-  EXPECT_EQ(outcome->blocked, 4u);
-  EXPECT_EQ(outcome->invalid, 1u);
+  EXPECT_EQ(outcome->findings.identifiers_blocked, 4u);
+  EXPECT_EQ(outcome->findings.identifiers_invalid, 1u);
 }
 
 TEST(Identifiers, NumbersIdentifyOtherTypesDoNot) {
@@ -200,7 +200,7 @@ TEST(Identifiers, OnesThatLostACharacterAreLeftOut) {
   EXPECT_EQ(identifier(outcome->event(), "email"), "");
   EXPECT_EQ(identifier(outcome->event(), "external_id/crm"), "c2 verified");
   EXPECT_EQ(identifier(outcome->event(), "device_id"), "");
-  EXPECT_EQ(outcome->invalid, 3u);
+  EXPECT_EQ(outcome->findings.identifiers_invalid, 3u);
   EXPECT_NE(outcome->event().flags & EventFlags::kReplacedSurrogate, 0);
 }
 

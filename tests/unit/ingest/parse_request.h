@@ -29,6 +29,8 @@ struct Request {
   bool identifiers_listed = false;
   std::vector<IdentifierPath> identifiers;
   std::string order_namespace;
+  std::string channel;  // of the source
+  std::shared_ptr<const TrackingPlan> tracking_plan;
 };
 
 /// What became of it. Owns the body, into which the items point.
@@ -37,8 +39,7 @@ struct Outcome {
   std::optional<RequestRejection> refused;
   std::string write_key;
   std::vector<ParsedItem> items;
-  size_t blocked = 0;
-  size_t invalid = 0;
+  ReadFindings findings;
 
   const Event& event(size_t i = 0) const { return std::get<Event>(items.at(i)); }
   const Rejected& rejected(size_t i = 0) const { return std::get<Rejected>(items.at(i)); }
@@ -65,6 +66,8 @@ inline std::unique_ptr<Outcome> parse_request(std::string_view body, const Reque
   source.default_country = request.default_country;
   source.identifiers = request.identifiers;
   source.order_namespace = request.order_namespace;
+  source.channel = request.channel;
+  source.tracking_plan = request.tracking_plan;
   ReceiveContext context;
   context.shape = request.shape;
   context.route_type = request.route_type;
@@ -73,8 +76,7 @@ inline std::unique_ptr<Outcome> parse_request(std::string_view body, const Reque
   context.shared_anonymous_id = request.shared_anonymous_id;
   context.identifiers_listed = request.identifiers_listed;
   outcome->items = parser.read_events(source, test_key(), context);
-  outcome->blocked = parser.blocked_count();
-  outcome->invalid = parser.invalid_count();
+  outcome->findings = parser.findings();
   return outcome;
 }
 

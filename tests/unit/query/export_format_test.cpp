@@ -48,6 +48,8 @@ ExportedEvent some_event() {
   event.entry.name = "\tname";
   event.entry.message_id = "-1";
   event.entry.source = "web";
+  event.entry.channel = "store";
+  event.entry.touchpoint = "store:hz-01";
   event.entry.flags = EventFlags::kFutureClamped | EventFlags::kGeneratedMessageId;
   event.entry.json = "{\n  \"a\": \"b\\nc\"\r\n}";
   return event;
@@ -99,11 +101,11 @@ TEST(CsvExport, AnEventIsOneRow) {
   std::string out;
   auto format = csv_export(ExportedThing::events, false, kAtStart);
   format->begin(out);
-  EXPECT_EQ(out, "customer_id,type,name,message_id,source,occurred_at,received_at,flags,event\r\n");
+  EXPECT_EQ(out, "customer_id,type,name,message_id,source,channel,touchpoint,occurred_at,received_at,flags,event\r\n");
   out.clear();
   format->add(some_event(), out);
   EXPECT_EQ(out,
-            ",track,'\tname,'-1,web,1970-01-01T00:00:00.000Z,1970-01-01T00:00:00.000Z,"
+            ",track,'\tname,'-1,web,store,store:hz-01,1970-01-01T00:00:00.000Z,1970-01-01T00:00:00.000Z,"
             "future_clamped|generated_message_id,\"{   \"\"a\"\": \"\"b\\nc\"\"  }\"\r\n");
 }
 
@@ -113,6 +115,7 @@ TEST(NdjsonExport, EachItemIsOneLine) {
   format->begin(out);
   format->add(some_event(), out);
   EXPECT_EQ(out, R"({"customer_id":null,"type":"track","name":"\tname","message_id":"-1","source":"web",)"
+                 R"("channel":"store","touchpoint":"store:hz-01",)"
                  R"("occurred_at":"1970-01-01T00:00:00.000Z","received_at":"1970-01-01T00:00:00.000Z",)"
                  R"("flags":["future_clamped","generated_message_id"],"event":{   "a": "b\nc"  }})"
                  "\n");

@@ -115,14 +115,17 @@ TEST(TimelineJson, EventBytesAreUnchanged) {
   entry.type = EventType::track;
   entry.name = "e", entry.message_id = "m", entry.source = "web";
   entry.occurred_at = entry.received_at = kThen;
-  entry.flags = EventFlags::kFutureClamped | EventFlags::kGeneratedMessageId;
+  entry.flags = EventFlags::kFutureClamped | EventFlags::kGeneratedMessageId | EventFlags::kUnknownChannel |
+                EventFlags::kPlanViolated;
+  entry.channel = "other";
   entry.json = R"({ "a" : 1.50, "a" : 9007199254740993 })";
   page.entries = {entry};
   EXPECT_EQ(timeline_json(page),
             R"({"customer_id":")" + kCustomerText +
                 R"(","events":[{"type":"track","name":"e","message_id":"m","source":"web",)"
+                R"("channel":"other","touchpoint":null,)"
                 R"("occurred_at":"2026-01-02T03:04:05.000Z","received_at":"2026-01-02T03:04:05.000Z",)"
-                R"("flags":["future_clamped","generated_message_id"],)"
+                R"("flags":["future_clamped","generated_message_id","unknown_channel","plan_violated"],)"
                 R"("event":{ "a" : 1.50, "a" : 9007199254740993 }}],"next":null})");
   page.entries.clear();
   page.next_cursor = "c";

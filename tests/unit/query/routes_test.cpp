@@ -140,7 +140,8 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
   for (const Route& route : router.routes()) {
     bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/identity/") ||
                    route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
-                   route.pattern == "/v1/export" || route.pattern == "/v1/sources" || route.pattern == "/openapi.json";
+                   route.pattern == "/v1/export" || route.pattern == "/v1/sources" || route.pattern == "/v1/channels" ||
+                   route.pattern == "/openapi.json";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
     bool collection = !reading && !webhook && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;

@@ -133,8 +133,9 @@ TEST_F(Timelines, EntryHasWhatTheEventSaid) {
                             .source = "web",
                             .type = EventType::page,
                             .name = "Home",
-                            .channel = "web"},
+                            .channel = "website"},
                            kKey);
+  event.touchpoint = "home";
   event.received_at = Timestamp{kBaseMicros + 77};
   event.flags = EventFlags::kFutureClamped;
   event.json = R"({"n":12345678901234567890123})";
@@ -144,6 +145,8 @@ TEST_F(Timelines, EntryHasWhatTheEventSaid) {
   EXPECT_EQ(entry.name, "Home");
   EXPECT_EQ(entry.message_id, "m");
   EXPECT_EQ(entry.source, "web");
+  EXPECT_EQ(entry.channel, "website");
+  EXPECT_EQ(entry.touchpoint, "home");
   EXPECT_EQ(entry.occurred_at.micros, kBaseMicros + 3 * kMicrosPerSecond);
   EXPECT_EQ(entry.received_at.micros, kBaseMicros + 77);
   EXPECT_EQ(entry.flags, EventFlags::kFutureClamped);

@@ -176,6 +176,10 @@ TEST_F(MappingTest, ChannelAndContextOfAnEvent) {
             std::string::npos);
   EXPECT_NE(events_of(Call("{}")).find(R"("channel":"social","context":{"webhook":{"connector":"t"}})"),
             std::string::npos);
+  Call of_a_store("{}"), by_mail(R"({"via":"email"})");
+  of_a_store.settings.channel = by_mail.settings.channel = "store";
+  EXPECT_NE(events_of(of_a_store).find(R"("channel":"store")"), std::string::npos) << "the source's, not the file's";
+  EXPECT_NE(events_of(by_mail).find(R"("channel":"email")"), std::string::npos);
 }
 
 TEST_F(MappingTest, PropertiesCanBeACopiedObject) {
