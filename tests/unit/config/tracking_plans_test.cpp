@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/ingest/json_repair.h"
 #include "engine/ingest/tracking_plan.h"
 #include "tests/unit/config/support.h"
 
@@ -30,10 +31,9 @@ std::vector<std::string> plan_mistakes(const std::string& plan) {
 std::vector<std::string> faults(const std::string& schema, const std::string& properties) {
   TemporaryFile file("events: {E: {schema: " + schema + "}}");
   Config config = config_of(source_with(file.path()));
-  std::string padded = properties;
-  padded.reserve(padded.size() + kBodyPaddingBytes);
+  JsonRepair repaired = repair_json(properties);  // as a request's body is
   JsonIndex index(1 << 20);
-  EXPECT_EQ(index.build(padded, padded, 64), JsonProof::valid) << properties;
+  EXPECT_EQ(index.build(repaired.provable, repaired.readable, 64), JsonProof::valid) << properties;
   std::vector<std::string> found;
   for (const SchemaFault& fault : check_schema(config.sources.at(0).tracking_plan->find("E")->schema, index.root())) {
     found.push_back(fault.path + ": " + fault.message);
@@ -129,7 +129,7 @@ struct MistakeCase {
 TEST(TrackingPlans, MistakesAreNamedWithFileLineAndColumn) {
   const std::string kSchema = "events:\n  E:\n    schema:\n      ";
   const MistakeCase kCases[] = {
-      {"", {"1:1: the document is empty"}},
+      {"", {"1:1: nothing but blanks; {} stands for a document that is empty"}},
       {"[]", {"1:1: expected a map"}},
       {"on_violation: pass", {"1:1: \"events\" is missing"}},
       {"events: {}\nunplaned: pass", {"2:1: unknown key \"unplaned\", did you mean \"unplanned\"?"}},
