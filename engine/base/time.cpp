@@ -140,6 +140,15 @@ std::optional<Timestamp> parse_iso8601(std::string_view text) {
   return Timestamp{micros + (*hour * 3600LL + *minute * 60LL + second) * kMicrosPerSecond + fraction - *offset};
 }
 
+std::optional<int64_t> parse_time_of_day(std::string_view text) {
+  Scanner scanner(text);
+  auto hour = scanner.take_digits(2);
+  if (!hour || *hour > 23 || !scanner.take(':')) return std::nullopt;
+  auto minute = scanner.take_digits(2);
+  if (!minute || *minute > 59 || !scanner.at_end()) return std::nullopt;
+  return *hour * 3600LL + *minute * 60LL;
+}
+
 std::string format_iso8601(Timestamp time) {
   int64_t days = time.micros / kMicrosPerDay;
   int64_t rest = time.micros % kMicrosPerDay;

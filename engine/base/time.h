@@ -37,6 +37,9 @@ std::optional<Timestamp> parse_iso8601(std::string_view text);
 /// `2026-11-21T23:42:42.405Z`; microseconds are shown only when they are not whole milliseconds.
 std::string format_iso8601(Timestamp time);
 
+/// `03:00`, `23:59` as seconds after midnight; nothing for other text.
+std::optional<int64_t> parse_time_of_day(std::string_view text);
+
 struct CivilDate {
   int64_t year;
   unsigned month;

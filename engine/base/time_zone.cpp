@@ -23,4 +23,10 @@ int64_t TimeZone::local_day(Timestamp time) const {
   return cctz::civil_day(cctz::convert(point, rules_->zone)) - cctz::civil_day(1970, 1, 1);
 }
 
+Timestamp TimeZone::time_of(int64_t local_day, int64_t second_of_day) const {
+  cctz::civil_second civil(cctz::civil_day(1970, 1, 1) + local_day);
+  auto point = rules_->zone.lookup(civil + second_of_day).pre;
+  return Timestamp{point.time_since_epoch().count() * kMicrosPerSecond};
+}
+
 }  // namespace tributary

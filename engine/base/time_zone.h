@@ -19,6 +19,10 @@ class TimeZone {
   /// The local date as days since 1970-01-01.
   int64_t local_day(Timestamp time) const;
 
+  /// When clocks show this many seconds after midnight of that day. A time that they pass over is as if they had not
+  /// been changed yet; of one that they show twice it is the first.
+  Timestamp time_of(int64_t local_day, int64_t second_of_day) const;
+
  private:
   struct Rules;
   explicit TimeZone(std::shared_ptr<const Rules> rules) : rules_(std::move(rules)) {}

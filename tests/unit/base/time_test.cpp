@@ -23,6 +23,15 @@ TEST(Iso8601, RefusesWhatIsNoTime) {
   }
 }
 
+TEST(TimeOfDay, ReadsHoursAndMinutes) {
+  EXPECT_EQ(parse_time_of_day("00:00"), 0);
+  EXPECT_EQ(parse_time_of_day("03:05"), 3 * 3600 + 5 * 60);
+  EXPECT_EQ(parse_time_of_day("23:59"), 86'340);
+  for (const char* text : {"", "3:00", "03", "03:0", "24:00", "03:60", "03:00:00", "03:00 ", "off"}) {
+    EXPECT_FALSE(parse_time_of_day(text)) << text;
+  }
+}
+
 TEST(Iso8601, FormatsAndReadsBack) {
   for (int64_t micros : {0LL, -1LL, 1795304562405904LL, -62167219200000000LL, 253402300799999999LL}) {
     EXPECT_EQ(parse_iso8601(format_iso8601(Timestamp{micros}))->micros, micros);

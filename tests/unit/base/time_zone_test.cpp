@@ -22,6 +22,18 @@ TEST(TimeZone, DaysAreCountedFrom1970) {
   EXPECT_EQ(utc.local_day(Timestamp{kMicrosPerDay}), 1);
 }
 
+TEST(TimeZone, TimeOfAClock) {
+  auto when = [](const std::string& zone, CivilDate date, int64_t second) {
+    return format_iso8601(TimeZone::load(zone).value().time_of(days_from_civil(date), second));
+  };
+  EXPECT_EQ(when("UTC", {1970, 1, 1}, 0), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(when("Asia/Shanghai", {2026, 11, 21}, 3 * 3600), "2026-11-20T19:00:00.000Z");
+  EXPECT_EQ(when("America/New_York", {2026, 3, 7}, 9000), "2026-03-07T07:30:00.000Z");
+  EXPECT_EQ(when("America/New_York", {2026, 3, 8}, 9000), "2026-03-08T07:30:00.000Z") << "passed over";
+  EXPECT_EQ(when("America/New_York", {2026, 3, 9}, 9000), "2026-03-09T06:30:00.000Z");
+  EXPECT_EQ(when("America/New_York", {2026, 11, 1}, 5400), "2026-11-01T05:30:00.000Z") << "the first of two";
+}
+
 TEST(TimeZone, TimesBefore1970AreOfTheDayTheyFallOn) {
   TimeZone utc = TimeZone::load("UTC").value();
   EXPECT_EQ(utc.local_day(Timestamp{-1}), -1);
