@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 
 #include "engine/base/money.h"
+#include "engine/profile/rfm_scale.h"
 
 namespace tributary {
 namespace {
@@ -12,6 +14,7 @@ namespace {
 constexpr int64_t kYearMicros = 365 * kMicrosPerDay;
 constexpr int64_t kDeclineDaysMin = 90;
 constexpr int64_t kExpectedGapDaysMin = 7;
+constexpr int64_t kExpectedGapDays = 30;  // until the workspace has a gap
 constexpr size_t kOrderDaysForGap = 3;
 constexpr uint64_t kMatureOrders = 5;
 constexpr int kHighScore = 4;
@@ -48,12 +51,8 @@ std::string currency_of(const std::vector<const Order*>& orders, const ValueRule
 int64_t average(Int128 sum, uint64_t count) { return count == 0 ? 0 : divide_half_even(sum, Int128{count}); }
 
 // Half days between order days, the middle of them; nothing for fewer than three days.
-std::optional<int64_t> median_gap_halves(const std::vector<const Order*>& counted, const ValueRules& rules) {
-  std::vector<int64_t> days;
-  days.reserve(counted.size());
-  for (const Order* order : counted) days.push_back(rules.zone.local_day(order->at));
-  std::sort(days.begin(), days.end());
-  days.erase(std::unique(days.begin(), days.end()), days.end());
+std::optional<int64_t> median_gap_halves(const std::vector<const Order*>& counted, const TimeZone& zone) {
+  std::vector<int64_t> days = order_days(counted, zone);
   if (days.size() < kOrderDaysForGap) return std::nullopt;
   std::vector<int64_t> gaps;
   for (size_t i = 1; i < days.size(); ++i) gaps.push_back(days[i] - days[i - 1]);
@@ -61,7 +60,22 @@ std::optional<int64_t> median_gap_halves(const std::vector<const Order*>& counte
   return gaps[(gaps.size() - 1) / 2] + gaps[gaps.size() / 2];
 }
 
-RfmScores scores_of(const std::vector<const Order*>& in_window, int64_t days, const std::string& currency) {
+void score_by_thresholds(RfmScores& scores, int64_t unit) {
+  scores.r_score = score_of_recency(scores.r_days);
+  scores.f_score = score_at_least(static_cast<Int128>(scores.f_count), kFrequency, 1);
+  scores.m_score = score_at_least(scores.m_minor, kMoney, unit);
+  scores.aov_score = score_at_least(scores.aov_minor, kAverage, unit);
+}
+
+void score_by_scale(RfmScores& scores, const CurrencyScale& scale) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  scores.r_score = score_of(-scores.r_days, scale.recency);
+  scores.f_score = score_of(static_cast<int64_t>(scores.f_count), scale.frequency);
+  scores.m_score = score_of(static_cast<int64_t>(std::min(scores.m_minor, Int128{kMost})), scale.money);
+  scores.aov_score = score_of(scores.aov_minor, scale.average);
+}
+
+RfmScores figures_of(const std::vector<const Order*>& in_window, int64_t days, const std::string& currency) {
   RfmScores scores;
   scores.r_days = days;
   scores.f_count = in_window.size();
@@ -72,12 +86,13 @@ RfmScores scores_of(const std::vector<const Order*>& in_window, int64_t days, co
     ++summed;
   }
   scores.aov_minor = average(scores.m_minor, summed);
-  int64_t unit = minor_per_unit(currency);
-  scores.r_score = score_of_recency(scores.r_days);
-  scores.f_score = score_at_least(static_cast<Int128>(scores.f_count), kFrequency, 1);
-  scores.m_score = score_at_least(scores.m_minor, kMoney, unit);
-  scores.aov_score = score_at_least(scores.aov_minor, kAverage, unit);
   return scores;
+}
+
+// Half days of customers without an own gap.
+int64_t usual_gap_halves(const ValueRules& rules, const RfmScale* scale) {
+  if (rules.expected_gap_days) return 2 * *rules.expected_gap_days;
+  return scale != nullptr ? scale->gap_halves.value_or(2 * kExpectedGapDays) : 2 * kExpectedGapDays;
 }
 
 ChurnBand band_of(int64_t days, int64_t gap_halves) {
@@ -139,7 +154,25 @@ int64_t CustomerValue::churn_ratio_hundredths() const {
   return divide_half_even(Int128{days_since_order} * 200, Int128{expected_gap_halves.value_or(1)});
 }
 
-CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules, Timestamp now) {
+std::vector<int64_t> order_days(const std::vector<const Order*>& orders, const TimeZone& zone) {
+  std::vector<int64_t> days;
+  days.reserve(orders.size());
+  for (const Order* order : orders) days.push_back(zone.local_day(order->at));
+  std::sort(days.begin(), days.end());
+  days.erase(std::unique(days.begin(), days.end()), days.end());
+  return days;
+}
+
+const CurrencyScale* scale_in_force(const RfmScale* scale, const ValueRules& rules, std::string_view currency) {
+  if (scale == nullptr || rules.rfm_scoring == RfmScoring::fixed) return nullptr;
+  if (scale->window_micros != rules.rfm_window_micros) return nullptr;
+  const CurrencyScale* own = scale->of(currency);
+  bool too_few = own != nullptr && rules.rfm_scoring == RfmScoring::automatic && own->customers < kQuintileCustomers;
+  return too_few ? nullptr : own;
+}
+
+CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules, Timestamp now,
+                       const RfmScale* scale) {
   std::vector<const Order*> worth, counted, recent, in_window;
   for (const Order& order : orders) {
     if (order.at > now) continue;
@@ -175,9 +208,17 @@ CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules
     if (order->currency == value.currency) value.revenue_365d_minor += order->value_minor;
   }
   value.days_since_order = rules.zone.local_day(now) - rules.zone.local_day(*value.last_order_at);
-  if (!in_window.empty()) value.rfm = scores_of(in_window, value.days_since_order, value.currency);
-  auto own_gap = median_gap_halves(counted, rules);
-  value.expected_gap_halves = std::max(own_gap.value_or(2 * rules.expected_gap_days), 2 * kExpectedGapDaysMin);
+  if (!in_window.empty()) {
+    value.rfm = figures_of(in_window, value.days_since_order, value.currency);
+    if (const CurrencyScale* own = scale_in_force(scale, rules, value.currency)) {
+      score_by_scale(*value.rfm, *own);
+      value.rfm->scale_computed_at = scale->computed_at;
+    } else {
+      score_by_thresholds(*value.rfm, minor_per_unit(value.currency));
+    }
+  }
+  auto own_gap = median_gap_halves(counted, rules.zone);
+  value.expected_gap_halves = std::max(own_gap.value_or(usual_gap_halves(rules, scale)), 2 * kExpectedGapDaysMin);
   value.churn_band = band_of(value.days_since_order, *value.expected_gap_halves);
   value.lifecycle = stage_of(value.orders_count, *value.last_order_at, own_gap, now);
   return value;

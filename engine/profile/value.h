@@ -14,24 +14,39 @@
 
 namespace tributary {
 
+struct RfmScale;
+struct CurrencyScale;
+
+/// By what recency, frequency and money are scored.
+enum class RfmScoring : uint8_t {
+  automatic,  // by quintiles once kQuintileCustomers are known, until then by fixed thresholds
+  fixed,
+  quintiles,  // whenever a scale was computed
+};
+
+/// Buyers of one currency from whom on quintiles say something.
+constexpr uint64_t kQuintileCustomers = 100;
+
 struct ValueRules {
   TimeZone zone;              // of local days
   std::string base_currency;  // empty: of each customer the one of most orders, of several the first by name
   /// Of the orders that recency, frequency and money look at, back from the time of asking.
   std::optional<int64_t> rfm_window_micros = 365 * kMicrosPerDay;  // nothing: all orders
-  /// Between two orders, of customers with fewer than three order days.
-  int64_t expected_gap_days = 30;
+  /// Between two orders, of customers with fewer than three order days. Nothing: as all of the workspace have it.
+  std::optional<int64_t> expected_gap_days = {};
+  RfmScoring rfm_scoring = RfmScoring::automatic;
 };
 
-/// Scores 1 to 5, 5 is best, by fixed thresholds.
+/// Scores 1 to 5, 5 is best, by a scale or by fixed thresholds.
 struct RfmScores {
   int64_t r_days = 0;  // local days since the last order
   uint64_t f_count = 0;
   Int128 m_minor = 0;
   int64_t aov_minor = 0;
   int r_score = 0, f_score = 0, m_score = 0, aov_score = 0;
-  std::string cell() const;        // "455"
-  std::string_view group() const;  // by R, F and M of 4 or more
+  std::optional<Timestamp> scale_computed_at;  // nothing: by fixed thresholds
+  std::string cell() const;                    // "455"
+  std::string_view group() const;              // by R, F and M of 4 or more
 };
 
 enum class ChurnBand : uint8_t { none, low, medium, high };
@@ -61,7 +76,15 @@ struct CustomerValue {
   int64_t churn_ratio_hundredths() const;
 };
 
-/// Orders in any order.
-CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules, Timestamp now);
+/// What customers with sums in this currency are scored by; null: by fixed thresholds, as long as there is no scale,
+/// it has too few of them, or it was computed over another window. The scale may be null.
+const CurrencyScale* scale_in_force(const RfmScale* scale, const ValueRules& rules, std::string_view currency);
+
+/// Orders in any order. The scale is the newest of the workspace, whatever the time of asking; null: there is none.
+CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules, Timestamp now,
+                       const RfmScale* scale = nullptr);
+
+/// Local days of the orders, rising, each once.
+std::vector<int64_t> order_days(const std::vector<const Order*>& orders, const TimeZone& zone);
 
 }  // namespace tributary
