@@ -19,6 +19,7 @@
 #include "engine/query/orders.h"
 #include "engine/query/positions.h"
 #include "engine/query/preview.h"
+#include "engine/query/rfm.h"
 #include "engine/query/rules_reader.h"
 #include "engine/query/timeline.h"
 #include "engine/source_activity.h"
@@ -102,6 +103,12 @@ class EngineInstance final : public Engine {
                               const std::function<bool()>& cancelled) override;
   Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace) override;
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId workspace, const EventExportQuery& query) override;
+  Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId workspace) override {
+    return read_rfm_scale(*partition(workspace).store().snapshot(), workspace);
+  }
+  Result<RfmScale> compute_rfm_scale(WorkspaceId workspace, const RfmScaleQuery& query,
+                                     const std::function<bool()>& cancelled) override;
+  void record_rfm_scale(WorkspaceId workspace, const RfmScale& scale, std::function<void(IngestOutcome)> done) override;
 
   std::vector<ReadinessCheck> readiness() const override;
   bool failed() const override;
@@ -523,6 +530,22 @@ Result<std::unique_ptr<EventExport>> EngineInstance::export_events(WorkspaceId w
   auto rules = rules_reader_.rules(*snapshot, workspace);
   if (!rules) return rules.error();
   return tributary::export_events(std::move(snapshot), *log_, workspace, std::move(*rules), query);
+}
+
+Result<RfmScale> EngineInstance::compute_rfm_scale(WorkspaceId workspace, const RfmScaleQuery& query,
+                                                   const std::function<bool()>& cancelled) {
+  std::shared_ptr<const StateReader> snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  return tributary::compute_rfm_scale(std::move(snapshot), workspace, std::move(*rules), query, system_clock().now(),
+                                      cancelled);
+}
+
+void EngineInstance::record_rfm_scale(WorkspaceId workspace, const RfmScale& scale,
+                                      std::function<void(IngestOutcome)> done) {
+  std::string payload;
+  encode_rfm_scale(scale, payload);
+  append_decision(RecordKind::rfm_scale, workspace, std::move(payload), std::move(done));
 }
 
 std::vector<ReadinessCheck> EngineInstance::readiness() const {

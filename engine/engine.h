@@ -135,6 +135,16 @@ class Engine {
   /// In the order in which events were received; each that stands on a timeline, once.
   virtual Result<std::unique_ptr<EventExport>> export_events(WorkspaceId workspace, const EventExportQuery& query) = 0;
 
+  /// The newest scale of a workspace; null before the first.
+  virtual Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId workspace) = 0;
+  /// Computes one of all customers, which takes as long as their export, and records nothing. Asks `cancelled` now and
+  /// then. Errors: stopping when cancelled. Thread: any, but none that answers requests.
+  virtual Result<RfmScale> compute_rfm_scale(WorkspaceId workspace, const RfmScaleQuery& query,
+                                             const std::function<bool()>& cancelled) = 0;
+  /// Records a scale, which is the newest from then on; `done` as of a decision.
+  virtual void record_rfm_scale(WorkspaceId workspace, const RfmScale& scale,
+                                std::function<void(IngestOutcome)> done) = 0;
+
   /// One check per condition under which an event would be refused. Thread: any.
   virtual std::vector<ReadinessCheck> readiness() const = 0;
 

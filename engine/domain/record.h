@@ -27,6 +27,7 @@ enum class RecordKind : uint8_t {
   erased = 10,
   frontier = 11,
   position = 12,
+  rfm_scale = 13,
 };
 
 /// One record on its way into the log.

@@ -5,6 +5,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/base/crc32c.h"
+#include "engine/profile/rfm_scale.h"
 
 namespace tributary {
 namespace {
@@ -138,6 +139,8 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       auto decoded = decode_position(step.record->payload);
       if (!decoded) return decoded.error();
       step.position = std::move(*decoded);
+    } else if (step.record->kind == RecordKind::rfm_scale) {
+      if (auto decoded = decode_rfm_scale(step.record->payload); !decoded) return decoded.error();
     } else {
       // Passing over it would leave a state that no later program could tell from a whole one.
       return Error{ErrorCode::corrupt, "record " + std::to_string(step.record->lsn.value()) + " is of kind " +
@@ -225,6 +228,10 @@ Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
         fold_position(step);
         outcomes.push_back(ItemOutcome::accepted);
         break;
+      case RecordKind::rfm_scale:
+        fold_rfm_scale(step);
+        outcomes.push_back(ItemOutcome::accepted);
+        break;
       default: {
         auto outcome = fold_decision(step);
         if (!outcome) return outcome.error();
@@ -275,6 +282,10 @@ void Fold::fold_position(const Step& step) {
   buffer_.clear();
   encode_position(step.position, buffer_);
   batch_->put(Family::meta, position_key(step.record->workspace, step.position), buffer_);
+}
+
+void Fold::fold_rfm_scale(const Step& step) {
+  batch_->put(Family::meta, rfm_scale_key(step.record->workspace), step.record->payload);
 }
 
 Result<void> Fold::fold_event(const Step& step) {

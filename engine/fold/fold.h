@@ -97,6 +97,7 @@ class Fold {
   Result<void> fold_group(std::vector<ItemOutcome>& outcomes);
   Result<void> fold_event(const Step& step);
   void fold_position(const Step& step);
+  void fold_rfm_scale(const Step& step);
   void fold_rejected(const Step& step);
   bool is_duplicate(const Step& step);
   void forget_message(const Step& step);

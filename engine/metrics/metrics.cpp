@@ -187,6 +187,13 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
   store_stalls.gauge_ =
       r.gauge("tributary_store_delayed_write_rate", "Write rate the store is held to, 0 for no limit.");
 
+  rfm_scale_computed.gauge_ = r.gauge("tributary_rfm_scale_computed_timestamp_seconds",
+                                      "When a scale was last computed; 0: not since the start.");
+  rfm_scale_seconds.gauge_ = r.gauge("tributary_rfm_scale_seconds", "How long that took.");
+  rfm_scale_customers.gauge_ = r.gauge("tributary_rfm_scale_customers", "Customers whom that scale is of.");
+  rfm_scale_failures.counter_ =
+      r.counter("tributary_rfm_scale_failures_total", "Scales that could not be computed or recorded.");
+
   http_requests.counter_ = r.counter("tributary_http_requests_total", "Requests answered.");
   http_request_seconds.histogram_ =
       r.histogram("tributary_http_request_seconds", "From the complete request to the answer handed to the kernel.");

@@ -108,6 +108,10 @@ class Metrics {
   void tell_feeds(const std::vector<FeedFigures>& feeds, const std::vector<StreamFigures>& streams);
   static constexpr size_t kStreamsTold = 10'000;
 
+  // Scales of recency, frequency and money.
+  Gauge rfm_scale_computed, rfm_scale_seconds, rfm_scale_customers;
+  Counter rfm_scale_failures;
+
   Gauge ready, config_last_reload_successful;
 
   /// Text exposition format 0.0.4.

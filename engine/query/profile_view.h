@@ -10,6 +10,7 @@
 #include "engine/domain/identifier.h"
 #include "engine/domain/rejection.h"
 #include "engine/profile/interaction.h"
+#include "engine/profile/rfm_scale.h"
 #include "engine/profile/value.h"
 
 namespace tributary {
@@ -51,6 +52,12 @@ struct ProfileView {
   bool orders_complete = true;  // false: it has more than kOrdersPerCustomerMax
   std::vector<Fact> facts;      // by kind, then in the order in which they were said
   bool facts_complete = true;   // false: it has more than are read
+};
+
+/// Which orders a scale is of.
+struct RfmScaleQuery {
+  ValueRules rules;
+  Timestamp as_of;  // orders up to this moment, as they are known today
 };
 
 /// Of a list that runs from the newest to the oldest.

@@ -29,6 +29,7 @@ enum class Family : uint8_t {
               // "suppressed" | ws u32 | H(v) 16             -> SuppressedRow: events that name it are not taken
               // "erasure" | ws u32 | lsn u64                -> ErasureRow
               // "position" | ws u32 | H(source, stream) 16  -> SourcePosition, as its record has it
+              // "rfm" | ws u32                             -> RfmScale, as its record has it
   out,        // reserved: messages not yet acknowledged by the log
   vertex,     // ws u32 | H(v) 16                              -> VertexRow
   value,      // ws u32 | H(v) 16                              -> IdentifierValue
@@ -171,6 +172,7 @@ std::string erasure_prefix(WorkspaceId workspace);
 std::string erasure_key(WorkspaceId workspace, Lsn lsn);
 std::string position_prefix(WorkspaceId workspace);
 std::string position_key(WorkspaceId workspace, const SourcePosition& position);
+std::string rfm_scale_key(WorkspaceId workspace);
 std::string evidence_register_key(WorkspaceId workspace, const Hash128& said);
 std::string container_header_key(WorkspaceId workspace, const Hash128& root);
 /// Behind all rows of a container.

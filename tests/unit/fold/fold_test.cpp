@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 
+#include "engine/query/rfm.h"
 #include "tests/model/audit.h"
 #include "tests/model/fold_harness.h"
 #include "tests/model/reference.h"
@@ -97,6 +98,35 @@ TEST(Fold, OfPositionsTheLastCounts) {
     next[position->stream] = position->next;
   }
   EXPECT_EQ(next, (std::map<std::string, uint64_t>{{"orders/0", 12}, {"orders/1", 7}}));
+}
+
+TEST(Fold, OfScalesTheLastCounts) {
+  FoldHarness harness(kKey);
+  std::vector<std::string> payloads(3);
+  std::vector<RecordView> records;
+  for (uint64_t i = 0; i < payloads.size(); ++i) {
+    RfmScale scale;
+    scale.computed_at = Timestamp{static_cast<int64_t>(3 - i)};  // by the order of records, not by their times
+    encode_rfm_scale(scale, payloads[i]);
+    WorkspaceId workspace = i == 1 ? WorkspaceId{2} : kWorkspace;
+    records.push_back(
+        {Lsn{i + 1}, RecordKind::rfm_scale, workspace, PartitionId{0}, Timestamp{kBaseMicros}, payloads[i]});
+  }
+  std::vector<ItemOutcome> outcomes;
+  ASSERT_TRUE(harness.fold_unit().apply(records, outcomes));
+  EXPECT_EQ(outcomes, std::vector<ItemOutcome>(3, ItemOutcome::accepted));
+  auto computed_at = [&](WorkspaceId workspace) {
+    auto scale = read_rfm_scale(*harness.store().snapshot(), workspace);
+    if (!scale) throw std::runtime_error(scale.error().message);
+    return *scale == nullptr ? 0 : (*scale)->computed_at.micros;
+  };
+  EXPECT_EQ(computed_at(kWorkspace), 1);
+  EXPECT_EQ(computed_at(WorkspaceId{2}), 2);
+  EXPECT_EQ(computed_at(WorkspaceId{3}), 0);
+  RecordView cut{Lsn{4}, RecordKind::rfm_scale, kWorkspace, PartitionId{0}, Timestamp{kBaseMicros}, "\x01garbage"};
+  auto damaged = harness.fold_unit().apply(std::span(&cut, 1), outcomes);
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().code, ErrorCode::corrupt);
 }
 
 TEST(Fold, EmptyGroupChangesNothing) {

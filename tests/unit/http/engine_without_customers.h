@@ -56,6 +56,13 @@ class EngineWithoutCustomers : public Engine {
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId, const EventExportQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
+  Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId) override { return std::shared_ptr<const RfmScale>(); }
+  Result<RfmScale> compute_rfm_scale(WorkspaceId, const RfmScaleQuery&, const std::function<bool()>&) override {
+    return RfmScale{};
+  }
+  void record_rfm_scale(WorkspaceId, const RfmScale&, std::function<void(IngestOutcome)> done) override {
+    done({RejectionCode::not_ready, {}});
+  }
   std::vector<ReadinessCheck> readiness() const override { return {}; }
   bool failed() const override { return false; }
   void stop() override {}
