@@ -10,10 +10,11 @@
 namespace tributary {
 namespace {
 
-constexpr std::array kProfileColumns = {
-    "customer_id",  "user_id",       "email",     "phone",          "anonymous_id",  "identifiers", "traits",
-    "events",       "first_seen",    "last_seen", "event_counts",   "channels",      "lifecycle",   "currency",
-    "orders_count", "revenue_minor", "aov_minor", "first_order_at", "last_order_at", "rfm_cell",    "churn_band"};
+constexpr std::array kProfileColumns = {"customer_id",   "user_id",   "email",          "phone",         "anonymous_id",
+                                        "identifiers",   "traits",    "events",         "first_seen",    "last_seen",
+                                        "event_counts",  "channels",  "lifecycle",      "currency",      "orders_count",
+                                        "revenue_minor", "aov_minor", "first_order_at", "last_order_at", "rfm_cell",
+                                        "churn_band",    "rfm_scale"};
 constexpr std::array kEventColumns = {"customer_id", "type",        "name",        "message_id", "source", "channel",
                                       "touchpoint",  "occurred_at", "received_at", "flags",      "event"};
 
@@ -98,7 +99,7 @@ class CsvExport : public ExportFormat {
     std::string channels;
     for (const std::string& channel : profile.channels) append_listed(channels, channel);
     row.cell(channels);
-    add_value(value_of(profile.orders, moment_.rules, moment_.now), row);
+    add_value(value_of(profile.orders, moment_.rules, moment_.now, moment_.scale.get()), row);
   }
 
   void add(const ExportedEvent& event, std::string& out) override {
@@ -122,6 +123,7 @@ class CsvExport : public ExportFormat {
     row.cell(value.first_order_at ? format_iso8601(*value.first_order_at) : "");
     row.cell(value.last_order_at ? format_iso8601(*value.last_order_at) : "");
     row.cell(value.rfm ? value.rfm->cell() : "").cell(churn_band_name(value.churn_band));
+    row.cell(value.rfm ? scale_name(value.rfm->scale_computed_at.has_value()) : "");
   }
 
   const ExportedThing thing_;

@@ -6,6 +6,7 @@
 #include "connectors/query/find_owner.h"
 #include "connectors/query/query_json.h"
 #include "connectors/query/refusals.h"
+#include "connectors/query/scale_runner.h"
 
 namespace tributary {
 namespace {
@@ -13,12 +14,11 @@ namespace {
 /// The customer named in the path. Text that is no id answers like an id that does not exist.
 std::optional<CustomerId> customer_of(const HttpRequest& request) { return CustomerId::parse(request.arguments.at(0)); }
 
-ExportOrder order_of(const ExportQuery& query, const ApiKey& key, const ValueRules& rules) {
+ExportOrder order_of(const ExportQuery& query, const ApiKey& key, const ValueMoment& moment) {
   ExportOrder order;
   order.workspace = key.workspace;
   order.thing = query.events ? ExportedThing::events : ExportedThing::profiles;
   order.events = query.range;
-  ValueMoment moment{rules, query.moment};
   order.format =
       query.csv ? csv_export(order.thing, query.byte_order_mark, moment) : ndjson_export(key.workspace_name, moment);
   return order;
@@ -65,7 +65,9 @@ HttpResponse QueryHandlers::profile_answer(const HttpRequest& request, const Api
   if (auto* fault = std::get_if<ParameterFault>(&moment)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
-  ValueMoment as_of{services_.value, std::get<Timestamp>(moment)};
+  auto scale = services_.engine.rfm_scale(caller.key->workspace);
+  if (!scale) return refuse(request, scale.error());
+  ValueMoment as_of{services_.scales.rules(), std::get<Timestamp>(moment), std::move(*scale)};
   return json_response(profile_json(profile, caller.key->workspace_name, verbose, as_of));
 }
 
@@ -115,6 +117,31 @@ HttpResponse QueryHandlers::rejected(const HttpRequest& request, const ApiCaller
   return page ? json_response(rejected_json(*page)) : refuse(request, page.error());
 }
 
+HttpResponse QueryHandlers::scale(const HttpRequest& request, const ApiCaller& caller) {
+  auto scale = services_.engine.rfm_scale(caller.key->workspace);
+  if (!scale) return refuse(request, scale.error());
+  if (*scale == nullptr) return refuse(request, RejectionCode::not_found, "no scale was computed yet");
+  return json_response(scale_json(**scale, services_.scales.rules()));
+}
+
+Task<HttpResponse> QueryHandlers::compute_scale(HttpRequest& request) {
+  ApiCaller caller = api_caller(services_.keys, request, ApiRole::admin);
+  if (caller.key == nullptr) co_return refuse(request, caller.refusal);
+  auto moment = moment_parameter(request);
+  if (auto* fault = std::get_if<ParameterFault>(&moment)) {
+    co_return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
+  auto scale = co_await services_.scales.run(request, caller.key->workspace, std::get<Timestamp>(moment));
+  if (scale) co_return json_response(scale_json(*scale, services_.scales.rules()));
+  if (scale.error().code == ErrorCode::overloaded) {
+    co_return refuse(request, RejectionCode::rate_limited, scale.error().message);
+  }
+  if (scale.error().code == ErrorCode::unavailable) {
+    co_return refuse(request, RejectionCode::not_ready, scale.error().message);
+  }
+  co_return refuse(request, scale.error());
+}
+
 Task<HttpResponse> QueryHandlers::export_all(HttpRequest& request) {
   ApiCaller caller = api_caller(services_.keys, request, ApiRole::analyst);
   if (caller.key == nullptr) co_return refuse(request, caller.refusal);
@@ -123,7 +150,10 @@ Task<HttpResponse> QueryHandlers::export_all(HttpRequest& request) {
     co_return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
   const auto& asked = std::get<ExportQuery>(query);
-  ExportOrder order = order_of(asked, *caller.key, services_.value);
+  auto scale = services_.engine.rfm_scale(caller.key->workspace);
+  if (!scale) co_return refuse(request, scale.error());
+  ValueMoment moment{services_.scales.rules(), asked.moment, std::move(*scale)};
+  ExportOrder order = order_of(asked, *caller.key, moment);
   auto body = co_await services_.exports.begin(request, std::move(order));
   if (!body && body.error().code == ErrorCode::overloaded) {
     co_return refuse(request, RejectionCode::overloaded, "as many exports as may be are running; try again");

@@ -25,6 +25,10 @@ class QueryHandlers {
   HttpResponse interactions(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse list_channels(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse scale(const HttpRequest& request, const ApiCaller& caller);
+
+  /// Waits for what it computes, so it asks for a role of administrators itself.
+  Task<HttpResponse> compute_scale(HttpRequest& request);
 
   /// Streamed, so without a role of the route to be asked beforehand: it asks itself.
   Task<HttpResponse> export_all(HttpRequest& request);

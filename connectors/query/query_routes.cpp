@@ -6,6 +6,8 @@
 namespace tributary {
 namespace {
 
+constexpr std::chrono::seconds kScaleLimit{900};  // a minute per million customers
+
 HttpResponse openapi_answer() {
   HttpResponse response = json_response(std::string(openapi_json()));
   response.headers.emplace_back("Cache-Control", "public, max-age=300");
@@ -29,6 +31,9 @@ void add_query_routes(Router& router, const QueryServices& services) {
   add("GET", "/v1/profiles/{customer_id}/interactions", ApiRole::analyst, &QueryHandlers::interactions);
   add("GET", "/v1/rejected", ApiRole::analyst, &QueryHandlers::rejected);
   add("GET", "/v1/channels", ApiRole::analyst, &QueryHandlers::list_channels);
+  add("GET", "/v1/rfm/scale", ApiRole::analyst, &QueryHandlers::scale);
+  router.add(Route{"POST", "/v1/rfm/scale", CorsPolicy::none, ErrorStyle::problem,
+                   [handlers](HttpRequest& request) { return handlers->compute_scale(request); }, kScaleLimit});
   router.add(Route{"GET", "/v1/export", CorsPolicy::none, ErrorStyle::problem,
                    [handlers](HttpRequest& request) { return handlers->export_all(request); }});
   router.add(Route{"GET", "/openapi.json", CorsPolicy::none, ErrorStyle::problem,

@@ -10,6 +10,7 @@
 namespace tributary {
 
 class ExportRunner;
+class ScaleRunner;
 
 /// What reading needs. The references outlive the router.
 struct QueryServices {
@@ -18,7 +19,7 @@ struct QueryServices {
   Metrics& metrics;
   IngestLimits limits;
   ExportRunner& exports;
-  ValueRules value;
+  ScaleRunner& scales;
 };
 
 void add_query_routes(Router& router, const QueryServices& services);

@@ -5,6 +5,8 @@
 namespace tributary {
 namespace {
 
+constexpr size_t kCutPoints = 4;
+
 void append_moment(JsonOut& json, std::string_view name, const std::optional<Timestamp>& time) {
   json.key(name);
   if (time) {
@@ -42,17 +44,40 @@ void append_rfm(JsonOut& json, const std::optional<RfmScores>& rfm) {
   json.key("m_minor").raw(decimal(rfm->m_minor)).key("aov_minor").number(rfm->aov_minor);
   json.key("r_score").number(rfm->r_score).key("f_score").number(rfm->f_score).key("m_score").number(rfm->m_score);
   json.key("aov_score").number(rfm->aov_score).key("cell").string(rfm->cell()).key("group").string(rfm->group());
+  json.key("scale").string(scale_name(rfm->scale_computed_at.has_value()));
+  append_moment(json, "scale_computed_at", rfm->scale_computed_at);
   json.end_object();
 }
 
-void append_churn(JsonOut& json, const CustomerValue& value) {
-  json.key("expected_gap_days");
-  if (value.expected_gap_halves) {
-    int64_t halves = *value.expected_gap_halves;
-    json.raw(std::to_string(halves / 2) + (halves % 2 != 0 ? ".5" : ""));
-    json.key("churn_ratio").raw(to_text(Decimal{value.churn_ratio_hundredths(), 2}));
+void append_days(JsonOut& json, std::string_view name, const std::optional<int64_t>& halves) {
+  json.key(name);
+  if (halves) {
+    json.raw(std::to_string(*halves / 2) + (*halves % 2 != 0 ? ".5" : ""));
   } else {
-    json.null().key("churn_ratio").null();
+    json.null();
+  }
+}
+
+/// The cut points of scores 2 to 5, null where nobody reached the score. `sign` turns those of days round again.
+void append_cuts(JsonOut& json, std::string_view name, const CutPoints& cuts, int sign) {
+  json.key(name).begin_array();
+  for (size_t i = 0; i < kCutPoints; ++i) {
+    if (i < cuts.size()) {
+      json.number(sign * cuts[i]);
+    } else {
+      json.null();
+    }
+  }
+  json.end_array();
+}
+
+void append_churn(JsonOut& json, const CustomerValue& value) {
+  append_days(json, "expected_gap_days", value.expected_gap_halves);
+  json.key("churn_ratio");
+  if (value.expected_gap_halves) {
+    json.raw(to_text(Decimal{value.churn_ratio_hundredths(), 2}));
+  } else {
+    json.null();
   }
   json.key("churn_band").string(churn_band_name(value.churn_band));
 }
@@ -82,7 +107,7 @@ void append_order(JsonOut& json, const Order& order) {
 }  // namespace
 
 void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& moment) {
-  CustomerValue value = value_of(profile.orders, moment.rules, moment.now);
+  CustomerValue value = value_of(profile.orders, moment.rules, moment.now, moment.scale.get());
   json.key("lifecycle").string(lifecycle_stage_name(value.lifecycle)).key("value").begin_object();
   append_text_or_null(json, "currency", value.currency);
   json.key("orders_count").unsigned_number(value.orders_count);
@@ -98,6 +123,34 @@ void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& 
   append_rfm(json, value.rfm);
   append_churn(json, value);
   json.key("complete").boolean(profile.orders_complete).end_object();
+}
+
+std::string_view scale_name(bool by_quintiles) { return by_quintiles ? "quintiles" : "fixed"; }
+
+std::string scale_json(const RfmScale& scale, const ValueRules& rules) {
+  std::string out;
+  JsonOut json(out);
+  json.begin_object().key("computed_at").string(format_iso8601(scale.computed_at));
+  json.key("as_of").string(format_iso8601(scale.as_of)).key("window_seconds");
+  if (scale.window_micros) {
+    json.number(*scale.window_micros / kMicrosPerSecond);
+  } else {
+    json.null();
+  }
+  json.key("gaps").unsigned_number(scale.gaps);
+  append_days(json, "median_gap_days", scale.gap_halves);
+  json.key("customers").unsigned_number(scale.customers()).key("currencies").begin_array();
+  for (const CurrencyScale& each : scale.currencies) {
+    json.begin_object().key("currency").string(each.currency).key("customers").unsigned_number(each.customers);
+    json.key("scale").string(scale_name(scale_in_force(&scale, rules, each.currency) != nullptr));
+    append_cuts(json, "r_days", each.recency, -1);
+    append_cuts(json, "f_count", each.frequency, 1);
+    append_cuts(json, "m_minor", each.money, 1);
+    append_cuts(json, "aov_minor", each.average, 1);
+    json.end_object();
+  }
+  json.end_array().end_object();
+  return out;
 }
 
 std::string orders_json(const OrdersPage& page) {

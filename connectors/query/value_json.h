@@ -1,6 +1,7 @@
 // Orders and what follows from them as the JSON that readers get.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "engine/base/json_out.h"
@@ -8,14 +9,21 @@
 
 namespace tributary {
 
-/// By which rules, and as of when, figures are computed.
+/// By which rules, as of when and by which scale figures are computed. The scale is the newest whatever the time; null:
+/// there is none.
 struct ValueMoment {
   const ValueRules& rules;
   Timestamp now;
+  std::shared_ptr<const RfmScale> scale = {};
 };
+
+/// "quintiles" or "fixed".
+std::string_view scale_name(bool by_quintiles);
 
 /// Appends the members `lifecycle` and `value`.
 void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& moment);
+
+std::string scale_json(const RfmScale& scale, const ValueRules& rules);
 
 std::string orders_json(const OrdersPage& page);
 

@@ -121,6 +121,7 @@ def configuration() -> dict:
         {"id": "clouds", "workspace": "default", "kind": "webhook", "connector": "cloudevents", "secrets": ["token"]},
         {"id": "any", "workspace": "default", "kind": "webhook", "connector": "generic", "path": "any-4f0c9a7e21d8b6"},
     ]
+    config["api_keys"].append({"id": "other", "workspace": "other", "role": "analyst", "secret": OTHER_ANALYST})
     return config
 
 
@@ -128,6 +129,7 @@ def event(**fields) -> dict:
     return {"type": "track", "userId": "contract", "event": "e", "messageId": str(uuid.uuid4()), **fields}
 
 
+OTHER_ANALYST = "sk_of_an_empty_workspace"
 WEB = {"Authorization": basic("wk_web")}
 EVIL = {"Origin": "https://evil.example"}
 ACCEPTED = {"accepted": 1, "duplicate": 0, "rejected": 0, "errors": []}
@@ -182,6 +184,13 @@ def import_cases() -> list[Case]:
             Case(400, "/v1/import?first_line=0", lines, ndjson, "invalid_parameter"),
             Case(400, "/v1/import", lines, {**ndjson, "Content-Encoding": "br"}, "invalid_gzip"),
             Case(401, "/v1/import", lines, {"Content-Type": "application/x-ndjson"}, "missing_write_key")]
+
+
+def scale_cases(admin: dict) -> list[Case]:
+    path = "/v1/rfm/scale"
+    return [Case(200, path, None, admin, holds={"customers": 1, "gaps": 0}),
+            Case(200, path + "?as_of=2020-01-01T00:00:00Z", None, admin, holds={"customers": 0}),
+            Case(400, path + "?as_of=yesterday", None, admin, "invalid_parameter"), *admin_refusals(path, None)]
 
 
 def export_cases(key: dict) -> list[Case]:
@@ -458,6 +467,11 @@ class Contract(unittest.TestCase):
                 Case(400, "/v1/rejected?code=nonsense", None, key, "invalid_parameter"),
                 Case(400, "/v1/rejected?cursor=forged", None, key, "invalid_cursor"), *read_refusals("/v1/rejected")],
             ("GET", "/v1/export"): export_cases(key),
+            ("POST", "/v1/rfm/scale"): scale_cases(admin),
+            ("GET", "/v1/rfm/scale"): [
+                Case(404, "/v1/rfm/scale", None, {"Authorization": f"Bearer {OTHER_ANALYST}"}, "not_found"),
+                Case(200, "/v1/rfm/scale", None, key, holds={"as_of": "2020-01-01T00:00:00.000Z"}),
+                *read_refusals("/v1/rfm/scale")],
             ("GET", "/v1/profiles/{customer_id}/explain"): explain_cases(ann + "/explain", nobody, key),
             ("GET", "/v1/profiles/{customer_id}/history"): [
                 *changes_cases(ann + "/history", key), Case(404, nobody + "/history", None, key, "not_found")],

@@ -1,4 +1,5 @@
 """Orders and what customers are worth: told by every channel in any order, and equal to what a few lines of Python find."""
+import bisect
 import collections
 import csv
 import datetime
@@ -232,7 +233,7 @@ def rank(value, bounds):
 class Figures:
     """The definitions once more, over plain lists: [(time, minor value)] of orders that count."""
 
-    def __init__(self, orders, as_of, zone_hours=8):
+    def __init__(self, orders, as_of, usual_gap=30, zone_hours=8):
         day = lambda moment: (moment + datetime.timedelta(hours=zone_hours)).date()  # noqa: E731
         self.orders_count = len(orders)
         self.revenue_minor = sum(minor for _, minor in orders)
@@ -241,7 +242,7 @@ class Figures:
         self.r_days = (day(as_of) - days[-1]).days
         gaps = [(b - a).days for a, b in zip(days, days[1:])]
         own_gap = statistics.median(gaps) if len(gaps) >= 2 else None
-        self.expected_gap_days = max(own_gap or 30, 7) if own_gap is not None else 30
+        self.expected_gap_days = max(own_gap if own_gap is not None else usual_gap, 7)
         ratio = self.r_days / self.expected_gap_days
         self.churn_band = "low" if ratio < 1.5 else "medium" if ratio < 3 else "high"
         limit = datetime.timedelta(days=max(90, 2 * own_gap if own_gap is not None else 0))
@@ -253,6 +254,44 @@ class Figures:
         self.aov_score = rank(self.aov_minor, (100_000, 50_000, 20_000, 5_000))
 
 
+class Quintiles:
+    """The rule of scores once more, over all buyers: {customer: Figures}."""
+
+    LETTERS = {"r": lambda figures: -figures.r_days, "f": lambda figures: figures.orders_count,
+               "m": lambda figures: figures.revenue_minor, "aov": lambda figures: figures.aov_minor}
+
+    def __init__(self, buyers):
+        self.scores, self.cuts = collections.defaultdict(dict), {}
+        for letter, value_of in self.LETTERS.items():
+            values = sorted(map(value_of, buyers.values()))
+            weakest = {}
+            for customer, figures in buyers.items():
+                value = value_of(figures)
+                score = 1 + 5 * bisect.bisect_left(values, value) // len(values)
+                self.scores[customer][letter] = score
+                for reached in range(2, score + 1):
+                    weakest[reached] = min(value, weakest.get(reached, value))
+            self.cuts[letter] = [weakest.get(score) for score in (2, 3, 4, 5)]
+        self.cuts["r"] = [None if cut is None else -cut for cut in self.cuts["r"]]
+
+    def cell(self, customer):
+        return "".join(str(self.scores[customer][letter]) for letter in "rfm")
+
+    def counts(self, letter):
+        counts = collections.Counter(scores[letter] for scores in self.scores.values())
+        return [counts[score] for score in (1, 2, 3, 4, 5)]
+
+
+def usual_gap(bought, as_of, zone_hours=8):
+    """Count and median of the days between two order days of a customer, both of the last 365 days."""
+    gaps = []
+    for orders in bought.values():
+        days = sorted({(moment + datetime.timedelta(hours=zone_hours)).date() for moment, _ in orders
+                       if datetime.timedelta(0) <= as_of - moment < datetime.timedelta(days=365)})
+        gaps += [(b - a).days for a, b in zip(days, days[1:])]
+    return len(gaps), statistics.median(gaps)
+
+
 class RealDataTest(unittest.TestCase):
     """Every figure of every customer of both data sets."""
 
@@ -260,16 +299,19 @@ class RealDataTest(unittest.TestCase):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tributary-orders-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         config = sample_config()
-        config["profile"] = {"rfm_window": "0s"}
+        config["profile"] = {"rfm_window": "0s", "rfm_recompute_at": "off"}
+        self.config = config
         self.server = Server(config)
         self.addCleanup(self.server.close)
 
-    def profiles(self, path, mapping, as_of):
-        """Identifier -> profile as of that time, of all."""
+    def import_all(self, path, mapping):
         file = shutil.copy(path, self.directory)
         subprocess.run([self.server.binary, "import", file, "--source", "app", "--server", self.server.http, "--write-key",
                         APP, "--mapping", str(REPOSITORY / "config/import" / mapping)], check=True, capture_output=True,
                        timeout=300)
+
+    def profiles(self, as_of):
+        """Identifier -> profile as of that time, of all."""
         answer = self.server.get(f"/v1/export?what=profiles&as_of={as_of:%Y-%m-%dT%H:%M:%SZ}", key=ANALYST).expect(200)
         lines = [json.loads(line) for line in answer.body.decode().splitlines()]
         self.assertTrue(lines.pop()["end"])
@@ -287,9 +329,64 @@ class RealDataTest(unittest.TestCase):
                 "aov_score": value["rfm"]["aov_score"], "expected_gap_days": value["expected_gap_days"],
                 "churn_band": value["churn_band"], "lifecycle": profile["lifecycle"]}
         self.assertEqual(seen, {name: getattr(expected, name) for name in seen}, profile)
+        self.assertEqual((value["rfm"]["scale"], value["rfm"]["scale_computed_at"]), ("fixed", None))
         self.assertEqual(value["clv_minor"], expected.revenue_minor)
         self.assertEqual(value["rfm"]["f_count"], expected.orders_count)
         self.assertEqual(value["last_order_at"], expected.last.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+
+    def compute_scale(self, as_of):
+        admin = {"Authorization": f"Bearer {ADMIN}"}
+        self.server.get("/v1/rfm/scale", key=ANALYST).expect(404)
+        before = self.server.metrics()["tributary_rfm_scale_computed_timestamp_seconds"]
+        self.assertEqual(before, 0)
+        scale = self.server.request("POST", f"/v1/rfm/scale?as_of={as_of:%Y-%m-%dT%H:%M:%SZ}", None, admin).expect(200).json()
+        self.assertEqual(self.server.get("/v1/rfm/scale", key=ANALYST).expect(200).json(), scale)
+        metrics = self.server.metrics()
+        self.assertEqual(metrics["tributary_rfm_scale_customers"], scale["customers"])
+        self.assertAlmostEqual(metrics["tributary_rfm_scale_computed_timestamp_seconds"], time.time(), delta=600)
+        return scale
+
+    def check_quintiles(self, bought, as_of, currency):
+        """The scale, and with it every customer; that both survive a restart and a rebuild, and what the setting does."""
+        gaps, median = usual_gap(bought, as_of)
+        buyers = {customer: Figures(orders, as_of, median) for customer, orders in bought.items() if orders}
+        expected = Quintiles(buyers)
+        scale = self.compute_scale(as_of)
+        [own] = scale["currencies"]
+        self.assertEqual(own, {"currency": currency, "customers": len(buyers), "scale": "quintiles",
+                               "r_days": expected.cuts["r"], "f_count": expected.cuts["f"],
+                               "m_minor": expected.cuts["m"], "aov_minor": expected.cuts["aov"]})
+        self.assertEqual((scale["customers"], scale["gaps"], scale["median_gap_days"], scale["window_seconds"]),
+                         (len(buyers), gaps, median, None))
+        self.assertEqual(scale["as_of"], as_of.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+        profiles = self.profiles(as_of)
+        self.assertEqual(set(profiles), set(bought))
+        for customer, orders in bought.items():
+            value = profiles[customer]["value"]
+            if not orders:
+                self.assertIsNone(value["rfm"])
+                continue
+            rfm = value["rfm"]
+            self.assertEqual({letter: rfm[f"{letter}_score"] for letter in Quintiles.LETTERS}, expected.scores[customer])
+            self.assertEqual((rfm["cell"], rfm["scale"], rfm["scale_computed_at"]),
+                             (expected.cell(customer), "quintiles", scale["computed_at"]))
+            self.assertEqual((value["expected_gap_days"], value["churn_band"]),
+                             (buyers[customer].expected_gap_days, buyers[customer].churn_band), customer)
+        self.server.restart(kill=True)
+        self.assertEqual(self.server.get("/v1/rfm/scale", key=ANALYST).expect(200).json(), scale)
+        self.server.stop()
+        subprocess.run([self.server.binary, "rebuild", "--config", self.server.config_path], cwd=self.server.directory,
+                       check=True, capture_output=True, timeout=300)
+        self.config["profile"]["rfm_scoring"] = "fixed"
+        self.config["profile"]["expected_order_gap"] = "30d"
+        self.server.configure(self.config)
+        self.server.start()
+        own["scale"] = "fixed"
+        self.assertEqual(self.server.get("/v1/rfm/scale", key=ANALYST).expect(200).json(), scale)
+        profiles = self.profiles(as_of)
+        for customer, orders in bought.items():
+            self.check(profiles[customer], orders, as_of)
+        return expected
 
     def test_cdnow(self):
         as_of = datetime.datetime(1998, 7, 1)
@@ -298,7 +395,8 @@ class RealDataTest(unittest.TestCase):
             customer, date, _, dollars = line.split()
             minor = int(Decimal(dollars) * 100)
             bought[customer] += [(datetime.datetime.strptime(date, "%Y%m%d"), minor)] if minor else []
-        profiles = self.profiles(CDNOW, "cdnow.yaml", as_of)
+        self.import_all(CDNOW, "cdnow.yaml")
+        profiles = self.profiles(as_of)
         self.assertEqual(set(profiles), set(bought))
         for customer, orders in bought.items():
             self.check(profiles[customer], orders, as_of)
@@ -310,6 +408,16 @@ class RealDataTest(unittest.TestCase):
         known = {"00001": (546, 1, 1_177), "00002": (535, 2, 8_900), "00003": (34, 6, 15_646), "00004": (201, 4, 10_050)}
         rfm = {customer: profiles[customer]["value"]["rfm"] for customer in known}
         self.assertEqual({c: (r["r_days"], r["f_count"], r["m_minor"]) for c, r in rfm.items()}, known)
+        scale = self.check_quintiles(bought, as_of, "USD")
+        # What is published of this data set.
+        self.assertEqual({letter: scale.counts(letter) for letter in "rfm"}, {
+            "r": [4_705, 4_870, 4_534, 4_703, 4_690], "f": [11_843, 0, 4_079, 3_655, 3_925],
+            "m": [4_749, 4_656, 4_697, 4_700, 4_700]})
+        self.assertEqual({letter: scale.cuts[letter] for letter in "rfm"}, {
+            "r": [512, 484, 430, 140], "f": [2, 2, 3, 5], "m": [1_537, 3_156, 6_006, 13_430]})
+        self.assertEqual([scale.cell(customer) for customer in known], ["111", "134", "555", "444"])
+        cells = collections.Counter(map(scale.cell, scale.scores))
+        self.assertEqual((cells["555"], cells["111"]), (2_348, 1_710))
 
     def test_online_retail(self):
         as_of = datetime.datetime(2011, 12, 10)
@@ -324,10 +432,12 @@ class RealDataTest(unittest.TestCase):
             minor = int((net * 100).quantize(Decimal(1), decimal.ROUND_HALF_EVEN))
             at = datetime.datetime.strptime(rows[0]["InvoiceDate"], "%Y-%m-%d %H:%M:%S")
             bought[customer] += [(at, minor)] if minor >= 1 and not number.startswith("C") else []
-        profiles = self.profiles(RETAIL, "online_retail.yaml", as_of)
+        self.import_all(RETAIL, "online_retail.yaml")
+        profiles = self.profiles(as_of)
         self.assertEqual(set(profiles), set(bought))
         for customer, orders in bought.items():
             self.check(profiles[customer], orders, as_of)
+        self.check_quintiles(bought, as_of, "GBP")
 
 
 if __name__ == "__main__":

@@ -63,13 +63,49 @@ TEST(ProfileJson, TellsWhatACustomerIsWorth) {
   view.orders_complete = false;
   EXPECT_THAT(
       profile_json(view, "default", false, kNow),
-      HasSubstr(R"("lifecycle":"growth","value":{"currency":"USD","orders_count":2,"other_currency_orders":0,)"
-                R"("revenue_minor":20000,"refunds_minor":500,"aov_minor":10000,"clv_minor":20000,"orders_365d":2,)"
-                R"("revenue_365d_minor":20000,"first_order_at":"2025-12-23T03:04:05.000Z",)"
-                R"("last_order_at":"2026-01-02T03:04:05.000Z","rfm":{"r_days":45,"f_count":2,"m_minor":20000,)"
-                R"("aov_minor":10000,"r_score":4,"f_score":2,"m_score":1,"aov_score":2,"cell":"421",)"
-                R"("group":"general_develop"},"expected_gap_days":30,"churn_ratio":1.50,"churn_band":"medium",)"
-                R"("complete":false}})"));
+      HasSubstr(
+          R"("lifecycle":"growth","value":{"currency":"USD","orders_count":2,"other_currency_orders":0,)"
+          R"("revenue_minor":20000,"refunds_minor":500,"aov_minor":10000,"clv_minor":20000,"orders_365d":2,)"
+          R"("revenue_365d_minor":20000,"first_order_at":"2025-12-23T03:04:05.000Z",)"
+          R"("last_order_at":"2026-01-02T03:04:05.000Z","rfm":{"r_days":45,"f_count":2,"m_minor":20000,)"
+          R"("aov_minor":10000,"r_score":4,"f_score":2,"m_score":1,"aov_score":2,"cell":"421",)"
+          R"("group":"general_develop","scale":"fixed","scale_computed_at":null},"expected_gap_days":30,"churn_ratio":1.50,"churn_band":"medium",)"
+          R"("complete":false}})"));
+}
+
+RfmScale some_scale() {
+  RfmScale scale;
+  scale.computed_at = scale.as_of = kThen;
+  scale.window_micros = 365 * kMicrosPerDay;
+  scale.gaps = 7;
+  scale.gap_halves = 41;
+  scale.currencies = {{"CNY", 99, {}, {}, {}, {}},
+                      {"USD", 100, {-90, -60, -45, -3}, {2, 2, 3}, {1, 2, 3, 20'001}, {1, 2, 3, 4}}};
+  return scale;
+}
+
+TEST(ProfileJson, TellsByWhichScaleACustomerIsScored) {
+  ProfileView view = profile();
+  view.orders = {order("1", Timestamp{kThen.micros - 10 * kMicrosPerDay}), order("2", kThen)};
+  ValueMoment moment{kRules, kNow.now, std::make_shared<const RfmScale>(some_scale())};
+  EXPECT_THAT(profile_json(view, "default", false, moment),
+              HasSubstr(R"("r_score":4,"f_score":3,"m_score":4,"aov_score":5,"cell":"434","group":"important_develop",)"
+                        R"("scale":"quintiles","scale_computed_at":"2026-01-02T03:04:05.000Z"},)"
+                        R"("expected_gap_days":20.5,)"));
+}
+
+TEST(ScaleJson, HoldsEverything) {
+  RfmScale scale = some_scale();
+  EXPECT_EQ(scale_json(scale, kRules),
+            R"({"computed_at":"2026-01-02T03:04:05.000Z","as_of":"2026-01-02T03:04:05.000Z","window_seconds":31536000,)"
+            R"("gaps":7,"median_gap_days":20.5,"customers":199,"currencies":[{"currency":"CNY","customers":99,)"
+            R"("scale":"fixed","r_days":[null,null,null,null],"f_count":[null,null,null,null],)"
+            R"("m_minor":[null,null,null,null],"aov_minor":[null,null,null,null]},{"currency":"USD","customers":100,)"
+            R"("scale":"quintiles","r_days":[90,60,45,3],"f_count":[2,2,3,null],"m_minor":[1,2,3,20001],)"
+            R"("aov_minor":[1,2,3,4]}]})");
+  scale.window_micros.reset();
+  scale.gap_halves.reset();
+  EXPECT_THAT(scale_json(scale, kRules), HasSubstr(R"("window_seconds":null,"gaps":7,"median_gap_days":null,)"));
 }
 
 TEST(OrdersJson, TellsEverything) {

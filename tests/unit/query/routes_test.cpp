@@ -10,6 +10,7 @@
 #include "connectors/query/export_runner.h"
 #include "connectors/query/query_handlers.h"
 #include "connectors/query/query_routes.h"
+#include "connectors/query/scale_runner.h"
 #include "connectors/sdk/sdk_routes.h"
 #include "connectors/stream/source_routes.h"
 #include "connectors/webhook/webhook_routes.h"
@@ -44,6 +45,11 @@ struct NoEngine : Engine {
   Result<PreviewView> preview(WorkspaceId, const PreviewQuery&, const std::function<bool()>&) override { abort(); }
   Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId) override { abort(); }
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId, const EventExportQuery&) override { abort(); }
+  Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId) override { abort(); }
+  Result<RfmScale> compute_rfm_scale(WorkspaceId, const RfmScaleQuery&, const std::function<bool()>&) override {
+    abort();
+  }
+  void record_rfm_scale(WorkspaceId, const RfmScale&, std::function<void(IngestOutcome)>) override { abort(); }
   std::vector<ReadinessCheck> readiness() const override { abort(); }
   bool failed() const override { abort(); }
   void stop() override { abort(); }
@@ -53,7 +59,7 @@ class Routes : public testing::Test {
  protected:
   Routes() {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
-    add_query_routes(router, {engine, keys, metrics, {}, exports, {*TimeZone::load("UTC"), {}}});
+    add_query_routes(router, {engine, keys, metrics, {}, exports, scales});
     add_identity_routes(router, {engine, keys, metrics, {}, previews});
     add_webhook_routes(router, {engine, webhooks, metrics, {}});
     add_source_routes(router, {engine, keys, feeds});
@@ -66,6 +72,7 @@ class Routes : public testing::Test {
   Metrics metrics;
   PreviewRunner previews{engine};
   ExportRunner exports{engine};
+  ScaleRunner scales{engine, metrics, {*TimeZone::load("UTC"), {}}};
   IngestLimits limits;
   Feeds feeds{FeedServices{engine, metrics, limits}};
   Router router;
@@ -125,7 +132,7 @@ TEST_F(Routes, ARouteOfAHigherRoleRefusesAKeyOfALowerOne) {
   ApiKey analyst;
   analyst.id = "analyst", analyst.secret_sha256 = sha256("sk_analyst");
   keys.set(std::make_shared<KeyRing>(std::vector<Source>{}, std::vector<ApiKey>{analyst}));
-  QueryHandlers handlers({engine, keys, metrics, {}, exports, {*TimeZone::load("UTC"), {}}});
+  QueryHandlers handlers({engine, keys, metrics, {}, exports, scales});
   HttpRequest request;
   request.headers = {{"authorization", "Bearer sk_analyst"}};
   HttpResponse refused = handlers.answer(request, ApiRole::admin, &QueryHandlers::rejected);
@@ -140,7 +147,8 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
   for (const Route& route : router.routes()) {
     bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/identity/") ||
                    route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
-                   route.pattern == "/v1/export" || route.pattern == "/v1/sources" || route.pattern == "/v1/channels" ||
+                   route.pattern == "/v1/rfm/scale" || route.pattern == "/v1/export" ||
+                   route.pattern == "/v1/sources" || route.pattern == "/v1/channels" ||
                    route.pattern == "/openapi.json";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
     bool collection = !reading && !webhook && !probes.contains(route.pattern);
