@@ -41,7 +41,9 @@ struct ProfileConfig {
   std::string time_zone = "Asia/Shanghai";          // of local days, a name of the IANA database
   std::string base_currency;                        // ISO 4217; empty: of each customer the one of most orders
   int64_t rfm_window_micros = 365 * kMicrosPerDay;  // 0: all orders
-  int64_t expected_gap_micros = 30 * kMicrosPerDay;
+  std::string rfm_scoring = "auto";                 // or `fixed`, `quintiles`
+  std::string rfm_recompute_at = "03:00";           // local time of day, or `off`
+  int64_t expected_gap_micros = 0;                  // 0: as all customers of the workspace have it
 };
 
 /// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.

@@ -110,6 +110,9 @@ class Finisher {
     if (!TimeZone::load(profile.time_zone)) {
       mistake("profile.time_zone", "profile.time_zone: not a time zone that this system knows");
     }
+    if (profile.rfm_recompute_at != "off" && !parse_time_of_day(profile.rfm_recompute_at)) {
+      mistake("profile.rfm_recompute_at", "profile.rfm_recompute_at: neither a time of day such as 03:00 nor off");
+    }
     if (profile.base_currency.empty()) return;
     auto code = parse_currency(profile.base_currency);
     if (!code || !minor_unit_digits(*code)) {

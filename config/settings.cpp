@@ -151,9 +151,20 @@ std::vector<Setting<Config>> make_config_settings() {
        "currency of most orders."},
       {"profile.rfm_window", T::duration, AT(profile.rfm_window_micros),
        "Orders that recency, frequency and monetary value look at, back from now. 0: all.", 0, 36600 * kDay},
+      {.path = "profile.rfm_scoring",
+       .type = T::word,
+       .field = AT(profile.rfm_scoring),
+       .help = "By what recency, frequency and money are scored. fixed: by the same thresholds always. quintiles: by "
+               "comparison with all buyers, as they were when that was last computed. auto: by quintiles as soon as "
+               "there are 100 buyers.",
+       .words = "auto fixed quintiles"},
+      {"profile.rfm_recompute_at", T::text, AT(profile.rfm_recompute_at),
+       "Time of day, in the zone above, at which quintiles and the usual gap between orders are computed anew. off: "
+       "only by POST /v1/rfm/scale."},
       {"profile.expected_order_gap", T::duration, AT(profile.expected_gap_micros),
-       "Time between two orders that is expected of customers who ordered on fewer than three days.", 7 * kDay,
-       36600 * kDay},
+       "Time between two orders that is expected of customers who ordered on fewer than three days; less than 7d "
+       "counts as 7d. 0: the median of all customers in the last 365 days, and 30d until that was computed.",
+       0, 36600 * kDay},
 
       {"webhooks.connectors", T::text, AT(webhooks.connectors_dir),
        "Folder with connector files of your own, NAME.yaml, as config/connectors/README.md describes them. One of the "

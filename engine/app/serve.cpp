@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <future>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "connectors/http/key_ring.h"
@@ -16,6 +17,7 @@
 #include "connectors/ops/ops_routes.h"
 #include "connectors/query/export_runner.h"
 #include "connectors/query/query_routes.h"
+#include "connectors/query/scale_runner.h"
 #include "connectors/sdk/sdk_routes.h"
 #include "connectors/stream/source_routes.h"
 #include "connectors/webhook/webhook_routes.h"
@@ -23,6 +25,7 @@
 #include "engine/app/descriptors.h"
 #include "engine/app/exit_code.h"
 #include "engine/app/io_threads.h"
+#include "engine/app/scale_schedule.h"
 #include "engine/app/signals.h"
 #include "engine/app/supervisor.h"
 #include "engine/app/version.h"
@@ -52,6 +55,13 @@ void log_mistakes(const std::vector<ConfigMistake>& mistakes) {
   for (const ConfigMistake& mistake : mistakes) {
     log_line(LogLevel::error, "configuration mistake", {{"mistake", format_mistake(mistake)}});
   }
+}
+
+std::vector<WorkspaceId> workspaces_of(const std::vector<Source>& sources, const std::vector<ApiKey>& keys) {
+  std::set<WorkspaceId> workspaces;
+  for (const Source& source : sources) workspaces.insert(source.workspace);
+  for (const ApiKey& key : keys) workspaces.insert(key.workspace);
+  return {workspaces.begin(), workspaces.end()};
 }
 
 void log_replay(const Engine::ReplayProgress& progress) {
@@ -160,10 +170,28 @@ class Service {
     const ProfileConfig& profile = config_.profile;
     auto zone = TimeZone::load(profile.time_zone);
     TRIBUTARY_CHECK(zone);  // it could be loaded when the configuration was
-    ValueRules rules{*zone, profile.base_currency, profile.rfm_window_micros,
-                     profile.expected_gap_micros / kMicrosPerDay};
+    ValueRules rules{*zone, profile.base_currency, profile.rfm_window_micros};
     if (profile.rfm_window_micros == 0) rules.rfm_window_micros.reset();
+    if (profile.expected_gap_micros != 0) rules.expected_gap_days = profile.expected_gap_micros / kMicrosPerDay;
+    if (profile.rfm_scoring == "fixed") rules.rfm_scoring = RfmScoring::fixed;
+    if (profile.rfm_scoring == "quintiles") rules.rfm_scoring = RfmScoring::quintiles;
     return rules;
+  }
+
+  void start_scale_schedule() {
+    const std::string& at = config_.profile.rfm_recompute_at;
+    if (at == "off") return;
+    auto second = parse_time_of_day(at);
+    TRIBUTARY_CHECK(second);  // it could be read when the configuration was
+    scale_schedule_ =
+        std::make_unique<ScaleSchedule>(ScaleScheduleServices{*engine_, *scales_, system_clock(), *second});
+    scale_schedule_->set(workspaces_of(config_.sources, config_.api_keys));
+    scale_schedule_->start();
+  }
+
+  void stop_scales() {
+    scales_->stop();
+    if (scale_schedule_) scale_schedule_->stop();
   }
 
   Result<void> start_http() {
@@ -171,7 +199,8 @@ class Service {
     add_webhook_routes(router_,
                        WebhookServices{*engine_, webhooks_, metrics_, config_.ingest, config_.webhooks.body_bytes_max});
     exports_ = std::make_unique<ExportRunner>(*engine_);
-    add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_, value_rules()});
+    scales_ = std::make_unique<ScaleRunner>(*engine_, metrics_, value_rules());
+    add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_, *scales_});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
     add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_});
     feeds_ = std::make_unique<Feeds>(FeedServices{*engine_, metrics_, config_.ingest});
@@ -187,6 +216,7 @@ class Service {
     feeds_->set(config_.stream_sources);
     phase_ = Phase::running;
     io_threads_.start();
+    start_scale_schedule();
     return {};
   }
 
@@ -226,6 +256,7 @@ class Service {
     for (const std::string& path : settings_that_differ(config_, next)) {
       log_line(LogLevel::warn, "a changed setting needs a restart", {{"setting", path}});
     }
+    if (scale_schedule_) scale_schedule_->set(workspaces_of(next.sources, next.api_keys));
     keys_.set(std::make_shared<KeyRing>(std::move(next.sources), std::move(next.api_keys)));
     webhooks_.set(std::make_shared<WebhookDirectory>(std::move(next.webhook_sources)));
     feeds_->set(std::move(next.stream_sources));
@@ -254,6 +285,7 @@ class Service {
     ending_feeds.join();
     previews_->stop();
     exports_->stop();
+    stop_scales();
     engine_->stop();
     if (engine_->failed()) end_without_closing();
     io_threads_.stop();
@@ -267,6 +299,7 @@ class Service {
     log_line(LogLevel::warn, "a source does not end, ending without it");
     previews_->stop();
     exports_->stop();
+    stop_scales();
     engine_->stop();
     std::fflush(nullptr);
     ::_exit(engine_->failed() ? kExitIo : kExitOk);
@@ -338,6 +371,8 @@ class Service {
   std::unique_ptr<PreviewRunner> previews_;
   std::unique_ptr<Feeds> feeds_;  // set before phase_ says running
   std::unique_ptr<ExportRunner> exports_;
+  std::unique_ptr<ScaleRunner> scales_;
+  std::unique_ptr<ScaleSchedule> scale_schedule_;  // null: off
   std::unique_ptr<HttpServer> ops_, http_;
 };
 
