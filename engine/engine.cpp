@@ -21,6 +21,7 @@
 #include "engine/query/preview.h"
 #include "engine/query/rfm.h"
 #include "engine/query/rules_reader.h"
+#include "engine/query/tickets.h"
 #include "engine/query/timeline.h"
 #include "engine/source_activity.h"
 #include "engine/store/directory_lock.h"
@@ -89,6 +90,8 @@ class EngineInstance final : public Engine {
   Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
   Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) override;
   Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id, const PageQuery& query) override;
+  Result<TicketsPage> tickets(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
+                              Timestamp now) override;
   Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) override;
 
   void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) override;
@@ -465,6 +468,16 @@ Result<InteractionsPage> EngineInstance::interactions(WorkspaceId workspace, con
   auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
   if (!customer) return customer.error();
   return read_interactions_page(*snapshot, index_keys_->cursor_key(), *customer, query);
+}
+
+Result<TicketsPage> EngineInstance::tickets(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
+                                            Timestamp now) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
+  if (!customer) return customer.error();
+  return read_tickets_page(*snapshot, index_keys_->cursor_key(), *customer, query, now);
 }
 
 Result<RejectedPage> EngineInstance::rejected_events(WorkspaceId workspace, const RejectedQuery& query) {

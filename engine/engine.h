@@ -100,6 +100,9 @@ class Engine {
   virtual Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) = 0;
   virtual Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id,
                                                 const PageQuery& query) = 0;
+  /// As of the moment `now`.
+  virtual Result<TicketsPage> tickets(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
+                                      Timestamp now) = 0;
   virtual Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) = 0;
 
   /// Records a decision; `done` runs like that of ingest(), when it is durable and every reader sees its effect. The

@@ -1,7 +1,14 @@
 #include "connectors/query/facts_json.h"
 
+#include "engine/base/money.h"
+#include "engine/profile/survey.h"
+
 namespace tributary {
 namespace {
+
+/// Open tickets that a profile shows, the newest first.
+constexpr size_t kOpenTicketsShown = 100;
+constexpr int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
 
 void append_time_or_null(JsonOut& json, std::string_view name, const std::optional<Timestamp>& time) {
   json.key(name);
@@ -55,6 +62,7 @@ void append_interaction(JsonOut& json, const Interaction& talk) {
   append_said(json, "logged_by", talk.text(logged_by));
   append_said(json, "direction", talk.text(direction));
   if (auto feeling = talk.text(sentiment); !feeling.empty()) json.key("sentiment").raw(feeling);
+  if (auto length = talk.text(duration_ms); !length.empty()) json.key("duration_ms").raw(length);
   append_said(json, "ticket_id", talk.text(ticket_id));
   append_said(json, "opportunity_id", talk.text(opportunity_id));
   json.key("source").string(talk.told.source).key("message_id").string(talk.told.message_id);
@@ -62,6 +70,115 @@ void append_interaction(JsonOut& json, const Interaction& talk) {
   if (talk.late()) json.string("late");
   if (talk.vague()) json.string("next_action_vague");
   json.end_array().end_object();
+}
+
+template <class Number>
+void append_number_or_null(JsonOut& json, std::string_view name, const std::optional<Number>& number) {
+  json.key(name);
+  if (number) {
+    json.number(*number);
+  } else {
+    json.null();
+  }
+}
+
+void append_decimal_or_null(JsonOut& json, std::string_view name, const std::optional<Decimal>& decimal) {
+  json.key(name);
+  if (decimal) {
+    json.raw(to_text(*decimal));
+  } else {
+    json.null();
+  }
+}
+
+void append_truth_or_null(JsonOut& json, std::string_view name, std::optional<bool> truth) {
+  json.key(name);
+  if (truth) {
+    json.boolean(*truth);
+  } else {
+    json.null();
+  }
+}
+
+/// Minutes with one place.
+std::optional<Decimal> minutes_of(std::optional<int64_t> micros) {
+  if (!micros) return std::nullopt;
+  return Decimal{divide_half_even(WideInteger{*micros} * 10, kMicrosPerMinute), 1};
+}
+
+std::optional<Decimal> tenths(std::optional<int64_t> count) {
+  return count ? std::optional(Decimal{*count, 1}) : std::nullopt;
+}
+
+void append_ticket(JsonOut& json, const Ticket& ticket, const TimeZone& zone) {
+  json.begin_object().key("ticket_id").string(ticket.id).key("state").string(ticket_state_name(ticket.state));
+  append_said(json, "ticket_type", ticket.type);
+  append_said(json, "topic", ticket.topic);
+  append_said(json, "severity", ticket.severity);
+  append_said(json, "order_id", ticket.order_id);
+  if (!ticket.sentiment.empty()) json.key("sentiment").raw(ticket.sentiment);
+  append_said(json, "assignee", ticket.assignee);
+  append_said(json, "resolution", ticket.resolution);
+  append_said(json, "channel", ticket.channel);
+  append_time_or_null(json, "created_at", ticket.created_at);
+  append_time_or_null(json, "first_response_at", ticket.first_response_at);
+  append_time_or_null(json, "solved_at", ticket.solved_at);
+  append_time_or_null(json, "closed_at", ticket.closed_at);
+  append_decimal_or_null(json, "response_minutes", minutes_of(ticket.response_micros()));
+  append_number_or_null(json, "response_target_minutes", response_target_minutes(ticket.type));
+  append_truth_or_null(json, "in_target", ticket.in_target);
+  json.key("same_day").boolean(ticket.same_day(zone)).key("within_24h").boolean(ticket.solved_within_24h());
+  json.key("inbound_contacts").unsigned_number(ticket.inbound_contacts);
+  json.key("first_contact_resolved").boolean(ticket.first_contact_resolved);
+  json.key("reopened").unsigned_number(ticket.reopened).end_object();
+}
+
+void append_open_tickets(JsonOut& json, const std::vector<Ticket>& tickets) {
+  size_t shown = 0;
+  json.key("open_tickets").begin_array();
+  for (auto ticket = tickets.rbegin(); ticket != tickets.rend() && shown < kOpenTicketsShown; ++ticket) {
+    if (ticket->state != TicketState::open) continue;
+    ++shown;
+    json.begin_object().key("ticket_id").string(ticket->id);
+    append_said(json, "ticket_type", ticket->type);
+    append_said(json, "topic", ticket->topic);
+    append_time_or_null(json, "created_at", ticket->created_at);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void append_feedback(JsonOut& json, const SurveyFigures& figures) {
+  json.key("feedback").begin_object();
+  append_number_or_null(json, "nps_last", figures.nps_last);
+  json.key("nps_class");
+  if (figures.nps_last) {
+    json.string(figures.nps_class());
+  } else {
+    json.null();
+  }
+  append_time_or_null(json, "nps_last_at", figures.nps_last_at);
+  append_number_or_null(json, "ces_last", figures.ces_last);
+  append_decimal_or_null(json, "csat_avg_90d", figures.csat_avg_90d);
+  json.key("csat_count_90d").unsigned_number(figures.csat_count_90d);
+  json.key("csat_satisfied_90d").unsigned_number(figures.csat_satisfied_90d);
+  append_decimal_or_null(json, "sentiment_avg_90d", figures.sentiment_avg_90d);
+  json.key("sentiment_count_90d").unsigned_number(figures.sentiment_count_90d);
+  json.key("negative_count_90d").unsigned_number(figures.negative_count_90d).end_object();
+}
+
+template <class AppendElement>
+void append_page(JsonOut& json, const CustomerId& customer, std::string_view name, AppendElement append_elements,
+                 bool complete, const std::string& next_cursor) {
+  json.begin_object().key("customer_id").string(customer.text()).key(name).begin_array();
+  append_elements();
+  json.end_array().key("complete").boolean(complete).key("next");
+  if (next_cursor.empty()) {
+    json.null();
+  } else {
+    json.string(next_cursor);
+  }
+  json.end_object();
 }
 
 }  // namespace
@@ -82,18 +199,40 @@ void append_interaction_figures(JsonOut& json, const ProfileView& profile, Times
   json.end_object();
 }
 
+void append_service_figures(JsonOut& json, const ProfileView& profile, const ValueMoment& moment) {
+  std::vector<Ticket> tickets =
+      tickets_of(facts_of(profile.facts, FactKind::ticket), facts_of(profile.facts, FactKind::interaction), moment.now);
+  TicketFigures figures = ticket_figures(tickets, moment.rules.zone);
+  json.key("service").begin_object().key("tickets").unsigned_number(figures.tickets);
+  json.key("tickets_created").unsigned_number(figures.created).key("tickets_open").unsigned_number(figures.open);
+  append_open_tickets(json, tickets);
+  json.key("complaints").unsigned_number(figures.complaints).key("responded").unsigned_number(figures.responded);
+  append_decimal_or_null(json, "response_minutes_avg", tenths(figures.response_mean_tenths));
+  json.key("targets").unsigned_number(figures.targets).key("in_target").unsigned_number(figures.in_target);
+  json.key("solved").unsigned_number(figures.solved);
+  json.key("first_contact_resolved").unsigned_number(figures.first_contact_resolved);
+  json.key("same_day").unsigned_number(figures.same_day);
+  json.key("within_24h").unsigned_number(figures.within_24h).end_object();
+  append_feedback(json, survey_figures(profile.facts, moment.now));
+}
+
 std::string interactions_json(const InteractionsPage& page) {
   std::string out;
   JsonOut json(out);
-  json.begin_object().key("customer_id").string(page.customer.text()).key("interactions").begin_array();
-  for (const Interaction& talk : page.interactions) append_interaction(json, talk);
-  json.end_array().key("complete").boolean(page.complete).key("next");
-  if (page.next_cursor.empty()) {
-    json.null();
-  } else {
-    json.string(page.next_cursor);
-  }
-  json.end_object();
+  auto append_all = [&] {
+    for (const Interaction& talk : page.interactions) append_interaction(json, talk);
+  };
+  append_page(json, page.customer, "interactions", append_all, page.complete, page.next_cursor);
+  return out;
+}
+
+std::string tickets_json(const TicketsPage& page, const TimeZone& zone) {
+  std::string out;
+  JsonOut json(out);
+  auto append_all = [&] {
+    for (const Ticket& ticket : page.tickets) append_ticket(json, ticket, zone);
+  };
+  append_page(json, page.customer, "tickets", append_all, page.complete, page.next_cursor);
   return out;
 }
 

@@ -10,6 +10,12 @@ namespace tributary {
 /// Appends the member `interactions`: figures of the talks up to the moment.
 void append_interaction_figures(JsonOut& json, const ProfileView& profile, Timestamp now);
 
+/// Appends the members `service` and `feedback`: figures of tickets and surveys as of the moment.
+void append_service_figures(JsonOut& json, const ProfileView& profile, const ValueMoment& moment);
+
 std::string interactions_json(const InteractionsPage& page);
+
+/// Local days are those of the zone.
+std::string tickets_json(const TicketsPage& page, const TimeZone& zone);
 
 }  // namespace tributary

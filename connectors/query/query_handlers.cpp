@@ -108,6 +108,22 @@ HttpResponse QueryHandlers::interactions(const HttpRequest& request, const ApiCa
   return page ? json_response(interactions_json(*page)) : refuse(request, page.error());
 }
 
+HttpResponse QueryHandlers::tickets(const HttpRequest& request, const ApiCaller& caller) {
+  auto query = page_query(request);
+  if (auto* fault = std::get_if<ParameterFault>(&query)) {
+    return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
+  auto moment = moment_parameter(request);
+  if (auto* fault = std::get_if<ParameterFault>(&moment)) {
+    return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
+  auto id = customer_of(request);
+  if (!id) return refuse(request, RejectionCode::not_found);
+  auto now = std::get<Timestamp>(moment);
+  auto page = services_.engine.tickets(caller.key->workspace, *id, std::get<PageQuery>(query), now);
+  return page ? json_response(tickets_json(*page, services_.value.zone)) : refuse(request, page.error());
+}
+
 HttpResponse QueryHandlers::rejected(const HttpRequest& request, const ApiCaller& caller) {
   auto query = rejected_query(request);
   if (auto* fault = std::get_if<ParameterFault>(&query)) {

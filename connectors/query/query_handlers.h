@@ -23,6 +23,7 @@ class QueryHandlers {
   HttpResponse timeline(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse orders(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse interactions(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse tickets(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse list_channels(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse scale(const HttpRequest& request, const ApiCaller& caller);

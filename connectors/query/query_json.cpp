@@ -121,6 +121,7 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   json.end_array();
   append_value(json, profile, moment);
   append_interaction_figures(json, profile, moment.now);
+  append_service_figures(json, profile, moment);
   json.end_object();
   return out;
 }

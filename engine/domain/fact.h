@@ -16,6 +16,10 @@ namespace tributary {
 /// What a fact is about. Stored: never renumber; below 32, see Fragment::fact_kinds.
 enum class FactKind : uint8_t {
   interaction = 2,  // a talk with the customer; profile/interaction.h
+  ticket = 3,       // a matter that service works on; profile/ticket.h
+  survey = 4,       // what the customer answered, and how it felt; profile/survey.h
+  preference = 5,   // what the customer likes; profile/preference.h
+  exclusion = 6,    // what the customer does not want to be offered; profile/preference.h
 };
 
 /// `act` and the numbers of values belong to the kind and are stored: never renumber. Text is `std::string` in an event

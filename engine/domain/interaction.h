@@ -25,6 +25,7 @@ enum class InteractionField : uint8_t {
   ticket_id = 13,
   opportunity_id = 14,
   channel = 15,
+  duration_ms = 16,  // of a call; it ended when it was told
 };
 
 /// Of next_action: nothing is to be done.

@@ -5,6 +5,8 @@
 
 #include "engine/ingest/fact_properties.h"
 #include "engine/ingest/interaction_reader.h"
+#include "engine/ingest/survey_reader.h"
+#include "engine/ingest/ticket_reader.h"
 
 namespace tributary {
 namespace {
@@ -19,6 +21,16 @@ FactReaders fact_readers() {
       {"Call Completed", read_call_completed},
       {"Social Message Received", read_social_message},
       {"Social Message Sent", read_social_message},
+      {"Ticket Created", read_ticket},
+      {"Ticket Assigned", read_ticket},
+      {"Ticket First Responded", read_ticket},
+      {"Ticket Solved", read_ticket},
+      {"Ticket Reopened", read_ticket},
+      {"Ticket Closed", read_ticket},
+      {"Survey Answered", read_survey_answered},
+      {"Product Reviewed", read_feeling},
+      {"Post Commented", read_feeling},
+      {"Mention Found", read_feeling},
   };
 }
 

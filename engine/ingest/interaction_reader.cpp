@@ -74,6 +74,7 @@ void read_interaction_logged(const FactProperties& properties, Event& event) {
                     .add(Told::next_by, std::move(next.who))
                     .add(Told::next_due, std::move(next.due))
                     .add(Told::logged_by, std::move(logged_by))
+                    .add(Told::direction, properties.code("direction", kDirections))
                     .add(Told::sentiment, properties.sentiment("sentiment"))
                     .add(Told::ticket_id, properties.text("ticket_id", kNumberBytesMax))
                     .add(Told::opportunity_id, properties.text("opportunity_id", kNumberBytesMax))
@@ -91,6 +92,7 @@ void read_call_completed(const FactProperties& properties, Event& event) {
                     .add(Told::direction, std::move(direction))
                     .add(Told::sentiment, properties.sentiment("sentiment"))
                     .add(Told::ticket_id, properties.text("ticket_id", kNumberBytesMax))
+                    .add(Told::duration_ms, properties.number("duration_ms"))
                     .take();
   event.facts.push_back(std::move(fact));
 }
@@ -107,6 +109,7 @@ void read_social_message(const FactProperties& properties, Event& event) {
                     .add(Told::summary, std::move(text))
                     .add(Told::direction, received ? "inbound" : "outbound")
                     .add(Told::sentiment, properties.sentiment("sentiment"))
+                    .add(Told::ticket_id, properties.text("ticket_id", kNumberBytesMax))
                     .take();
   event.facts.push_back(std::move(fact));
 }

@@ -14,6 +14,14 @@ constexpr std::array kInteractionModes = {Term{"phone", "电话", "phone call"},
 constexpr std::array kInteractionFeedbacks = {
     Term{"interested", "有兴趣", ""}, Term{"needs_more_info", "需进一步了解", "needs more information"},
     Term{"not_now", "暂不考虑", ""}, Term{"rejected", "明确拒绝", ""}, Term{"objection", "提出异议", "objects"}};
+constexpr std::array kTicketTypes = {Term{"enquiry", "咨询", "inquiry"}, Term{"fault", "故障", ""},
+                                     Term{"complaint", "投诉", ""}};
+constexpr std::array kSurveyKinds = {Term{"nps", "净推荐值", ""}, Term{"csat", "满意度", ""}, Term{"ces", "费力度", ""},
+                                     Term{"questionnaire", "问卷", ""}};
+constexpr std::array kPreferenceKinds = {Term{"category", "品类", ""}, Term{"brand", "品牌", ""},
+                                         Term{"product", "商品", ""},  Term{"content", "内容", ""},
+                                         Term{"channel", "渠道", ""},  Term{"time_of_day", "时段", ""},
+                                         Term{"taste", "口味", ""},    Term{"price_level", "价位", ""}};
 
 bool same_words(std::string_view said, std::string_view term) {
   auto plain = [](char c) { return c == '_' || c == '-' ? ' ' : c; };
@@ -36,5 +44,8 @@ std::optional<std::string_view> find_code(std::span<const Term> terms, std::stri
 
 std::span<const Term> interaction_modes() { return kInteractionModes; }
 std::span<const Term> interaction_feedbacks() { return kInteractionFeedbacks; }
+std::span<const Term> ticket_types() { return kTicketTypes; }
+std::span<const Term> survey_kinds() { return kSurveyKinds; }
+std::span<const Term> preference_kinds() { return kPreferenceKinds; }
 
 }  // namespace tributary

@@ -11,6 +11,7 @@
 #include "engine/domain/rejection.h"
 #include "engine/profile/interaction.h"
 #include "engine/profile/rfm_scale.h"
+#include "engine/profile/ticket.h"
 #include "engine/profile/value.h"
 
 namespace tributary {
@@ -77,6 +78,13 @@ struct OrdersPage {
 struct InteractionsPage {
   CustomerId customer;                    // the current id: differs from the asked one after a merge
   std::vector<Interaction> interactions;  // newest first
+  bool complete = true;
+  std::string next_cursor;  // empty at the end
+};
+
+struct TicketsPage {
+  CustomerId customer;          // the current id: differs from the asked one after a merge
+  std::vector<Ticket> tickets;  // newest first
   bool complete = true;
   std::string next_cursor;  // empty at the end
 };

@@ -28,6 +28,9 @@ class EngineWithoutCustomers : public Engine {
   Result<InteractionsPage> interactions(WorkspaceId, const CustomerId&, const PageQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
+  Result<TicketsPage> tickets(WorkspaceId, const CustomerId&, const PageQuery&, Timestamp) override {
+    return Error(ErrorCode::not_found, "");
+  }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
     return Error(ErrorCode::not_found, "");
   }

@@ -33,6 +33,7 @@ struct NoEngine : Engine {
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override { abort(); }
   Result<OrdersPage> orders(WorkspaceId, const CustomerId&, const OrdersQuery&) override { abort(); }
   Result<InteractionsPage> interactions(WorkspaceId, const CustomerId&, const PageQuery&) override { abort(); }
+  Result<TicketsPage> tickets(WorkspaceId, const CustomerId&, const PageQuery&, Timestamp) override { abort(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override { abort(); }
   void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)>) override { abort(); }
   void change_rules(WorkspaceId, RuleSetChange, std::function<void(IngestOutcome)>) override { abort(); }
