@@ -1,13 +1,15 @@
 #include "connectors/query/facts_json.h"
 
+#include <algorithm>
+
 #include "engine/base/money.h"
-#include "engine/profile/survey.h"
 
 namespace tributary {
 namespace {
 
 /// Open tickets that a profile shows, the newest first.
 constexpr size_t kOpenTicketsShown = 100;
+constexpr size_t kPreferencesShown = 50;
 constexpr int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
 
 void append_time_or_null(JsonOut& json, std::string_view name, const std::optional<Timestamp>& time) {
@@ -167,6 +169,29 @@ void append_feedback(JsonOut& json, const SurveyFigures& figures) {
   json.key("negative_count_90d").unsigned_number(figures.negative_count_90d).end_object();
 }
 
+void append_evidence(JsonOut& json, const PreferenceEvidence& evidence) {
+  json.key("source").string(evidence.source).key("message_id").string(evidence.message_id);
+}
+
+void append_preference(JsonOut& json, const Preference& preference) {
+  json.begin_object().key("kind").string(preference.kind).key("value").string(preference.value);
+  json.key("weight").raw(to_text(preference.weight)).key("origin").string(preference.set ? "explicit" : "inferred");
+  json.key("score").number(preference.score).key("inferred_weight").raw(to_text(preference.inferred_weight));
+  json.key("updated_at").string(format_iso8601(preference.evidence.at));
+  append_evidence(json, preference.evidence);
+  json.end_object();
+}
+
+void append_exclusion(JsonOut& json, const Exclusion& exclusion) {
+  json.begin_object().key("kind").string(exclusion.kind).key("value").string(exclusion.value);
+  json.key("origin").string(exclusion_origin_name(exclusion.origin));
+  append_said(json, "reason", exclusion.reason);
+  json.key("since").string(format_iso8601(exclusion.evidence.at));
+  append_time_or_null(json, "until", exclusion.until);
+  append_evidence(json, exclusion.evidence);
+  json.end_object();
+}
+
 template <class AppendElement>
 void append_page(JsonOut& json, const CustomerId& customer, std::string_view name, AppendElement append_elements,
                  bool complete, const std::string& next_cursor) {
@@ -214,6 +239,18 @@ void append_service_figures(JsonOut& json, const ProfileView& profile, const Val
   json.key("same_day").unsigned_number(figures.same_day);
   json.key("within_24h").unsigned_number(figures.within_24h).end_object();
   append_feedback(json, survey_figures(profile.facts, moment.now));
+}
+
+void append_preferences(JsonOut& json, const ProfileView& profile, Timestamp now) {
+  CustomerPreferences judged = judge_preferences(facts_of(profile.facts, FactKind::preference),
+                                                 facts_of(profile.facts, FactKind::exclusion), profile.orders, now);
+  json.key("preferences").begin_array();
+  for (size_t i = 0; i < std::min(judged.preferences.size(), kPreferencesShown); ++i) {
+    append_preference(json, judged.preferences[i]);
+  }
+  json.end_array().key("exclusions").begin_array();
+  for (const Exclusion& exclusion : judged.exclusions) append_exclusion(json, exclusion);
+  json.end_array();
 }
 
 std::string interactions_json(const InteractionsPage& page) {

@@ -122,6 +122,7 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   append_value(json, profile, moment);
   append_interaction_figures(json, profile, moment.now);
   append_service_figures(json, profile, moment);
+  append_preferences(json, profile, moment.now);
   json.end_object();
   return out;
 }

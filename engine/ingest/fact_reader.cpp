@@ -5,6 +5,7 @@
 
 #include "engine/ingest/fact_properties.h"
 #include "engine/ingest/interaction_reader.h"
+#include "engine/ingest/preference_reader.h"
 #include "engine/ingest/survey_reader.h"
 #include "engine/ingest/ticket_reader.h"
 
@@ -14,6 +15,11 @@ namespace {
 /// Trust and subject are filled in here: a reader gives the text alone.
 using ReadFact = void (*)(const FactProperties& properties, Event& event);
 using FactReaders = boost::unordered_flat_map<std::string_view, ReadFact, std::hash<std::string_view>>;
+
+void read_review(const FactProperties& properties, Event& event) {
+  read_feeling(properties, event);
+  read_product_review(properties, event);
+}
 
 FactReaders fact_readers() {
   return {
@@ -28,9 +34,20 @@ FactReaders fact_readers() {
       {"Ticket Reopened", read_ticket},
       {"Ticket Closed", read_ticket},
       {"Survey Answered", read_survey_answered},
-      {"Product Reviewed", read_feeling},
+      {"Product Reviewed", read_review},
       {"Post Commented", read_feeling},
       {"Mention Found", read_feeling},
+      {"Preference Set", read_preference_set},
+      {"Exclusion Added", read_exclusion},
+      {"Exclusion Removed", read_exclusion},
+      {"Recommendation Dismissed", read_exclusion},
+      {"Product Viewed", read_product_interest},
+      {"Product Added to Wishlist", read_product_interest},
+      {"Product Added", read_product_interest},
+      {"Product Removed", read_product_interest},
+      {"Product Tried On", read_product_interest},
+      {"Order Completed", read_order_interest},
+      {"Order Updated", read_order_interest},
   };
 }
 

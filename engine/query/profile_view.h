@@ -11,6 +11,8 @@
 #include "engine/domain/rejection.h"
 #include "engine/profile/interaction.h"
 #include "engine/profile/rfm_scale.h"
+#include "engine/profile/preference.h"
+#include "engine/profile/survey.h"
 #include "engine/profile/ticket.h"
 #include "engine/profile/value.h"
 

@@ -366,6 +366,14 @@ class Contract(unittest.TestCase):
                 "mode": "visit", "subject": "rollout", "summary": "wants two", "feedback": "interested", "logged_by": "li",
                 "next_action": {"what": "quote", "who": "li", "due": "2026-12-01"}, "sentiment": "positive"}),
                 write_key="wk_app").expect(200)
+        for number in range(2):
+            cls.server.post("/v1/track", event(userId="buyer", event="Ticket Created", properties={
+                "ticket_id": f"t{number}", "ticket_type": "complaint", "topic": "late", "sentiment": "negative"}),
+                write_key="wk_app").expect(200)
+        for name, properties in (("Survey Answered", {"survey_id": "s", "kind": "nps", "score": 9}),
+                                 ("Product Viewed", {"product_id": "p", "category": "toy"}),
+                                 ("Recommendation Dismissed", {"item_kind": "brand", "item": "lego"})):
+            cls.server.post("/v1/track", event(userId="buyer", event=name, properties=properties), write_key="wk_app").expect(200)
         cls.server.post("/v1/identify", {"userId": "ann", "traits": {"email": "ann@example.com", "n": 1}},
                         write_key="wk_app").expect(200)
         cls.server.post("/v1/identify", {"userId": "bob", "traits": {"email": "bob@example.com"}},
@@ -445,6 +453,16 @@ class Contract(unittest.TestCase):
                 Case(400, ann + "/interactions?cursor=forged", None, key, "invalid_cursor"),
                 Case(400, ann + "/interactions?limit=ten", None, key, "invalid_parameter"),
                 *read_refusals(ann + "/interactions")],
+            ("GET", "/v1/profiles/{customer_id}/tickets"): [
+                Case(200, ann + "/tickets", None, key, holds={"tickets": [], "complete": True, "next": None}),
+                Case(200, buyer + "/tickets", None, key, holds={"customer_id": self.buyer, "next": None}),
+                Case(200, buyer + "/tickets?limit=1", None, key),
+                Case(200, buyer + "/tickets?as_of=2020-01-01T00:00:00Z", None, key, holds={"tickets": []}),
+                Case(404, nobody + "/tickets", None, key, "not_found"),
+                Case(400, ann + "/tickets?cursor=forged", None, key, "invalid_cursor"),
+                Case(400, ann + "/tickets?limit=ten", None, key, "invalid_parameter"),
+                Case(400, ann + "/tickets?as_of=yesterday", None, key, "invalid_parameter"),
+                *read_refusals(ann + "/tickets")],
             ("GET", "/v1/profiles/{customer_id}/orders"): [
                 Case(200, ann + "/orders", None, key, holds={"customer_id": self.ann, "orders": [], "next": None}),
                 Case(200, buyer + "/orders", None, key, holds={"complete": True, "next": None}),
