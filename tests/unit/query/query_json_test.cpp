@@ -54,7 +54,14 @@ TEST(ProfileJson, HoldsEverything) {
           R"("lifecycle":"acquisition","value":{"currency":null,"orders_count":0,"other_currency_orders":0,)"
           R"("revenue_minor":0,"refunds_minor":0,"aov_minor":0,"clv_minor":0,"orders_365d":0,"revenue_365d_minor":0,)"
           R"("first_order_at":null,"last_order_at":null,"rfm":null,"expected_gap_days":null,"churn_ratio":null,)"
-          R"("churn_band":"none","complete":true}})");
+          R"("churn_band":"none","complete":true},)"
+          R"("interactions":{"count":0,"count_30d":0,"level":"low","last_at":null,"last_feedback":null,)"
+          R"("next_action_due":null},"service":{"tickets":0,"tickets_created":0,"tickets_open":0,"open_tickets":[],)"
+          R"("complaints":0,"responded":0,"response_minutes_avg":null,"targets":0,"in_target":0,"solved":0,)"
+          R"("first_contact_resolved":0,"same_day":0,"within_24h":0},"feedback":{"nps_last":null,"nps_class":null,)"
+          R"("nps_last_at":null,"ces_last":null,"csat_avg_90d":null,"csat_count_90d":0,"csat_satisfied_90d":0,)"
+          R"("sentiment_avg_90d":null,"sentiment_count_90d":0,"negative_count_90d":0},"preferences":[],)"
+          R"("exclusions":[]})");
 }
 
 TEST(ProfileJson, TellsWhatACustomerIsWorth) {
@@ -70,7 +77,7 @@ TEST(ProfileJson, TellsWhatACustomerIsWorth) {
           R"("last_order_at":"2026-01-02T03:04:05.000Z","rfm":{"r_days":45,"f_count":2,"m_minor":20000,)"
           R"("aov_minor":10000,"r_score":4,"f_score":2,"m_score":1,"aov_score":2,"cell":"421",)"
           R"("group":"general_develop","scale":"fixed","scale_computed_at":null},"expected_gap_days":30,"churn_ratio":1.50,"churn_band":"medium",)"
-          R"("complete":false}})"));
+          R"("complete":false})"));
 }
 
 RfmScale some_scale() {
@@ -106,6 +113,48 @@ TEST(ScaleJson, HoldsEverything) {
   scale.window_micros.reset();
   scale.gap_halves.reset();
   EXPECT_THAT(scale_json(scale, kRules), HasSubstr(R"("window_seconds":null,"gaps":7,"median_gap_days":null,)"));
+}
+
+Fact ticket_fact(TicketAct act, int64_t minutes, std::vector<FactValue> values = {}) {
+  Fact fact;
+  fact.kind = FactKind::ticket;
+  fact.act = static_cast<uint8_t>(act);
+  fact.subject_text = "t \"1\"";
+  fact.at = Timestamp{kThen.micros + minutes * 60 * kMicrosPerSecond};
+  fact.values = std::move(values);
+  return fact;
+}
+
+TEST(ProfileJson, TellsOfTicketsAndPreferences) {
+  ProfileView view = profile();
+  view.facts = {ticket_fact(TicketAct::created, 0, {{1, "complaint"}, {2, "late"}, {5, "-1"}}),
+                ticket_fact(TicketAct::first_responded, 31)};
+  Fact viewed;
+  viewed.kind = FactKind::preference;
+  viewed.act = static_cast<uint8_t>(PreferenceAct::viewed);
+  viewed.subject_text = "category toy";
+  viewed.at = kThen;
+  viewed.source = "web";
+  viewed.message_id = "m";
+  viewed.values = {{1, "Toy"}};
+  view.facts.push_back(viewed);
+  Fact dismissed = viewed;
+  dismissed.kind = FactKind::exclusion;
+  dismissed.act = static_cast<uint8_t>(ExclusionAct::dismissed);
+  dismissed.subject_text = "brand lego";
+  dismissed.values = {{1, "Lego"}, {2, "too \"loud\""}};
+  view.facts.push_back(dismissed);
+  std::string json = profile_json(view, "default", false, kNow);
+  EXPECT_THAT(json, HasSubstr(R"("service":{"tickets":1,"tickets_created":1,"tickets_open":1,"open_tickets":)"
+                              R"([{"ticket_id":"t \"1\"","ticket_type":"complaint","topic":"late",)"
+                              R"("created_at":"2026-01-02T03:04:05.000Z"}],"complaints":1,"responded":1,)"
+                              R"("response_minutes_avg":31.0,"targets":1,"in_target":0,"solved":0,)"));
+  EXPECT_THAT(json, HasSubstr(R"("sentiment_avg_90d":-1,"sentiment_count_90d":1,"negative_count_90d":1},)"
+                              R"("preferences":[{"kind":"category","value":"Toy","weight":0.091,"origin":"inferred",)"
+                              R"("score":1,"inferred_weight":0.091,"updated_at":"2026-01-02T03:04:05.000Z",)"
+                              R"("source":"web","message_id":"m"}],"exclusions":[{"kind":"brand","value":"Lego",)"
+                              R"("origin":"dismissal","reason":"too \"loud\"","since":"2026-01-02T03:04:05.000Z",)"
+                              R"("until":"2027-01-02T03:04:05.000Z","source":"web","message_id":"m"}]})"));
 }
 
 TEST(OrdersJson, TellsEverything) {
