@@ -167,7 +167,12 @@ TEST(Tickets, ReopeningCountsAgainstTheFirstContactForSevenDays) {
 TEST(Tickets, WhatHappensInOneMomentHappensInTheOrderOfActs) {
   std::vector<Fact> facts = {ticket_said(TicketAct::closed, "t", kDay0), ticket_said(TicketAct::solved, "t", kDay0),
                              created("t", kDay0)};
+  for (size_t i = 0; i < facts.size(); ++i) facts[i].message_id = std::to_string(i);
   EXPECT_EQ(only(facts).state, TicketState::closed);
+  facts.push_back(ticket_said(TicketAct::reopened, "t", kDay0));
+  facts.back().message_id = "9";
+  EXPECT_EQ(only(facts).state, TicketState::closed);
+  EXPECT_EQ(only(facts).reopened, 1U);
 }
 
 TEST(Tickets, ClaimsDoNotSolveWhatSomebodyEntitledTold) {
@@ -183,6 +188,11 @@ TEST(Tickets, ClaimsDoNotSolveWhatSomebodyEntitledTold) {
   facts.push_back(created("t", kDay0 + kHour, "fault"));
   EXPECT_EQ(only(facts).created_at, Timestamp{kDay0 + kHour});
   EXPECT_EQ(only(facts).type, "fault");
+  facts.push_back(ticket_said(TicketAct::solved, "t", kDay0 + 3 * kHour));
+  EXPECT_EQ(only(facts).state, TicketState::solved);
+  facts.push_back(ticket_said(TicketAct::reopened, "t", kDay0 + 4 * kHour));
+  facts.back().trust = Trust::claimed;
+  EXPECT_EQ(only(facts).state, TicketState::open) << "customers may reopen";
 }
 
 TEST(Tickets, AsOfAMomentLaterFactsAreUnknown) {
