@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "engine/base/keyed_hash.h"
 #include "engine/domain/trust.h"
 
@@ -20,6 +21,7 @@ enum class FactKind : uint8_t {
   survey = 4,       // what the customer answered, and how it felt; profile/survey.h
   preference = 5,   // what the customer likes; profile/preference.h
   exclusion = 6,    // what the customer does not want to be offered; profile/preference.h
+  tag = 7,          // a tag of the customer, or of the workspace's library; profile/tag.h
 };
 
 /// `act` and the numbers of values belong to the kind and are stored: never renumber. Text is `std::string` in an event
@@ -46,5 +48,10 @@ constexpr size_t kFactsPerEventMax = 100;
 
 /// Keyed hash that names what a fact is about.
 Hash128 fact_subject(const KeyedHash& index_key, FactKind kind, std::string_view subject_text);
+
+/// Layout: u8 kind | u8 act | u8 trust | 16 subject | text subject_text | varint n { u8 field | text value }
+void write(const FactSaid& fact, ByteWriter& out);
+/// Points into what `in` reads; what is missing is empty and leaves `in` not ok().
+RecordFact read_fact_statement(ByteReader& in);
 
 }  // namespace tributary

@@ -55,37 +55,6 @@ void decode_order(ByteReader& in, std::optional<RecordOrder>& into) {
   }
 }
 
-void encode_facts(const std::vector<FactSaid>& facts, ByteWriter& out) {
-  out.varint(facts.size());
-  for (const FactSaid& fact : facts) {
-    out.u8(static_cast<uint8_t>(fact.kind));
-    out.u8(fact.act);
-    out.u8(static_cast<uint8_t>(fact.trust));
-    out.raw(fact.subject.view());
-    out.text(fact.subject_text);
-    out.varint(fact.values.size());
-    for (const FactSaid::Value& value : fact.values) {
-      out.u8(value.field);
-      out.text(value.text);
-    }
-  }
-}
-
-void decode_facts(ByteReader& in, std::vector<RecordFact>& into) {
-  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
-    RecordFact& fact = into.emplace_back();
-    fact.kind = static_cast<FactKind>(in.u8());
-    fact.act = in.u8();
-    fact.trust = static_cast<Trust>(in.u8());
-    fact.subject = read_hash(in);
-    fact.subject_text = in.text();
-    for (uint64_t values = in.varint(); values > 0 && in.ok(); --values) {
-      uint8_t field = in.u8();
-      fact.values.push_back({field, in.text()});
-    }
-  }
-}
-
 }  // namespace
 
 std::string_view event_type_name(EventType type) {
@@ -114,14 +83,6 @@ Hash128 order_hash(const KeyedHash& index_key, std::string_view order_namespace,
   subject += order_namespace;
   subject += '\0';
   subject += order_id;
-  return index_key(subject);
-}
-
-Hash128 fact_subject(const KeyedHash& index_key, FactKind kind, std::string_view subject_text) {
-  std::string subject = "fact";
-  subject += '\0';
-  subject += static_cast<char>(kind);
-  subject += subject_text;
   return index_key(subject);
 }
 
@@ -166,7 +127,8 @@ void encode_event(const Event& event, const KeyedHash& index_key, std::string& p
   } else {
     out.u8(0);
   }
-  encode_facts(event.facts, out);
+  out.varint(event.facts.size());
+  for (const FactSaid& fact : event.facts) write(fact, out);
   out.raw(event.json);
 }
 
@@ -217,7 +179,9 @@ Result<void> decode_event(std::string_view payload, EventView& into) {
   into.order.reset();
   if (version >= kFirstVersionWithOrders) decode_order(in, into.order);
   into.facts.clear();
-  if (version >= kFirstVersionWithTouchpointAndFacts) decode_facts(in, into.facts);
+  if (version >= kFirstVersionWithTouchpointAndFacts) {
+    for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) into.facts.push_back(read_fact_statement(in));
+  }
   into.json = in.rest();
   if (!in.ok()) return Error{ErrorCode::corrupt, "event record is cut short"};
   return {};

@@ -28,6 +28,7 @@ enum class RecordKind : uint8_t {
   frontier = 11,
   position = 12,
   rfm_scale = 13,
+  workspace_fact = 14,  // domain/workspace_fact.h
 };
 
 /// One record on its way into the log.

@@ -7,6 +7,7 @@
 #include "engine/ingest/interaction_reader.h"
 #include "engine/ingest/preference_reader.h"
 #include "engine/ingest/survey_reader.h"
+#include "engine/ingest/tag_reader.h"
 #include "engine/ingest/ticket_reader.h"
 
 namespace tributary {
@@ -14,7 +15,11 @@ namespace {
 
 /// Trust and subject are filled in here: a reader gives the text alone.
 using ReadFact = void (*)(const FactProperties& properties, Event& event);
-using FactReaders = boost::unordered_flat_map<std::string_view, ReadFact, std::hash<std::string_view>>;
+struct FactReader {
+  ReadFact read;
+  bool governed = false;  // decides something about the customer: only who proves to be entitled may say it
+};
+using FactReaders = boost::unordered_flat_map<std::string_view, FactReader, std::hash<std::string_view>>;
 
 void read_review(const FactProperties& properties, Event& event) {
   read_feeling(properties, event);
@@ -23,31 +28,33 @@ void read_review(const FactProperties& properties, Event& event) {
 
 FactReaders fact_readers() {
   return {
-      {"Interaction Logged", read_interaction_logged},
-      {"Call Completed", read_call_completed},
-      {"Social Message Received", read_social_message},
-      {"Social Message Sent", read_social_message},
-      {"Ticket Created", read_ticket},
-      {"Ticket Assigned", read_ticket},
-      {"Ticket First Responded", read_ticket},
-      {"Ticket Solved", read_ticket},
-      {"Ticket Reopened", read_ticket},
-      {"Ticket Closed", read_ticket},
-      {"Survey Answered", read_survey_answered},
-      {"Product Reviewed", read_review},
-      {"Post Commented", read_feeling},
-      {"Mention Found", read_feeling},
-      {"Preference Set", read_preference_set},
-      {"Exclusion Added", read_exclusion},
-      {"Exclusion Removed", read_exclusion},
-      {"Recommendation Dismissed", read_exclusion},
-      {"Product Viewed", read_product_interest},
-      {"Product Added to Wishlist", read_product_interest},
-      {"Product Added", read_product_interest},
-      {"Product Removed", read_product_interest},
-      {"Product Tried On", read_product_interest},
-      {"Order Completed", read_order_interest},
-      {"Order Updated", read_order_interest},
+      {"Interaction Logged", {read_interaction_logged}},
+      {"Call Completed", {read_call_completed}},
+      {"Social Message Received", {read_social_message}},
+      {"Social Message Sent", {read_social_message}},
+      {"Ticket Created", {read_ticket}},
+      {"Ticket Assigned", {read_ticket}},
+      {"Ticket First Responded", {read_ticket}},
+      {"Ticket Solved", {read_ticket}},
+      {"Ticket Reopened", {read_ticket}},
+      {"Ticket Closed", {read_ticket}},
+      {"Survey Answered", {read_survey_answered}},
+      {"Product Reviewed", {read_review}},
+      {"Post Commented", {read_feeling}},
+      {"Mention Found", {read_feeling}},
+      {"Preference Set", {read_preference_set}},
+      {"Exclusion Added", {read_exclusion}},
+      {"Exclusion Removed", {read_exclusion}},
+      {"Recommendation Dismissed", {read_exclusion}},
+      {"Product Viewed", {read_product_interest}},
+      {"Product Added to Wishlist", {read_product_interest}},
+      {"Product Added", {read_product_interest}},
+      {"Product Removed", {read_product_interest}},
+      {"Product Tried On", {read_product_interest}},
+      {"Order Completed", {read_order_interest}},
+      {"Order Updated", {read_order_interest}},
+      {"Tag Added", {.read = read_tag, .governed = true}},
+      {"Tag Removed", {.read = read_tag, .governed = true}},
   };
 }
 
@@ -57,7 +64,11 @@ void read_facts(const JsonValue& properties, const FactReading& reading, Event& 
   static const FactReaders kReaders = fact_readers();
   auto reader = kReaders.find(event.name);
   if (reader == kReaders.end() || !properties.is(JsonKind::object)) return;
-  reader->second(FactProperties(properties, event.flags), event);
+  if (reader->second.governed && reading.source.trust != SourceTrust::server) {
+    event.flags |= EventFlags::kPropertyWrong;
+    return;
+  }
+  reader->second.read(FactProperties(properties, event.flags), event);
   for (FactSaid& fact : event.facts) {
     fact.trust = reading.source.trust == SourceTrust::server ? Trust::verified : Trust::claimed;
     fact.subject = fact_subject(reading.index_key, fact.kind, fact.subject_text);

@@ -23,6 +23,12 @@ constexpr std::array kPreferenceKinds = {Term{"category", "品类", ""}, Term{"b
                                          Term{"channel", "渠道", ""},  Term{"time_of_day", "时段", ""},
                                          Term{"taste", "口味", ""},    Term{"price_level", "价位", ""}};
 
+constexpr std::array kTagTypes = {Term{"industry", "行业标签", "industry tag"}, Term{"need", "需求标签", "need tag"},
+                                  Term{"value", "价值标签", "value tag"}, Term{"risk", "风险标签", "risk tag"},
+                                  Term{"channel", "渠道标签", "channel tag"}};
+constexpr std::array kTagOrigins = {Term{"manual", "人工", ""}, Term{"import", "导入", ""}, Term{"rule", "规则", ""},
+                                    Term{"model", "模型", ""}};
+
 bool same_words(std::string_view said, std::string_view term) {
   auto plain = [](char c) { return c == '_' || c == '-' ? ' ' : c; };
   return std::equal(said.begin(), said.end(), term.begin(), term.end(),
@@ -47,5 +53,7 @@ std::span<const Term> interaction_feedbacks() { return kInteractionFeedbacks; }
 std::span<const Term> ticket_types() { return kTicketTypes; }
 std::span<const Term> survey_kinds() { return kSurveyKinds; }
 std::span<const Term> preference_kinds() { return kPreferenceKinds; }
+std::span<const Term> tag_types() { return kTagTypes; }
+std::span<const Term> tag_origins() { return kTagOrigins; }
 
 }  // namespace tributary

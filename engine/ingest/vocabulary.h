@@ -16,11 +16,14 @@ struct Term {
 /// The code that `text` names. Blanks, underscores and hyphens count alike.
 std::optional<std::string_view> find_code(std::span<const Term> terms, std::string_view text);
 
-// Source of the lists: "Talks, service, preferences" of README.
+// Source of the lists: "Talks, service, preferences" and the tags of README.
 std::span<const Term> interaction_modes();
 std::span<const Term> interaction_feedbacks();
 std::span<const Term> ticket_types();
 std::span<const Term> survey_kinds();
 std::span<const Term> preference_kinds();
+/// Types that every library has; it may have others.
+std::span<const Term> tag_types();
+std::span<const Term> tag_origins();
 
 }  // namespace tributary
