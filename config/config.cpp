@@ -52,6 +52,7 @@ std::variant<Config, std::vector<ConfigMistake>> parse_config(const std::string&
   read_webhook_sources(draft);
   read_stream_sources(draft);
   read_identity_rules(draft);
+  read_profile_rules(draft);
   if (draft.mistakes.empty()) return std::move(draft.config);
   auto order = [&name](const ConfigMistake& m) {
     bool in_file = m.line > 0;
@@ -78,6 +79,8 @@ std::vector<std::string> settings_that_differ(const Config& before, const Config
   }
   bool same_file = std::find(paths.begin(), paths.end(), "identity.rules") == paths.end();
   if (same_file && before.identity.workspaces != after.identity.workspaces) paths.emplace_back("identity.rules");
+  bool same_profile_file = std::find(paths.begin(), paths.end(), "profile.rules") == paths.end();
+  if (same_profile_file && before.engine.tags != after.engine.tags) paths.emplace_back("profile.rules");
   return paths;
 }
 

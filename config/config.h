@@ -44,6 +44,7 @@ struct ProfileConfig {
   std::string rfm_scoring = "auto";                 // or `fixed`, `quintiles`
   std::string rfm_recompute_at = "03:00";           // local time of day, or `off`
   int64_t expected_gap_micros = 0;                  // 0: as all customers of the workspace have it
+  std::string rules_file;  // of the library of tags, which becomes engine.tags; empty: it holds what people decided
 };
 
 /// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.
@@ -98,7 +99,7 @@ std::variant<Config, std::vector<ConfigMistake>> parse_config(const std::string&
                                                               const ConfigInput& overrides = {});
 
 /// Settings in which two configurations differ, other than sources and API keys: those need a restart. `identity.rules`
-/// also when only what stands in the files differs, or for which workspaces.
+/// also when only what stands in the files differs, or for which workspaces; `profile.rules` too.
 std::vector<std::string> settings_that_differ(const Config& before, const Config& after);
 
 /// The documented file that `tributary config sample` prints; parsing it gives the defaults.

@@ -53,6 +53,9 @@ void read_identity_rules(ConfigDraft& draft);
 /// Reads the files with tracking plans, after finish_draft(). Adds their mistakes, completes config.sources.
 void read_tracking_plans(ConfigDraft& draft);
 
+/// Reads the file with rules of profiles, after finish_draft(). Adds its mistakes, fills config.engine.tags.
+void read_profile_rules(ConfigDraft& draft);
+
 /// Finds the connectors of webhook sources, after finish_draft(). Adds mistakes, those of connector files too, and
 /// fills config.webhook_sources.
 void read_webhook_sources(ConfigDraft& draft);

@@ -165,6 +165,9 @@ std::vector<Setting<Config>> make_config_settings() {
        "Time between two orders that is expected of customers who ordered on fewer than three days; less than 7d "
        "counts as 7d. 0: the median of all customers in the last 365 days, and 30d until that was computed.",
        0, 36600 * kDay},
+      {"profile.rules", T::text, AT(profile.rules_file),
+       "File with the library of tags, as config/profile.yaml describes it; relative paths start at the working "
+       "directory. Empty: the library holds what people proposed and approved."},
 
       {"webhooks.connectors", T::text, AT(webhooks.connectors_dir),
        "Folder with connector files of your own, NAME.yaml, as config/connectors/README.md describes them. One of the "

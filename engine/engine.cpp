@@ -23,6 +23,7 @@
 #include "engine/query/rules_reader.h"
 #include "engine/query/tickets.h"
 #include "engine/query/timeline.h"
+#include "engine/query/workspace_facts.h"
 #include "engine/source_activity.h"
 #include "engine/store/directory_lock.h"
 #include "engine/store/index_keys.h"
@@ -92,10 +93,13 @@ class EngineInstance final : public Engine {
   Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id, const PageQuery& query) override;
   Result<TicketsPage> tickets(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
                               Timestamp now) override;
+  Result<FactsPage> facts(WorkspaceId workspace, const CustomerId& id, FactKind kind, const PageQuery& query) override;
   Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) override;
 
   void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) override;
   void change_rules(WorkspaceId workspace, RuleSetChange change, std::function<void(IngestOutcome)> done) override;
+  void decide_fact(WorkspaceId workspace, WorkspaceFact said, std::function<void(IngestOutcome)> done) override;
+  Result<TagLibrary> tag_library(WorkspaceId workspace) override;
   Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) override;
   void erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) override;
   Result<std::vector<ErasureView>> erasures(WorkspaceId workspace) override;
@@ -343,6 +347,20 @@ void EngineInstance::change_rules(WorkspaceId workspace, RuleSetChange change,
   append_decision(RecordKind::rule_set, workspace, std::move(payload), std::move(done));
 }
 
+void EngineInstance::decide_fact(WorkspaceId workspace, WorkspaceFact said, std::function<void(IngestOutcome)> done) {
+  said.fact.subject = fact_subject(index_key(workspace), said.fact.kind, said.fact.subject_text);
+  said.fact.trust = Trust::verified;
+  std::string payload;
+  encode_workspace_fact(said, payload);
+  append_decision(RecordKind::workspace_fact, workspace, std::move(payload), std::move(done));
+}
+
+Result<TagLibrary> EngineInstance::tag_library(WorkspaceId workspace) {
+  auto said = read_workspace_facts(*partition(workspace).store().snapshot(), workspace, FactKind::tag);
+  if (!said) return said.error();
+  return tag_library_of(options_.tags, *said);
+}
+
 void EngineInstance::erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) {
   // As of other rules: what somebody has is not settled yet.
   auto view = rules(workspace);
@@ -478,6 +496,16 @@ Result<TicketsPage> EngineInstance::tickets(WorkspaceId workspace, const Custome
   auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
   if (!customer) return customer.error();
   return read_tickets_page(*snapshot, index_keys_->cursor_key(), *customer, query, now);
+}
+
+Result<FactsPage> EngineInstance::facts(WorkspaceId workspace, const CustomerId& id, FactKind kind,
+                                        const PageQuery& query) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
+  if (!customer) return customer.error();
+  return read_facts_page(*snapshot, index_keys_->cursor_key(), *customer, kind, query);
 }
 
 Result<RejectedPage> EngineInstance::rejected_events(WorkspaceId workspace, const RejectedQuery& query) {

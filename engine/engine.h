@@ -20,9 +20,12 @@
 #include "engine/domain/rejection.h"
 #include "engine/domain/source.h"
 #include "engine/domain/workspace.h"
+#include "engine/domain/workspace_fact.h"
 #include "engine/ingest/event_parser.h"
+#include "engine/ingest/tag_name.h"
 #include "engine/log/segment_log.h"
 #include "engine/metrics/metrics.h"
+#include "engine/profile/tag.h"
 #include "engine/query/export_view.h"
 #include "engine/query/identity_view.h"
 #include "engine/query/profile_view.h"
@@ -34,7 +37,8 @@ struct EngineOptions {
   std::string data_dir;     // log/, state/<partition>/, index.key, LOCK
   uint16_t partitions = 1;  // 1..64; rebuild_state() changes it for a store
   int64_t dedup_window_micros = 7 * kMicrosPerDay;
-  SegmentLogOptions log;  // `directory` is filled in
+  SegmentLogOptions log;       // `directory` is filled in
+  std::vector<TagEntry> tags;  // of the library of every workspace; what is decided there holds over them
   // Speed and memory.
   size_t front_table_bytes = 256ull << 20;  // over all partitions
   size_t block_cache_bytes = 128ull << 20;
@@ -103,6 +107,9 @@ class Engine {
   /// As of the moment `now`.
   virtual Result<TicketsPage> tickets(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
                                       Timestamp now) = 0;
+  /// Of one kind, every word as it was said: the history of tags, for one.
+  virtual Result<FactsPage> facts(WorkspaceId workspace, const CustomerId& id, FactKind kind,
+                                  const PageQuery& query) = 0;
   virtual Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) = 0;
 
   /// Records a decision; `done` runs like that of ingest(), when it is durable and every reader sees its effect. The
@@ -113,6 +120,12 @@ class Engine {
   /// customers follow in the background, see RulesView::applying. Refused as overloaded while they follow an earlier
   /// change.
   virtual void change_rules(WorkspaceId workspace, RuleSetChange change, std::function<void(IngestOutcome)> done) = 0;
+
+  /// Records what a person decided about the workspace as a whole; the subject's hash is filled in. `done` as of a
+  /// decision; the outcome is `accepted`, also when its id was seen before and nothing happened.
+  virtual void decide_fact(WorkspaceId workspace, WorkspaceFact said, std::function<void(IngestOutcome)> done) = 0;
+  /// The tags that may be given: what is configured and what was decided.
+  virtual Result<TagLibrary> tag_library(WorkspaceId workspace) = 0;
 
   /// All that is known of a customer, to be erased; its decision is left empty. Errors: not_found.
   virtual Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) = 0;

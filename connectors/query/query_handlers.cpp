@@ -14,7 +14,7 @@ namespace {
 /// The customer named in the path. Text that is no id answers like an id that does not exist.
 std::optional<CustomerId> customer_of(const HttpRequest& request) { return CustomerId::parse(request.arguments.at(0)); }
 
-ExportOrder order_of(const ExportQuery& query, const ApiKey& key, const ValueMoment& moment) {
+ExportOrder order_of(const ExportQuery& query, const ApiKey& key, ValueMoment moment) {
   ExportOrder order;
   order.workspace = key.workspace;
   order.thing = query.events ? ExportedThing::events : ExportedThing::profiles;
@@ -65,10 +65,10 @@ HttpResponse QueryHandlers::profile_answer(const HttpRequest& request, const Api
   if (auto* fault = std::get_if<ParameterFault>(&moment)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
-  auto scale = services_.engine.rfm_scale(caller.key->workspace);
-  if (!scale) return refuse(request, scale.error());
-  ValueMoment as_of{services_.scales.rules(), std::get<Timestamp>(moment), std::move(*scale)};
-  return json_response(profile_json(profile, caller.key->workspace_name, verbose, as_of));
+  auto as_of =
+      value_moment(services_.engine, services_.scales.rules(), caller.key->workspace, std::get<Timestamp>(moment));
+  if (!as_of) return refuse(request, as_of.error());
+  return json_response(profile_json(profile, caller.key->workspace_name, verbose, *as_of));
 }
 
 HttpResponse QueryHandlers::list_channels(const HttpRequest&, const ApiCaller&) {
@@ -121,7 +121,7 @@ HttpResponse QueryHandlers::tickets(const HttpRequest& request, const ApiCaller&
   if (!id) return refuse(request, RejectionCode::not_found);
   auto now = std::get<Timestamp>(moment);
   auto page = services_.engine.tickets(caller.key->workspace, *id, std::get<PageQuery>(query), now);
-  return page ? json_response(tickets_json(*page, services_.value.zone)) : refuse(request, page.error());
+  return page ? json_response(tickets_json(*page, services_.scales.rules().zone)) : refuse(request, page.error());
 }
 
 HttpResponse QueryHandlers::rejected(const HttpRequest& request, const ApiCaller& caller) {
@@ -166,10 +166,9 @@ Task<HttpResponse> QueryHandlers::export_all(HttpRequest& request) {
     co_return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
   const auto& asked = std::get<ExportQuery>(query);
-  auto scale = services_.engine.rfm_scale(caller.key->workspace);
-  if (!scale) co_return refuse(request, scale.error());
-  ValueMoment moment{services_.scales.rules(), asked.moment, std::move(*scale)};
-  ExportOrder order = order_of(asked, *caller.key, moment);
+  auto moment = value_moment(services_.engine, services_.scales.rules(), caller.key->workspace, asked.moment);
+  if (!moment) co_return refuse(request, moment.error());
+  ExportOrder order = order_of(asked, *caller.key, std::move(*moment));
   auto body = co_await services_.exports.begin(request, std::move(order));
   if (!body && body.error().code == ErrorCode::overloaded) {
     co_return refuse(request, RejectionCode::overloaded, "as many exports as may be are running; try again");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/query/facts_json.h"
+#include "connectors/query/tags_json.h"
 #include "engine/base/utf8.h"
 
 namespace tributary {
@@ -123,6 +124,7 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   append_interaction_figures(json, profile, moment.now);
   append_service_figures(json, profile, moment);
   append_preferences(json, profile, moment.now);
+  append_tags(json, profile, moment);
   json.end_object();
   return out;
 }

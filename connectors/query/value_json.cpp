@@ -125,6 +125,14 @@ void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& 
   json.key("complete").boolean(profile.orders_complete).end_object();
 }
 
+Result<ValueMoment> value_moment(Engine& engine, const ValueRules& rules, WorkspaceId workspace, Timestamp now) {
+  auto scale = engine.rfm_scale(workspace);
+  if (!scale) return scale.error();
+  auto library = engine.tag_library(workspace);
+  if (!library) return library.error();
+  return ValueMoment{rules, now, std::move(*scale), std::make_shared<const TagLibrary>(std::move(*library))};
+}
+
 std::string_view scale_name(bool by_quintiles) { return by_quintiles ? "quintiles" : "fixed"; }
 
 std::string scale_json(const RfmScale& scale, const ValueRules& rules) {

@@ -15,7 +15,11 @@ struct ValueMoment {
   const ValueRules& rules;
   Timestamp now;
   std::shared_ptr<const RfmScale> scale = {};
+  std::shared_ptr<const TagLibrary> tags = {};  // null: no tag is in it
 };
+
+/// As of `now`, with what is known of the workspace today. Errors: those of the store.
+Result<ValueMoment> value_moment(Engine& engine, const ValueRules& rules, WorkspaceId workspace, Timestamp now);
 
 /// "quintiles" or "fixed".
 std::string_view scale_name(bool by_quintiles);

@@ -55,6 +55,10 @@ constexpr std::array kRows = {
     RejectionRow{identifier_blocked, "identifier_blocked", 404, "a place-holder value identifies nobody"},
     RejectionRow{conflict, "conflict", 409, "somebody else changed it first"},
     RejectionRow{invalid_rules, "invalid_rules", 422, "the rules have mistakes"},
+    RejectionRow{tag_not_in_library, "tag_not_in_library", 422, "the library has no such tag, or it is not approved"},
+    RejectionRow{tag_conflict, "tag_conflict", 409, "a tag of the same exclusive group is there"},
+    RejectionRow{self_approval, "self_approval", 403, "who asks for something must not approve it"},
+    RejectionRow{transition_not_allowed, "transition_not_allowed", 409, "this change is not allowed from here"},
 };
 
 }  // namespace

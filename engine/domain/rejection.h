@@ -59,6 +59,10 @@ enum class RejectionCode : uint8_t {
   identifier_blocked = 90,
   conflict = 91,
   invalid_rules = 92,
+  tag_not_in_library = 100,
+  tag_conflict = 101,
+  self_approval = 102,
+  transition_not_allowed = 103,
 };
 
 struct RejectionRow {

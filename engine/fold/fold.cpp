@@ -25,7 +25,7 @@ Hash128 decision_hash(std::string subject, const RecordView& record, const Decis
 
 ItemOutcome outcome_of_duplicate(RecordKind kind) {
   if (kind == RecordKind::event) return ItemOutcome::duplicate;
-  bool decision = kind == RecordKind::assertion || kind == RecordKind::erasure;
+  bool decision = kind == RecordKind::assertion || kind == RecordKind::erasure || kind == RecordKind::workspace_fact;
   return decision ? ItemOutcome::accepted : ItemOutcome::rejected;
 }
 
@@ -141,6 +141,11 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       step.position = std::move(*decoded);
     } else if (step.record->kind == RecordKind::rfm_scale) {
       if (auto decoded = decode_rfm_scale(step.record->payload); !decoded) return decoded.error();
+    } else if (step.record->kind == RecordKind::workspace_fact) {
+      auto decoded = decode_workspace_fact(step.record->payload);
+      if (!decoded) return decoded.error();
+      step.workspace_fact = std::move(*decoded);
+      step.message = decision_hash("workspace fact", *step.record, step.workspace_fact.decision);
     } else {
       // Passing over it would leave a state that no later program could tell from a whole one.
       return Error{ErrorCode::corrupt, "record " + std::to_string(step.record->lsn.value()) + " is of kind " +
@@ -232,6 +237,10 @@ Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
         fold_rfm_scale(step);
         outcomes.push_back(ItemOutcome::accepted);
         break;
+      case RecordKind::workspace_fact:
+        fold_workspace_fact(step);
+        outcomes.push_back(ItemOutcome::accepted);
+        break;
       default: {
         auto outcome = fold_decision(step);
         if (!outcome) return outcome.error();
@@ -286,6 +295,13 @@ void Fold::fold_position(const Step& step) {
 
 void Fold::fold_rfm_scale(const Step& step) {
   batch_->put(Family::meta, rfm_scale_key(step.record->workspace), step.record->payload);
+}
+
+void Fold::fold_workspace_fact(const Step& step) {
+  Fact fact = fact_of(step.workspace_fact, step.message, step.record->received_at);
+  buffer_.clear();
+  encode_fact(fact, buffer_);
+  batch_->put(Family::fact, fact_key(step.record->workspace, kOfWorkspace, kOfWorkspace, fact), buffer_);
 }
 
 Result<void> Fold::fold_event(const Step& step) {

@@ -84,6 +84,7 @@ class Fold {
     RuleSetChange rules;
     ErasureRecord erasure;
     SourcePosition position;
+    WorkspaceFact workspace_fact;
     Admission admission = Admission::admitted;
     Hash128 message;                 // zero: not deduplicated
     Hash128 said;                    // of an event: its evidence before cuts
@@ -98,6 +99,7 @@ class Fold {
   Result<void> fold_event(const Step& step);
   void fold_position(const Step& step);
   void fold_rfm_scale(const Step& step);
+  void fold_workspace_fact(const Step& step);
   void fold_rejected(const Step& step);
   bool is_duplicate(const Step& step);
   void forget_message(const Step& step);

@@ -48,6 +48,23 @@ Fact fact_of(const EventView& event, Timestamp received_at, size_t i) {
   return fact;
 }
 
+Fact fact_of(const WorkspaceFact& said, const Hash128& message, Timestamp received_at) {
+  Fact fact;
+  fact.kind = said.fact.kind;
+  fact.act = said.fact.act;
+  fact.subject = said.fact.subject;
+  fact.message = message;
+  fact.at = said.decision.at;
+  fact.received_at = received_at;
+  fact.trust = said.fact.trust;
+  fact.subject_text = said.fact.subject_text;
+  fact.source = said.decision.author;
+  fact.message_id = said.decision.id;
+  fact.values.reserve(said.fact.values.size());
+  for (const FactSaid::Value& value : said.fact.values) fact.values.push_back({value.field, value.text});
+  return fact;
+}
+
 void encode_fact(const Fact& fact, std::string& bytes) {
   ByteWriter out(bytes);
   out.u8(kFactVersion);

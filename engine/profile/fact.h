@@ -10,6 +10,7 @@
 #include "engine/base/time.h"
 #include "engine/domain/fact.h"
 #include "engine/domain/record.h"
+#include "engine/domain/workspace_fact.h"
 
 namespace tributary {
 
@@ -48,6 +49,9 @@ bool said_before(const Fact& a, const Fact& b);
 
 /// Those of one kind, of facts that are sorted by kind.
 std::span<const Fact> facts_of(const std::vector<Fact>& facts, FactKind kind);
+
+/// What was decided about a workspace. Its source is who decided it; `message` names the decision.
+Fact fact_of(const WorkspaceFact& said, const Hash128& message, Timestamp received_at);
 
 /// The `i`-th fact of an event.
 Fact fact_of(const EventView& event, Timestamp received_at, size_t i);

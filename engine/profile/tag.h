@@ -28,6 +28,7 @@ struct TagEntry {
   std::string decided_by;  // of the state, if somebody decided it
   std::optional<Timestamp> decided_at;
   std::string reason;  // of the last decision
+  friend bool operator==(const TagEntry&, const TagEntry&) = default;
 };
 
 /// By subject.

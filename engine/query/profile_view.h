@@ -91,6 +91,14 @@ struct TicketsPage {
   std::string next_cursor;  // empty at the end
 };
 
+/// Every word on one kind of things of a customer, as it was said.
+struct FactsPage {
+  CustomerId customer;      // the current id: differs from the asked one after a merge
+  std::vector<Fact> facts;  // newest first
+  bool complete = true;
+  std::string next_cursor;  // empty at the end
+};
+
 struct TimelineQuery {
   std::optional<EventType> type;
   std::optional<std::string> name;

@@ -40,7 +40,8 @@ enum class Family : uint8_t {
   fragment,   // ws u32 | H(home) 16 | H(s) 16                 -> Fragment (profile/fragment.h)
   order,      // ws u32 | H(home) 16 | H(s) 16 | H(order) 16 -> OrderState (profile/order.h): what this evidence said
   fact,       // ws u32 | H(home) 16 | H(s) 16 | kind u8 | H(subject) 16 | at i64 | H(source, mid) 16
-              //                                               -> Fact (profile/fact.h)
+              //                                               -> Fact (profile/fact.h); of the workspace as a whole
+              //                                               home and s are kOfWorkspace
   dedup,      // ws u32 | H(source, mid) 16                    -> DedupRow
   timeline,   // ws u32 | H(home) 16 | ~at i64 | ~lsn u64      -> TimelineRow
   rejected,   // ws u32 | ~received_at i64 | ~lsn u64          -> RejectedRow
@@ -193,6 +194,8 @@ struct OrderPosition {
   Hash128 order;
 };
 OrderPosition order_position(std::string_view key);
+/// Home and evidence of facts that are nobody's: no hash of anything.
+constexpr Hash128 kOfWorkspace{};
 std::string fact_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, const Fact& fact);
 std::string fact_prefix(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, FactKind kind);
 /// Reads what a whole key of that family tells of the fact.

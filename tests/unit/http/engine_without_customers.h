@@ -31,6 +31,13 @@ class EngineWithoutCustomers : public Engine {
   Result<TicketsPage> tickets(WorkspaceId, const CustomerId&, const PageQuery&, Timestamp) override {
     return Error(ErrorCode::not_found, "");
   }
+  Result<FactsPage> facts(WorkspaceId, const CustomerId&, FactKind, const PageQuery&) override {
+    return Error(ErrorCode::not_found, "");
+  }
+  void decide_fact(WorkspaceId, WorkspaceFact, std::function<void(IngestOutcome)> done) override {
+    done({RejectionCode::not_ready, {}});
+  }
+  Result<TagLibrary> tag_library(WorkspaceId) override { return TagLibrary(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
     return Error(ErrorCode::not_found, "");
   }

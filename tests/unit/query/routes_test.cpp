@@ -34,6 +34,9 @@ struct NoEngine : Engine {
   Result<OrdersPage> orders(WorkspaceId, const CustomerId&, const OrdersQuery&) override { abort(); }
   Result<InteractionsPage> interactions(WorkspaceId, const CustomerId&, const PageQuery&) override { abort(); }
   Result<TicketsPage> tickets(WorkspaceId, const CustomerId&, const PageQuery&, Timestamp) override { abort(); }
+  Result<FactsPage> facts(WorkspaceId, const CustomerId&, FactKind, const PageQuery&) override { abort(); }
+  void decide_fact(WorkspaceId, WorkspaceFact, std::function<void(IngestOutcome)>) override { abort(); }
+  Result<TagLibrary> tag_library(WorkspaceId) override { return TagLibrary(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override { abort(); }
   void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)>) override { abort(); }
   void change_rules(WorkspaceId, RuleSetChange, std::function<void(IngestOutcome)>) override { abort(); }
