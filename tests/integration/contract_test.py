@@ -248,6 +248,60 @@ def admin_refusals(path: str, body) -> list[Case]:
             Case(403, path, body, {"Authorization": f"Bearer {ANALYST}"}, "forbidden")]
 
 
+def tag_cases(ann: str, nobody: str, key: dict, admin: dict) -> dict:
+    tag, free = {"type": "need", "name": "contract"}, {"type": "need", "name": "nobody proposed it"}
+    rival, old = {"type": "need", "name": "rival"}, {"type": "need", "name": "old"}
+    bob = {"author": "bob", "reason": "useful", "exclusive_group": "contracts"}
+    mine, library, named = ann + "/tags", "/v1/tags", "/v1/tags/need/"
+    return {
+        ("POST", library): [
+            Case(200, library, {**tag, "author": "ann", "label_en": "x", "needs_note": True}, key,
+                 holds={"state": "proposed", "proposer": "ann"}),
+            *(Case(200, library, {**other, "author": "ann"}, key) for other in (rival, old, free)),
+            Case(409, library, tag, key, "conflict"), Case(400, library, {"type": "need"}, key, "invalid_parameter"),
+            *read_refusals(library, tag)],
+        ("POST", "/v1/tags/{type}/{name}/approve"): [
+            Case(403, named + "contract/approve", {"author": "ann"}, admin, "self_approval"),
+            Case(200, named + "contract/approve", bob, admin, holds={"state": "approved", "decided_by": "bob"}),
+            Case(200, named + "rival/approve", bob, admin), Case(200, named + "old/approve", bob, admin),
+            Case(409, named + "contract/approve", bob, admin, "conflict"),
+            Case(404, named + "unknown/approve", bob, admin, "not_found"),
+            Case(400, named + "contract/approve", b"[]", admin, "invalid_parameter"),
+            *admin_refusals(named + "contract/approve", bob)],
+        ("POST", "/v1/tags/{type}/{name}/reject"): [
+            Case(400, named + "nobody%20proposed%20it/reject", {}, admin, "invalid_parameter"),
+            Case(200, named + "nobody%20proposed%20it/reject", bob, admin, holds={"state": "rejected"}),
+            Case(409, named + "nobody%20proposed%20it/reject", bob, admin, "conflict"),
+            Case(404, named + "unknown/reject", bob, admin, "not_found"), *admin_refusals(named + "contract/reject", bob)],
+        ("POST", "/v1/profiles/{customer_id}/tags"): [
+            Case(400, mine, tag, admin, "invalid_parameter"),
+            Case(200, mine, {**tag, "note": "said so", "evidence": "m"}, admin),
+            Case(409, mine, {**rival, "note": "said so"}, admin, "tag_conflict"),
+            Case(422, mine, {**free, "propose": True}, admin, "tag_not_in_library"),
+            Case(404, nobody + "/tags", tag, admin, "not_found"), *admin_refusals(mine, tag)],
+        ("GET", "/v1/profiles/{customer_id}/tags"): [
+            Case(200, mine, None, key), Case(404, nobody + "/tags", None, key, "not_found"),
+            Case(400, mine + "?as_of=yesterday", None, key, "invalid_parameter"), *read_refusals(mine)],
+        ("DELETE", "/v1/profiles/{customer_id}/tags/{type}/{name}"): [
+            Case(400, mine + "/need/contract", None, admin, "invalid_parameter"),
+            Case(200, mine + "/need/contract?reason=mistaken", None, admin),
+            Case(404, mine + "/need/contract?reason=mistaken", None, admin, "not_found"),
+            *admin_refusals(mine + "/need/contract?reason=mistaken", None)],
+        ("GET", "/v1/profiles/{customer_id}/tags/history"): [
+            Case(200, mine + "/history", None, key, holds={"complete": True, "next": None}),
+            Case(200, mine + "/history?limit=1", None, key),
+            Case(404, nobody + "/tags/history", None, key, "not_found"),
+            Case(400, mine + "/history?limit=ten", None, key, "invalid_parameter"), *read_refusals(mine + "/history")],
+        ("POST", "/v1/tags/{type}/{name}/retire"): [
+            Case(400, named + "old/retire", {}, admin, "invalid_parameter"),
+            Case(200, named + "old/retire", bob, admin, holds={"state": "retired"}),
+            Case(409, named + "old/retire", bob, admin, "conflict"),
+            Case(404, named + "unknown/retire", bob, admin, "not_found"), *admin_refusals(named + "old/retire", bob)],
+        ("GET", library): [Case(200, library, None, key), Case(200, library + "?state=retired&type=need", None, key),
+                           *read_refusals(library)],
+    }
+
+
 def explain_cases(path: str, nobody: str, key: dict) -> list[Case]:
     pair = "?a=user_id:ann&b=email:Ann%40Example.com"
     return [
@@ -445,6 +499,7 @@ class Contract(unittest.TestCase):
                 Case(200, buyer, None, key), Case(200, buyer + "?as_of=2020-01-01T00:00:00Z", None, key),
                 Case(400, ann + "?as_of=yesterday", None, key, "invalid_parameter"),
                 Case(400, ann + "?verbose=maybe", None, key, "invalid_parameter"), *read_refusals(ann)],
+            **tag_cases(ann, nobody, key, admin),
             ("GET", "/v1/profiles/{customer_id}/interactions"): [
                 Case(200, ann + "/interactions", None, key, holds={"interactions": [], "complete": True, "next": None}),
                 Case(200, buyer + "/interactions", None, key, holds={"customer_id": self.buyer, "next": None}),

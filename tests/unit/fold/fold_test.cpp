@@ -129,6 +129,41 @@ TEST(Fold, OfScalesTheLastCounts) {
   EXPECT_EQ(damaged.error().code, ErrorCode::corrupt);
 }
 
+TEST(Fold, WhatIsDecidedAboutTheWorkspaceIsKeptOnce) {
+  FoldHarness harness(kKey);
+  WorkspaceFact said;
+  said.decision = {Timestamp{kBaseMicros}, "d1", "ann", "useful"};
+  said.fact.kind = FactKind::tag;
+  said.fact.act = 3;
+  said.fact.trust = Trust::verified;
+  said.fact.subject_text = "need/x";
+  said.fact.subject = fact_subject(KeyedHash(std::string(kKey)), FactKind::tag, "need/x");
+  said.fact.values = {{1, "need"}};
+  std::string payload;
+  encode_workspace_fact(said, payload);
+  std::vector<RecordView> records;
+  for (uint64_t lsn : {1, 2}) {
+    records.push_back(
+        {Lsn{lsn}, RecordKind::workspace_fact, kWorkspace, PartitionId{0}, Timestamp{kBaseMicros + 5}, payload});
+  }
+  std::vector<ItemOutcome> outcomes;
+  ASSERT_TRUE(harness.fold_unit().apply(records, outcomes));
+  EXPECT_EQ(outcomes, std::vector(2, ItemOutcome::accepted));
+  auto rows = harness.store().scan(Family::fact, workspace_prefix(kWorkspace));
+  ASSERT_TRUE(rows->valid());
+  Fact fact;
+  read_fact_key(rows->key(), fact);
+  ASSERT_TRUE(decode_fact(rows->value(), fact));
+  EXPECT_EQ(fact.subject, said.fact.subject);
+  EXPECT_EQ(fact.at, said.decision.at);
+  EXPECT_EQ(fact.received_at, Timestamp{kBaseMicros + 5});
+  EXPECT_EQ(fact.source, "ann");
+  EXPECT_EQ(fact.message_id, "d1");
+  EXPECT_EQ(fact.text(uint8_t{1}), "need");
+  rows->next();
+  EXPECT_FALSE(rows->valid()) << "told twice, kept once";
+}
+
 TEST(Fold, EmptyGroupChangesNothing) {
   FoldHarness harness(kKey);
   std::vector<ItemOutcome> outcomes;

@@ -7,6 +7,7 @@
 
 #include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
+#include "connectors/profile/profile_routes.h"
 #include "connectors/query/export_runner.h"
 #include "connectors/query/query_handlers.h"
 #include "connectors/query/query_routes.h"
@@ -65,6 +66,7 @@ class Routes : public testing::Test {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
     add_query_routes(router, {engine, keys, metrics, {}, exports, scales});
     add_identity_routes(router, {engine, keys, metrics, {}, previews});
+    add_profile_routes(router, {engine, keys, metrics, {}, {*TimeZone::load("UTC"), {}}});
     add_webhook_routes(router, {engine, webhooks, metrics, {}});
     add_source_routes(router, {engine, keys, feeds});
     add_probe_routes(router, {});
@@ -153,7 +155,7 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
                    route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
                    route.pattern == "/v1/rfm/scale" || route.pattern == "/v1/export" ||
                    route.pattern == "/v1/sources" || route.pattern == "/v1/channels" ||
-                   route.pattern == "/openapi.json";
+                   route.pattern.starts_with("/v1/tags") || route.pattern == "/openapi.json";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
     bool collection = !reading && !webhook && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;
