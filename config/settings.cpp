@@ -165,6 +165,9 @@ std::vector<Setting<Config>> make_config_settings() {
        "Time between two orders that is expected of customers who ordered on fewer than three days; less than 7d "
        "counts as 7d. 0: the median of all customers in the last 365 days, and 30d until that was computed.",
        0, 36600 * kDay},
+      {"profile.status_by_rule", T::boolean, AT(profile.status_by_rule),
+       "The status of customers follows from their orders, talks and silence. false: every change takes an approved "
+       "request."},
       {"profile.rules", T::text, AT(profile.rules_file),
        "File with the library of tags, as config/profile.yaml describes it; relative paths start at the working "
        "directory. Empty: the library holds what people proposed and approved."},

@@ -1,5 +1,6 @@
 #include "connectors/profile/profile_routes.h"
 
+#include "connectors/profile/status_handlers.h"
 #include "connectors/profile/tag_handlers.h"
 #include "connectors/query/refusals.h"
 
@@ -42,6 +43,12 @@ class ProfileRoutes {
 
 void add_profile_routes(Router& router, const ProfileServices& services) {
   ProfileRoutes<TagHandlers> tags(router, services);
+  ProfileRoutes<StatusHandlers> status(router, services);
+  status("GET", "/v1/profiles/{customer_id}/status", ApiRole::analyst, &StatusHandlers::show);
+  status("POST", "/v1/profiles/{customer_id}/status", ApiRole::analyst, &StatusHandlers::ask);
+  status("POST", "/v1/profiles/{customer_id}/status/{request}/approve", ApiRole::admin, &StatusHandlers::approve);
+  status("POST", "/v1/profiles/{customer_id}/status/{request}/reject", ApiRole::admin, &StatusHandlers::reject);
+  status("POST", "/v1/profiles/{customer_id}/status/{request}/revert", ApiRole::admin, &StatusHandlers::revert);
   tags("GET", "/v1/tags", ApiRole::analyst, &TagHandlers::library);
   tags("POST", "/v1/tags", ApiRole::analyst, &TagHandlers::propose);
   tags("POST", "/v1/tags/{type}/{name}/approve", ApiRole::admin, &TagHandlers::approve);

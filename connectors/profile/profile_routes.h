@@ -1,4 +1,4 @@
-// What people decide about customers over HTTP: tags and the library of them.
+// What people decide about customers over HTTP: tags and the library of them, and status.
 #pragma once
 
 #include "connectors/http/router.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/query/facts_json.h"
+#include "connectors/query/status_json.h"
 #include "connectors/query/tags_json.h"
 #include "engine/base/utf8.h"
 
@@ -125,6 +126,7 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   append_service_figures(json, profile, moment);
   append_preferences(json, profile, moment.now);
   append_tags(json, profile, moment);
+  append_status(json, profile, moment);
   json.end_object();
   return out;
 }

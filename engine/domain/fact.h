@@ -22,6 +22,7 @@ enum class FactKind : uint8_t {
   preference = 5,   // what the customer likes; profile/preference.h
   exclusion = 6,    // what the customer does not want to be offered; profile/preference.h
   tag = 7,          // a tag of the customer, or of the workspace's library; profile/tag.h
+  status = 8,       // how far the customer has come: requests, decisions, evidence; profile/status.h
 };
 
 /// `act` and the numbers of values belong to the kind and are stored: never renumber. Text is `std::string` in an event

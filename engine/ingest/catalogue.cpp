@@ -138,6 +138,7 @@ constexpr ListedEvent kListedEvents[] = {
     {{"Status Change Requested", ""}, ""},
     {{"Status Change Approved", ""}, ""},
     {{"Status Change Rejected", ""}, ""},
+    {{"Status Change Reverted", ""}, ""},
     {{"Owner Changed", ""}, ""},
     {{"Handover Requested", ""}, ""},
     {{"Handover Confirmed", ""}, ""},

@@ -6,6 +6,7 @@
 #include "engine/ingest/fact_properties.h"
 #include "engine/ingest/interaction_reader.h"
 #include "engine/ingest/preference_reader.h"
+#include "engine/ingest/status_reader.h"
 #include "engine/ingest/survey_reader.h"
 #include "engine/ingest/tag_reader.h"
 #include "engine/ingest/ticket_reader.h"
@@ -53,6 +54,14 @@ FactReaders fact_readers() {
       {"Product Tried On", {read_product_interest}},
       {"Order Completed", {read_order_interest}},
       {"Order Updated", {read_order_interest}},
+      {"Status Change Requested", {.read = read_status_request, .governed = true}},
+      {"Status Change Approved", {.read = read_status_decision, .governed = true}},
+      {"Status Change Rejected", {.read = read_status_decision, .governed = true}},
+      {"Status Change Reverted", {.read = read_status_decision, .governed = true}},
+      {"Trial Requested", {read_status_evidence}},
+      {"Quote Sent", {read_status_evidence}},
+      {"Contract Signed", {read_status_evidence}},
+      {"Opportunity Won", {read_status_evidence}},
       {"Tag Added", {.read = read_tag, .governed = true}},
       {"Tag Removed", {.read = read_tag, .governed = true}},
   };

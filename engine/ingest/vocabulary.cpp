@@ -29,6 +29,18 @@ constexpr std::array kTagTypes = {Term{"industry", "行业标签", "industry tag
 constexpr std::array kTagOrigins = {Term{"manual", "人工", ""}, Term{"import", "导入", ""}, Term{"rule", "规则", ""},
                                     Term{"model", "模型", ""}};
 
+constexpr std::array kStatusTerms = {
+    Term{"potential", "潜在客户", "potential customer"}, Term{"interested", "意向客户", "interested customer"},
+    Term{"won", "成交客户", "won customer"}, Term{"lost", "流失客户", "lost customer"}};
+constexpr std::array kLossReasons = {Term{"price", "价格", ""},
+                                     Term{"competitor", "竞争对手", ""},
+                                     Term{"need_gone", "需求消失", ""},
+                                     Term{"service", "服务", ""},
+                                     Term{"time_conflict", "时间冲突", ""},
+                                     Term{"content_difficulty", "内容难度", ""},
+                                     Term{"no_contact", "无法联系", ""},
+                                     Term{"other", "其他", ""}};
+
 bool same_words(std::string_view said, std::string_view term) {
   auto plain = [](char c) { return c == '_' || c == '-' ? ' ' : c; };
   return std::equal(said.begin(), said.end(), term.begin(), term.end(),
@@ -55,5 +67,7 @@ std::span<const Term> survey_kinds() { return kSurveyKinds; }
 std::span<const Term> preference_kinds() { return kPreferenceKinds; }
 std::span<const Term> tag_types() { return kTagTypes; }
 std::span<const Term> tag_origins() { return kTagOrigins; }
+std::span<const Term> statuses() { return kStatusTerms; }
+std::span<const Term> loss_reasons() { return kLossReasons; }
 
 }  // namespace tributary

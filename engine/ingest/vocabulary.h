@@ -25,5 +25,7 @@ std::span<const Term> preference_kinds();
 /// Types that every library has; it may have others.
 std::span<const Term> tag_types();
 std::span<const Term> tag_origins();
+std::span<const Term> statuses();
+std::span<const Term> loss_reasons();
 
 }  // namespace tributary

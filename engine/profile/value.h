@@ -35,6 +35,8 @@ struct ValueRules {
   /// Between two orders, of customers with fewer than three order days. Nothing: as all of the workspace have it.
   std::optional<int64_t> expected_gap_days = {};
   RfmScoring rfm_scoring = RfmScoring::automatic;
+  /// A customer's status follows from orders, talks and silence; false: every change takes a decision.
+  bool status_by_rule = true;
 };
 
 /// Scores 1 to 5, 5 is best, by a scale or by fixed thresholds.

@@ -302,6 +302,35 @@ def tag_cases(ann: str, nobody: str, key: dict, admin: dict) -> dict:
     }
 
 
+def status_cases(ann: str, nobody: str, key: dict, admin: dict) -> dict:
+    path, change = ann + "/status", {"to": "interested", "reason": "asked for an offer", "text": "by letter", "author": "ann"}
+    remark = {"remark": "confirmed", "author": "bob"}
+
+    def asked(request_id: str) -> Case:
+        return Case(200, path, change, {**key, "Idempotency-Key": request_id})
+
+    def decided(act: str, request_id: str) -> list[Case]:
+        at = f"{path}/{request_id}/{act}"
+        return [Case(403, at, {**remark, "author": "ann"}, admin, "self_approval"), Case(200, at, remark, admin),
+                Case(404, at, remark, admin, "not_found"), Case(400, at, b"[]", admin, "invalid_parameter"),
+                *admin_refusals(at, remark)]
+
+    return {
+        ("GET", "/v1/profiles/{customer_id}/status"): [
+            Case(200, path, None, key, holds={"history": [], "complete": True}),
+            Case(404, nobody + "/status", None, key, "not_found"),
+            Case(400, path + "?as_of=yesterday", None, key, "invalid_parameter"), *read_refusals(path)],
+        ("POST", "/v1/profiles/{customer_id}/status"): [
+            asked("rejected"), asked("approved"),
+            Case(409, path, {**change, "to": "won"}, key, "transition_not_allowed"),
+            Case(400, path, {**change, "to": "跟进中"}, key, "invalid_parameter"),
+            Case(404, nobody + "/status", change, key, "not_found"), *read_refusals(path, change)],
+        ("POST", "/v1/profiles/{customer_id}/status/{request}/approve"): decided("approve", "approved"),
+        ("POST", "/v1/profiles/{customer_id}/status/{request}/reject"): decided("reject", "rejected"),
+        ("POST", "/v1/profiles/{customer_id}/status/{request}/revert"): decided("revert", "approved"),
+    }
+
+
 def explain_cases(path: str, nobody: str, key: dict) -> list[Case]:
     pair = "?a=user_id:ann&b=email:Ann%40Example.com"
     return [
@@ -500,6 +529,7 @@ class Contract(unittest.TestCase):
                 Case(400, ann + "?as_of=yesterday", None, key, "invalid_parameter"),
                 Case(400, ann + "?verbose=maybe", None, key, "invalid_parameter"), *read_refusals(ann)],
             **tag_cases(ann, nobody, key, admin),
+            **status_cases(ann, nobody, key, admin),
             ("GET", "/v1/profiles/{customer_id}/interactions"): [
                 Case(200, ann + "/interactions", None, key, holds={"interactions": [], "complete": True, "next": None}),
                 Case(200, buyer + "/interactions", None, key, holds={"customer_id": self.buyer, "next": None}),

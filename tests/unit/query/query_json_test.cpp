@@ -61,7 +61,8 @@ TEST(ProfileJson, HoldsEverything) {
           R"("first_contact_resolved":0,"same_day":0,"within_24h":0},"feedback":{"nps_last":null,"nps_class":null,)"
           R"("nps_last_at":null,"ces_last":null,"csat_avg_90d":null,"csat_count_90d":0,"csat_satisfied_90d":0,)"
           R"("sentiment_avg_90d":null,"sentiment_count_90d":0,"negative_count_90d":0},"preferences":[],)"
-          R"("exclusions":[],"tags":[],"tag_conflicts":[]})");
+          R"("exclusions":[],"tags":[],"tag_conflicts":[],)"
+          R"("status":{"current":"potential","since":null,"actor":null,"open_requests":[]}})");
 }
 
 TEST(ProfileJson, TellsWhatACustomerIsWorth) {

@@ -1,0 +1,64 @@
+// How far a customer has come, and who decided that: a machine over requests, decisions and evidence.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/domain/status.h"
+#include "engine/profile/fact.h"
+#include "engine/profile/value.h"
+
+namespace tributary {
+
+std::string_view status_name(Status status);
+std::optional<Status> parse_status(std::string_view code);
+
+/// All that a status follows from, of one customer; the references outlive the call.
+struct StatusBasis {
+  const std::vector<Fact>& facts;  // of all kinds, sorted by kind
+  const std::vector<Order>& orders;
+  const ValueRules& rules;
+  Timestamp now;  // what is later does not count
+  /// What the customer's record began with, and when.
+  std::optional<std::pair<Status, Timestamp>> first = {};
+};
+
+/// A change that took effect.
+struct StatusChange {
+  std::string id;  // of its request; of a rule its name and what it acted on
+  Status from = Status::potential, to = Status::potential;
+  Timestamp at;
+  std::string actor;  // who asked for it, or `rule:first_order`
+  std::string approver, reason, text, evidence, remark;
+  std::optional<Timestamp> reverted_at;  // it had no effect after all; so `from` of later ones does not know it
+  std::string reverted_by, revert_remark;
+};
+
+/// What waits for a decision, or was refused.
+struct StatusRequest {
+  std::string id;
+  Status to = Status::potential;
+  Timestamp at;
+  std::string by, reason, text, evidence;
+  bool revert = false;  // `id` is a change whose evidence is gone: revert it, or reject that
+};
+
+struct CustomerStatus {
+  Status current = Status::potential;
+  std::optional<Timestamp> since;     // nothing: from the beginning
+  std::string actor;                  // of the change to it; empty: nobody
+  std::vector<StatusChange> changes;  // oldest first, reverted ones too
+  std::vector<StatusRequest> open;    // oldest first
+};
+
+/// Nothing depends on the order of facts or orders. Of two decisions about one request the earlier holds; one by who
+/// asked for it is none. An approval counts when the change is possible from where the customer stands then.
+CustomerStatus status_of(const StatusBasis& basis);
+
+/// Where a person could ask to go from here, with the evidence there is and `reason` and `text` as given.
+std::vector<Status> allowed_targets(const StatusBasis& basis, std::string_view reason, std::string_view text);
+
+}  // namespace tributary
