@@ -118,6 +118,7 @@ void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& 
   json.key("clv_minor").raw(decimal(value.revenue_minor));
   json.key("orders_365d").unsigned_number(value.orders_365d);
   json.key("revenue_365d_minor").raw(decimal(value.revenue_365d_minor));
+  json.key("repeat_band").string(value.repeat_band());
   append_moment(json, "first_order_at", value.first_order_at);
   append_moment(json, "last_order_at", value.last_order_at);
   append_rfm(json, value.rfm);

@@ -150,6 +150,11 @@ std::string_view lifecycle_stage_name(LifecycleStage stage) {
   return "unknown";
 }
 
+std::string_view CustomerValue::repeat_band() const {
+  if (orders_365d >= 5) return "high";
+  return orders_365d >= 2 ? "mid" : "low";
+}
+
 int64_t CustomerValue::churn_ratio_hundredths() const {
   return divide_half_even(Int128{days_since_order} * 200, Int128{expected_gap_halves.value_or(1)});
 }

@@ -76,6 +76,8 @@ struct CustomerValue {
 
   /// Days since the last order over the expected gap, in hundredths, half to even.
   int64_t churn_ratio_hundredths() const;
+  /// Of orders within 365 days: high from 5, mid from 2, else low.
+  std::string_view repeat_band() const;
 };
 
 /// What customers with sums in this currency are scored by; null: by fixed thresholds, as long as there is no scale,

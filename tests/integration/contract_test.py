@@ -248,11 +248,11 @@ def admin_refusals(path: str, body) -> list[Case]:
             Case(403, path, body, {"Authorization": f"Bearer {ANALYST}"}, "forbidden")]
 
 
-def tag_cases(ann: str, nobody: str, key: dict, admin: dict) -> dict:
+def tag_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
     tag, free = {"type": "need", "name": "contract"}, {"type": "need", "name": "nobody proposed it"}
     rival, old = {"type": "need", "name": "rival"}, {"type": "need", "name": "old"}
     bob = {"author": "bob", "reason": "useful", "exclusive_group": "contracts"}
-    mine, library, named = ann + "/tags", "/v1/tags", "/v1/tags/need/"
+    mine, library, named = customer + "/tags", "/v1/tags", "/v1/tags/need/"
     return {
         ("POST", library): [
             Case(200, library, {**tag, "author": "ann", "label_en": "x", "needs_note": True}, key,
@@ -302,8 +302,8 @@ def tag_cases(ann: str, nobody: str, key: dict, admin: dict) -> dict:
     }
 
 
-def status_cases(ann: str, nobody: str, key: dict, admin: dict) -> dict:
-    path, change = ann + "/status", {"to": "interested", "reason": "asked for an offer", "text": "by letter", "author": "ann"}
+def status_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
+    path, change = customer + "/status", {"to": "interested", "reason": "asked for an offer", "text": "by letter", "author": "ann"}
     remark = {"remark": "confirmed", "author": "bob"}
 
     def asked(request_id: str) -> Case:
@@ -466,13 +466,15 @@ class Contract(unittest.TestCase):
         cls.server.post("/v1/track", event(userId="claimed"), write_key="wk_web").expect(200)
         cls.ann = cls.server.lookup("user_id", "ann")["customer_id"]
         cls.buyer = cls.server.lookup("user_id", "buyer")["customer_id"]
+        cls.server.post("/v1/track", event(userId="governed"), write_key="wk_app").expect(200)
+        cls.governed = cls.server.lookup("user_id", "governed")["customer_id"]
 
     def exercises(self) -> dict:
         key = {"Authorization": f"Bearer {ANALYST}"}
         admin = {"Authorization": f"Bearer {ADMIN}"}
         as_basic = {"Authorization": basic(ANALYST)}
         ann = f"/v1/profiles/{self.ann}"
-        buyer = f"/v1/profiles/{self.buyer}"
+        buyer, governed = f"/v1/profiles/{self.buyer}", f"/v1/profiles/{self.governed}"
         nobody = "/v1/profiles/" + "a" * 26
         look_up = {"kind": "email", "value": " Ann@Example.com "}
         data = base64.b64encode(json.dumps({"event": "e", "userId": "contract"}).encode()).decode()
@@ -528,8 +530,8 @@ class Contract(unittest.TestCase):
                 Case(200, buyer, None, key), Case(200, buyer + "?as_of=2020-01-01T00:00:00Z", None, key),
                 Case(400, ann + "?as_of=yesterday", None, key, "invalid_parameter"),
                 Case(400, ann + "?verbose=maybe", None, key, "invalid_parameter"), *read_refusals(ann)],
-            **tag_cases(ann, nobody, key, admin),
-            **status_cases(ann, nobody, key, admin),
+            **tag_cases(governed, nobody, key, admin),
+            **status_cases(governed, nobody, key, admin),
             ("GET", "/v1/profiles/{customer_id}/interactions"): [
                 Case(200, ann + "/interactions", None, key, holds={"interactions": [], "complete": True, "next": None}),
                 Case(200, buyer + "/interactions", None, key, holds={"customer_id": self.buyer, "next": None}),

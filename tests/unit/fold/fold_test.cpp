@@ -137,7 +137,7 @@ TEST(Fold, WhatIsDecidedAboutTheWorkspaceIsKeptOnce) {
   said.fact.act = 3;
   said.fact.trust = Trust::verified;
   said.fact.subject_text = "need/x";
-  said.fact.subject = fact_subject(KeyedHash(std::string(kKey)), FactKind::tag, "need/x");
+  said.fact.subject = fact_subject(kKey, FactKind::tag, "need/x");
   said.fact.values = {{1, "need"}};
   std::string payload;
   encode_workspace_fact(said, payload);

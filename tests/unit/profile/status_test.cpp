@@ -48,8 +48,8 @@ Fact talk(int64_t day, const std::string& feedback, const std::string& mode = "p
 }
 
 struct Told {
-  std::vector<Fact> facts;
-  std::vector<Order> orders;
+  std::vector<Fact> facts = {};
+  std::vector<Order> orders = {};
   bool by_rule = true;
   int64_t day = 20;
   std::optional<std::pair<Status, Timestamp>> first = {};

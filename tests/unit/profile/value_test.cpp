@@ -52,6 +52,15 @@ std::string_view stage(const std::vector<Order>& orders, Timestamp now) {
   return lifecycle_stage_name(value_of(orders, rules_of(), now).lifecycle);
 }
 
+TEST(DomainSection6, RepeatBands) {
+  const std::pair<size_t, std::string_view> kBands[] = {{0, "low"}, {1, "low"}, {2, "mid"}, {4, "mid"}, {5, "high"}};
+  for (auto [count, band] : kBands) {
+    std::vector<Order> orders(count, days_ago(364));
+    orders.push_back(days_ago(366));
+    EXPECT_EQ(value_of(orders, rules_of(), kNow).repeat_band(), band) << count;
+  }
+}
+
 TEST(DomainSection9_2, RecencyScores) {
   struct Row {
     int64_t days;

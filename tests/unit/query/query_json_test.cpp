@@ -53,7 +53,7 @@ TEST(ProfileJson, HoldsEverything) {
           R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","channels":["web"],)"
           R"("lifecycle":"acquisition","value":{"currency":null,"orders_count":0,"other_currency_orders":0,)"
           R"("revenue_minor":0,"refunds_minor":0,"aov_minor":0,"clv_minor":0,"orders_365d":0,"revenue_365d_minor":0,)"
-          R"("first_order_at":null,"last_order_at":null,"rfm":null,"expected_gap_days":null,"churn_ratio":null,)"
+          R"("repeat_band":"low","first_order_at":null,"last_order_at":null,"rfm":null,"expected_gap_days":null,"churn_ratio":null,)"
           R"("churn_band":"none","complete":true},)"
           R"("interactions":{"count":0,"count_30d":0,"level":"low","last_at":null,"last_feedback":null,)"
           R"("next_action_due":null},"service":{"tickets":0,"tickets_created":0,"tickets_open":0,"open_tickets":[],)"
@@ -74,7 +74,7 @@ TEST(ProfileJson, TellsWhatACustomerIsWorth) {
       HasSubstr(
           R"("lifecycle":"growth","value":{"currency":"USD","orders_count":2,"other_currency_orders":0,)"
           R"("revenue_minor":20000,"refunds_minor":500,"aov_minor":10000,"clv_minor":20000,"orders_365d":2,)"
-          R"("revenue_365d_minor":20000,"first_order_at":"2025-12-23T03:04:05.000Z",)"
+          R"("revenue_365d_minor":20000,"repeat_band":"mid","first_order_at":"2025-12-23T03:04:05.000Z",)"
           R"("last_order_at":"2026-01-02T03:04:05.000Z","rfm":{"r_days":45,"f_count":2,"m_minor":20000,)"
           R"("aov_minor":10000,"r_score":4,"f_score":2,"m_score":1,"aov_score":2,"cell":"421",)"
           R"("group":"general_develop","scale":"fixed","scale_computed_at":null},"expected_gap_days":30,"churn_ratio":1.50,"churn_band":"medium",)"
