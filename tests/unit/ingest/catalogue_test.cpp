@@ -146,7 +146,7 @@ TEST(Catalogue, HoldsEachListedEventAndNoOther) {
       {"Customer Record", "Saved"},
       {"Interaction", "Logged"},
       {"Tag", "Added/Removed/Proposed/Approved/Rejected/Retired"},
-      {"Status Change", "Requested/Approved/Rejected"},
+      {"Status Change", "Requested/Approved/Rejected/Reverted"},
       {"Owner", "Changed"},
       {"Handover", "Requested/Confirmed"},
       {"Consent", "Changed"},

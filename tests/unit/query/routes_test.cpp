@@ -106,7 +106,7 @@ std::vector<std::string> verbs_of(const json::value& document, const json::value
 }
 
 const std::map<std::string, std::string> kMethods = {
-    {"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"options", "OPTIONS"}};
+    {"delete", "DELETE"}, {"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"options", "OPTIONS"}};
 
 std::set<std::string> described_routes() {
   json::value document = json::parse(json::string_view(openapi_json().data(), openapi_json().size()));
