@@ -88,6 +88,7 @@ class EngineInstance final : public Engine {
   Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) override {
     return profile_at(*partition(workspace).store().snapshot(), workspace, id.anchor);
   }
+  Result<bool> was_seen(WorkspaceId workspace, const Identifier& identifier) override;
   Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
   Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) override;
   Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id, const PageQuery& query) override;
@@ -424,6 +425,13 @@ void EngineInstance::dispatch(DurableGroup group, std::vector<DurableAppend> app
   }
   if (group.records.empty()) return;
   for (auto& partition : partitions_) partition->set_pushed(group.records.back().lsn);
+}
+
+Result<bool> EngineInstance::was_seen(WorkspaceId workspace, const Identifier& identifier) {
+  auto snapshot = partition(workspace).store().snapshot();
+  auto vertex = load_vertex(*snapshot, workspace, identifier_hash(index_key(workspace), identifier));
+  if (!vertex) return vertex.error();
+  return vertex->has_value();
 }
 
 Result<ProfileView> EngineInstance::profile_of(WorkspaceId workspace, const Identifier& identifier,

@@ -102,6 +102,8 @@ class Engine {
   virtual Result<ProfileView> profile_of(WorkspaceId workspace, const Identifier& identifier,
                                          std::optional<Timestamp> at) = 0;
   virtual Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) = 0;
+  /// True when an event or a decision ever named it, also when it was erased since.
+  virtual Result<bool> was_seen(WorkspaceId workspace, const Identifier& identifier) = 0;
   virtual Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) = 0;
   virtual Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) = 0;
   virtual Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id,

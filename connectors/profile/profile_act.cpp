@@ -28,24 +28,46 @@ const IdentifierView* name_of(Engine& engine, WorkspaceId workspace, const Profi
   return nullptr;
 }
 
-Source source_of(const ApiKey& key) {
+/// The default country of the workspace's sources; empty when they have several, or none.
+std::string only_country(const KeyRing& ring, WorkspaceId workspace) {
+  std::string country;
+  for (const Source& source : ring.sources()) {
+    if (source.workspace != workspace || source.default_country.empty()) continue;
+    if (!country.empty() && country != source.default_country) return {};
+    country = source.default_country;
+  }
+  return country;
+}
+
+Source source_of(const ApiCaller& caller) {
+  const ApiKey& key = *caller.key;
   Source source;
   source.id = "api:" + key.id;
   source.kind = "api";
   source.workspace = key.workspace;
   source.workspace_name = key.workspace_name;
   source.trust = SourceTrust::server;
+  source.default_country = only_country(*caller.ring, key.workspace);
   return source;
 }
 
-std::string event_json(const IdentifierView& name, const ProfileAct& act, std::string_view message_id) {
+/// An identifier under which an act is ingested.
+struct ActName {
+  Identifier identifier;
+  Trust trust = Trust::verified;
+};
+
+std::string event_json(const std::vector<ActName>& names, const ProfileAct& act, std::string_view message_id) {
   std::string body;
   JsonOut json(body);
   json.begin_object().key("type").string("track").key("event").string(act.event);
   if (!message_id.empty()) json.key("messageId").string(message_id);
-  json.key("context").begin_object().key("externalId").begin_array().begin_object();
-  json.key("id").string(name.value).key("type").string(kind_name(name.kind));
-  json.key("claimed").boolean(name.trust == Trust::claimed).end_object().end_array().end_object();
+  json.key("context").begin_object().key("externalId").begin_array();
+  for (const ActName& name : names) {
+    json.begin_object().key("id").string(name.identifier.value()).key("type").string(kind_name(name.identifier.kind()));
+    json.key("claimed").boolean(name.trust == Trust::claimed).end_object();
+  }
+  json.end_array().end_object();
   json.key("properties").raw(act.properties).end_object();
   body.reserve(body.size() + kBodyPaddingBytes);
   return body;
@@ -54,7 +76,7 @@ std::string event_json(const IdentifierView& name, const ProfileAct& act, std::s
 ActOutcome refused_as(RejectionCode code, std::string message = {}) { return {code, std::move(message), false}; }
 
 /// The one item that the body holds; the body outlives it.
-std::variant<ParsedItem, ActOutcome> parse_act(const ProfileServices& services, const ApiKey& key,
+std::variant<ParsedItem, ActOutcome> parse_act(const ProfileServices& services, const ApiCaller& caller,
                                                std::string_view body) {
   EventParser parser(services.limits);
   if (auto rejection = parser.parse(body, BodyShape::single)) return refused_as(rejection->code, rejection->message);
@@ -62,22 +84,16 @@ std::variant<ParsedItem, ActOutcome> parse_act(const ProfileServices& services, 
   context.shape = BodyShape::single;
   context.received_at = system_clock().now();
   context.identifiers_listed = true;
-  Source source = source_of(key);
-  auto items = parser.read_events(source, services.engine.index_key(key.workspace), context);
+  Source source = source_of(caller);
+  auto items = parser.read_events(source, services.engine.index_key(source.workspace), context);
   if (auto* rejected = std::get_if<Rejected>(&items.front())) return refused_as(rejected->code, rejected->message);
   return std::move(items.front());
 }
 
-}  // namespace
-
-Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
-                            const ProfileView& customer, ProfileAct act) {
-  const IdentifierView* name = name_of(services.engine, caller.key->workspace, customer);
-  if (name == nullptr) {
-    co_return refused_as(RejectionCode::conflict, "no identifier names this customer and nobody else");
-  }
-  std::string body = event_json(*name, act, request.header("idempotency-key"));
-  auto parsed = parse_act(services, *caller.key, body);
+Task<ActOutcome> ingest_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
+                            std::vector<ActName> names, ProfileAct act) {
+  std::string body = event_json(names, act, request.header("idempotency-key"));
+  auto parsed = parse_act(services, caller, body);
   if (auto* refusal = std::get_if<ActOutcome>(&parsed)) co_return std::move(*refusal);
   IngestRequest ingest;
   ingest.items.push_back(std::get<ParsedItem>(std::move(parsed)));
@@ -88,6 +104,36 @@ Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& 
   done.refused = outcome.refused;
   done.duplicate = !outcome.items.empty() && outcome.items.front() == ItemOutcome::duplicate;
   co_return done;
+}
+
+}  // namespace
+
+Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
+                            const ProfileView& customer, ProfileAct act) {
+  const IdentifierView* name = name_of(services.engine, caller.key->workspace, customer);
+  if (name == nullptr) {
+    co_return refused_as(RejectionCode::conflict, "no identifier names this customer and nobody else");
+  }
+  std::vector<ActName> names = {{Identifier::from_normalised(name->kind, name->value), name->trust}};
+  ActOutcome outcome = co_await ingest_act(services, request, caller, std::move(names), std::move(act));
+  co_return outcome;
+}
+
+Task<ActOutcome> record_first_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
+                                  const std::vector<Identifier>& names, ProfileAct act) {
+  std::vector<ActName> verified;
+  verified.reserve(names.size());
+  for (const Identifier& name : names) verified.push_back({name, Trust::verified});
+  ActOutcome outcome = co_await ingest_act(services, request, caller, std::move(verified), std::move(act));
+  co_return outcome;
+}
+
+std::variant<std::vector<FactSaid>, ActOutcome> facts_of_act(const ProfileServices& services, const ApiCaller& caller,
+                                                             const ProfileAct& act) {
+  std::string body = event_json({}, act, {});
+  auto parsed = parse_act(services, caller, body);
+  if (auto* refusal = std::get_if<ActOutcome>(&parsed)) return std::move(*refusal);
+  return std::move(std::get<Event>(std::get<ParsedItem>(parsed)).facts);
 }
 
 }  // namespace tributary

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "connectors/http/task.h"
 #include "connectors/query/api_access.h"
@@ -30,7 +32,8 @@ struct ActOutcome {
   bool duplicate = false;  // its message id was seen before: nothing happened
 };
 
-/// Ingests the act as an event of the source `api:<id of the key>`, whose word on facts is verified; done when every
+/// Ingests the act as an event of the source `api:<id of the key>`, whose word on facts is verified, and whose national
+/// phone numbers are of the country that all sources of the workspace have by default, if it is one; done when every
 /// reader sees it. The header `Idempotency-Key` is its message id, so that a retry does nothing twice; without it one
 /// is made.
 ///
@@ -38,5 +41,13 @@ struct ActOutcome {
 /// changes who is whose. Errors: conflict when all its identifiers are shared or belong to somebody else by now.
 Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
                             const ProfileView& customer, ProfileAct act);
+
+/// The same under identifiers that the act itself brings along, all of them verified: of a customer that is made by it.
+Task<ActOutcome> record_first_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
+                                  const std::vector<Identifier>& names, ProfileAct act);
+
+/// What the act would say, without saying it. Errors: those of the parser.
+std::variant<std::vector<FactSaid>, ActOutcome> facts_of_act(const ProfileServices& services, const ApiCaller& caller,
+                                                             const ProfileAct& act);
 
 }  // namespace tributary

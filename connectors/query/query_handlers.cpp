@@ -5,6 +5,7 @@
 #include "connectors/query/facts_json.h"
 #include "connectors/query/find_owner.h"
 #include "connectors/query/query_json.h"
+#include "connectors/query/record_json.h"
 #include "connectors/query/refusals.h"
 #include "connectors/query/scale_runner.h"
 
@@ -68,7 +69,9 @@ HttpResponse QueryHandlers::profile_answer(const HttpRequest& request, const Api
   auto as_of =
       value_moment(services_.engine, services_.scales.rules(), caller.key->workspace, std::get<Timestamp>(moment));
   if (!as_of) return refuse(request, as_of.error());
-  return json_response(profile_json(profile, caller.key->workspace_name, verbose, *as_of));
+  HttpResponse response = json_response(profile_json(profile, caller.key->workspace_name, verbose, *as_of));
+  response.headers.emplace_back("ETag", record_etag(record_of(profile, *as_of)));
+  return response;
 }
 
 HttpResponse QueryHandlers::list_channels(const HttpRequest&, const ApiCaller&) {

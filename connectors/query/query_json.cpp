@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/query/facts_json.h"
+#include "connectors/query/record_json.h"
 #include "connectors/query/status_json.h"
 #include "connectors/query/tags_json.h"
 #include "engine/base/utf8.h"
@@ -121,6 +122,7 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   json.key("channels").begin_array();
   for (const std::string& channel : profile.channels) json.string(channel);
   json.end_array();
+  append_record(json, profile, verbose, moment);
   append_value(json, profile, moment);
   append_interaction_figures(json, profile, moment.now);
   append_service_figures(json, profile, moment);

@@ -16,6 +16,7 @@
 #include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
 #include "connectors/profile/profile_routes.h"
+#include "connectors/profile/record_routes.h"
 #include "connectors/query/export_runner.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/query/scale_runner.h"
@@ -204,6 +205,7 @@ class Service {
     scales_ = std::make_unique<ScaleRunner>(*engine_, metrics_, value_rules());
     add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_, *scales_});
     add_profile_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
+    add_record_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
     add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_});
     feeds_ = std::make_unique<Feeds>(FeedServices{*engine_, metrics_, config_.ingest});

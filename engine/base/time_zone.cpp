@@ -6,6 +6,16 @@
 #include <chrono>
 
 namespace tributary {
+namespace {
+
+using ZonePoint = std::chrono::time_point<std::chrono::system_clock, cctz::seconds>;
+
+ZonePoint whole_seconds(Timestamp time) {
+  int64_t seconds = time.micros / kMicrosPerSecond - (time.micros % kMicrosPerSecond < 0 ? 1 : 0);
+  return ZonePoint{cctz::seconds(seconds)};
+}
+
+}  // namespace
 
 struct TimeZone::Rules {
   cctz::time_zone zone;
@@ -18,9 +28,16 @@ std::optional<TimeZone> TimeZone::load(const std::string& name) {
 }
 
 int64_t TimeZone::local_day(Timestamp time) const {
-  int64_t seconds = time.micros / kMicrosPerSecond - (time.micros % kMicrosPerSecond < 0 ? 1 : 0);
-  std::chrono::time_point<std::chrono::system_clock, cctz::seconds> point{cctz::seconds(seconds)};
-  return cctz::civil_day(cctz::convert(point, rules_->zone)) - cctz::civil_day(1970, 1, 1);
+  return cctz::civil_day(cctz::convert(whole_seconds(time), rules_->zone)) - cctz::civil_day(1970, 1, 1);
+}
+
+Timestamp TimeZone::add_days(Timestamp time, int64_t days) const {
+  ZonePoint from = whole_seconds(time);
+  cctz::civil_second local = cctz::convert(from, rules_->zone);
+  cctz::civil_day day = cctz::civil_day(local) + days;
+  cctz::civil_second later(day.year(), day.month(), day.day(), local.hour(), local.minute(), local.second());
+  int64_t rest = time.micros - from.time_since_epoch().count() * kMicrosPerSecond;
+  return Timestamp{cctz::convert(later, rules_->zone).time_since_epoch().count() * kMicrosPerSecond + rest};
 }
 
 Timestamp TimeZone::time_of(int64_t local_day, int64_t second_of_day) const {

@@ -22,6 +22,9 @@ class TimeZone {
   /// When clocks show this many seconds after midnight of that day. A time that they pass over is as if they had not
   /// been changed yet; of one that they show twice it is the first.
   Timestamp time_of(int64_t local_day, int64_t second_of_day) const;
+  /// The same time of the clock so many local days later. A time that the clock leaves out is the moment when it
+  /// jumps.
+  Timestamp add_days(Timestamp time, int64_t days) const;
 
  private:
   struct Rules;

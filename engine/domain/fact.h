@@ -16,6 +16,7 @@ namespace tributary {
 
 /// What a fact is about. Stored: never renumber; below 32, see Fragment::fact_kinds.
 enum class FactKind : uint8_t {
+  record = 1,       // the customer's base record; profile/customer_record.h
   interaction = 2,  // a talk with the customer; profile/interaction.h
   ticket = 3,       // a matter that service works on; profile/ticket.h
   survey = 4,       // what the customer answered, and how it felt; profile/survey.h

@@ -59,6 +59,9 @@ constexpr std::array kRows = {
     RejectionRow{tag_conflict, "tag_conflict", 409, "a tag of the same exclusive group is there"},
     RejectionRow{self_approval, "self_approval", 403, "who asks for something must not approve it"},
     RejectionRow{transition_not_allowed, "transition_not_allowed", 409, "this change is not allowed from here"},
+    RejectionRow{precondition_required, "precondition_required", 428, "If-Match must name what is to be changed"},
+    RejectionRow{precondition_failed, "precondition_failed", 412, "it is not as If-Match says any more"},
+    RejectionRow{invalid_record, "invalid_record", 422, "fields of the record have mistakes"},
 };
 
 }  // namespace

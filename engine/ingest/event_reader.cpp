@@ -297,6 +297,8 @@ std::optional<ItemFault> EventReader::read_identifiers(const ItemFields& fields,
   rules.shared_anonymous_id = facts_.context.shared_anonymous_id;
   rules.listed_only = facts_.context.identifiers_listed;
   rules.paths = facts_.source.identifiers;
+  bool saves_record = !event.facts.empty() && event.facts.front().kind == FactKind::record;
+  if (saves_record) rules.record = &event.facts.front();
   extract_identifiers(event.type, fields, context, rules, collector);
   findings_.identifiers_blocked += collector.blocked();
   findings_.identifiers_invalid += collector.invalid();

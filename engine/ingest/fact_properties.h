@@ -8,6 +8,7 @@
 
 #include "engine/base/time.h"
 #include "engine/domain/event.h"
+#include "engine/domain/source.h"
 #include "engine/ingest/json_index.h"
 #include "engine/ingest/vocabulary.h"
 
@@ -16,7 +17,8 @@ namespace tributary {
 /// Lifetime: of the call that reads the event.
 class FactProperties {
  public:
-  FactProperties(const JsonValue& properties, uint8_t& flags) : properties_(properties), flags_(flags) {}
+  FactProperties(const JsonValue& properties, const Source& source, uint8_t& flags)
+      : properties_(properties), source_(source), flags_(flags) {}
 
   /// Trimmed; empty when it is missing, a place-holder, no text or number, or longer than `bytes_max`.
   std::string text(std::string_view name, size_t bytes_max) const { return text_of(find(name), bytes_max); }
@@ -32,12 +34,16 @@ class FactProperties {
   /// The value itself, the last of its name; missing when it is not there.
   JsonValue find(std::string_view name) const;
 
+  /// Who says it.
+  const Source& source() const { return source_; }
+
   /// Notes that the event lacks what its name needs: no fact is made of it.
   void note_missing() const { flags_ |= EventFlags::kPropertyMissing; }
   void note_wrong() const { flags_ |= EventFlags::kPropertyWrong; }
 
  private:
   const JsonValue& properties_;
+  const Source& source_;
   uint8_t& flags_;
 };
 

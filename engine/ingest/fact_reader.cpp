@@ -3,6 +3,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <string_view>
 
+#include "engine/ingest/customer_record_reader.h"
 #include "engine/ingest/fact_properties.h"
 #include "engine/ingest/interaction_reader.h"
 #include "engine/ingest/preference_reader.h"
@@ -29,6 +30,8 @@ void read_review(const FactProperties& properties, Event& event) {
 
 FactReaders fact_readers() {
   return {
+      {"Customer Record Saved", {.read = read_customer_record_saved, .governed = true}},
+      {"Owner Changed", {.read = read_owner_changed, .governed = true}},
       {"Interaction Logged", {read_interaction_logged}},
       {"Call Completed", {read_call_completed}},
       {"Social Message Received", {read_social_message}},
@@ -77,7 +80,7 @@ void read_facts(const JsonValue& properties, const FactReading& reading, Event& 
     event.flags |= EventFlags::kPropertyWrong;
     return;
   }
-  reader->second.read(FactProperties(properties, event.flags), event);
+  reader->second.read(FactProperties(properties, reading.source, event.flags), event);
   for (FactSaid& fact : event.facts) {
     fact.trust = reading.source.trust == SourceTrust::server ? Trust::verified : Trust::claimed;
     fact.subject = fact_subject(reading.index_key, fact.kind, fact.subject_text);

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "engine/domain/customer_record.h"
 #include "engine/ingest/normalise.h"
 
 namespace tributary {
@@ -168,6 +169,24 @@ void add_at_path(EventType type, const ItemFields& fields, const ContextFields& 
   }
 }
 
+std::string_view value_in_record(const FactSaid& record, RecordField field) {
+  auto found = std::ranges::find(record.values, static_cast<uint8_t>(field), &FactSaid::Value::field);
+  return found == record.values.end() ? std::string_view() : found->text;
+}
+
+/// A change of some fields that does not say of whom leaves phone and e-mail claimed, as those of other events are.
+void add_from_properties(const ItemFields& fields, const ExtractionRules& rules, IdentifierCollector& collector) {
+  if (rules.record == nullptr) return add_contacts(fields[Field::properties], Trust::claimed, collector);
+  for (auto [field, family] : {std::pair(RecordField::customer_no, IdentifierFamily::customer_no),
+                               std::pair(RecordField::uscc, IdentifierFamily::uscc)}) {
+    std::string_view value = value_in_record(*rules.record, field);
+    if (!value.empty()) collector.add({family, {}}, value, rules.source_trust);
+  }
+  std::string_view type = value_in_record(*rules.record, RecordField::customer_type);
+  if (type == "organisation") return;
+  add_contacts(fields[Field::properties], type.empty() ? Trust::claimed : rules.source_trust, collector);
+}
+
 /// The places where SDKs put identifiers.
 void add_well_known(EventType type, const ItemFields& fields, const ContextFields& context,
                     const ExtractionRules& rules, IdentifierCollector& collector) {
@@ -180,7 +199,7 @@ void add_well_known(EventType type, const ItemFields& fields, const ContextField
   if (type == EventType::alias) add_previous_id(fields, trust, collector);
   if (type != EventType::group) add_contacts(fields[Field::traits], trust, collector);
   if (!rules.shared_anonymous_id) add_contacts(context.traits, trust, collector);
-  add_contacts(fields[Field::properties], Trust::claimed, collector);
+  add_from_properties(fields, rules, collector);
   add_device(context.device, trust, collector);
 }
 

@@ -16,6 +16,8 @@ struct ExtractionRules {
   /// anonymousId, and context.traits always, are data.
   bool shared_anonymous_id = false;
   bool listed_only = false;  // see ReceiveContext::identifiers_listed
+  /// The base record that the event saves, which somebody entitled says; null when it saves none.
+  const FactSaid* record = nullptr;
   /// Places of the source's own.
   std::span<const IdentifierPath> paths = {};
 };
@@ -24,6 +26,9 @@ struct ExtractionRules {
 /// context.externalIds (Segment) and context.externalId (RudderStack), an entry of which may say `"claimed": true`.
 /// Whatever stands in `properties` is claimed, because "send to a friend" names somebody else. `groupId` is none, and
 /// the traits of a group describe the group.
+///
+/// A base record names its customer: by customer number and credit code, and a person by phone and e-mail. Those of an
+/// organisation are of somebody who works there, perhaps for others as well, and identify nobody.
 ///
 /// Then strings and numbers in the places of the source's own. `traits` there means what it means above: the traits of
 /// the item and those of its context.

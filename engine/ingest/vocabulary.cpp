@@ -41,6 +41,53 @@ constexpr std::array kLossReasons = {Term{"price", "价格", ""},
                                      Term{"no_contact", "无法联系", ""},
                                      Term{"other", "其他", ""}};
 
+constexpr std::array kCustomerTypes = {Term{"person", "个人客户", "individual"}, Term{"person", "个人", "person"},
+                                       Term{"organisation", "企业客户", "organization"},
+                                       Term{"organisation", "企业", "company"}};
+constexpr std::array kIndustries = {Term{"manufacturing", "制造业", ""},
+                                    Term{"services", "服务业", ""},
+                                    Term{"retail", "零售业", ""},
+                                    Term{"construction", "建筑业", ""},
+                                    Term{"software_it", "软件和信息技术服务业", "software and it services"},
+                                    Term{"other", "其他", ""}};
+constexpr std::array kCompanySizes = {Term{"small", "小型企业", ""}, Term{"medium", "中型企业", ""},
+                                      Term{"large", "大型企业", ""}};
+constexpr std::array kEnterpriseTypes = {
+    Term{"state_owned", "国企", ""}, Term{"state_owned", "国有企业", "state owned enterprise"},
+    Term{"private", "民企", ""},     Term{"private", "民营企业", "private enterprise"},
+    Term{"foreign", "外企", ""},     Term{"foreign", "外资企业", "foreign enterprise"},
+    Term{"other", "其他", ""},
+};
+constexpr std::array kCustomerSources = {Term{"website_signup", "官网注册", "website sign up"},
+                                         Term{"exhibition_visit", "展会拜访", ""},
+                                         Term{"phone_enquiry", "电话咨询", "phone inquiry"},
+                                         Term{"referral", "转介绍", ""},
+                                         Term{"online_promotion", "线上推广", ""},
+                                         Term{"event_signup", "活动报名", "event sign up"},
+                                         Term{"trial_request", "试用申请", ""},
+                                         Term{"other", "其他", ""}};
+constexpr std::array kCustomerStatuses = {Term{"potential", "潜在客户", "potential customer"},
+                                          Term{"interested", "意向客户", "interested customer"},
+                                          Term{"won", "成交客户", "won customer"},
+                                          Term{"lost", "流失客户", "lost customer"},
+                                          Term{"potential", "潜在", ""},
+                                          Term{"interested", "意向", ""},
+                                          Term{"won", "成交", ""},
+                                          Term{"lost", "流失", ""}};
+constexpr std::array kVagueStatuses = {
+    Term{"vague", "跟进中", "following up"}, Term{"vague", "有希望", "promising"},
+    Term{"vague", "再看看", "wait and see"}, Term{"vague", "待跟进", "to be followed up"},
+    Term{"vague", "考虑中", "considering"},  Term{"vague", "观望", "in progress"},
+    Term{"vague", "洽谈中", "in talks"},
+};
+constexpr std::array kGenders = {Term{"female", "女", "f"}, Term{"male", "男", "m"}, Term{"other", "其他", ""}};
+constexpr std::array kMaritalStatuses = {Term{"single", "未婚", "unmarried"}, Term{"married", "已婚", ""},
+                                         Term{"divorced", "离异", ""}, Term{"widowed", "丧偶", ""}};
+constexpr std::array kRiskTolerances = {Term{"conservative", "保守型", ""}, Term{"balanced", "稳健型", ""},
+                                        Term{"aggressive", "激进型", ""}};
+constexpr std::array kRecordSourceKinds = {Term{"staff", "员工", ""}, Term{"form", "表单", ""},
+                                           Term{"import", "导入", ""}, Term{"third_party", "第三方", ""}};
+
 bool same_words(std::string_view said, std::string_view term) {
   auto plain = [](char c) { return c == '_' || c == '-' ? ' ' : c; };
   return std::equal(said.begin(), said.end(), term.begin(), term.end(),
@@ -69,5 +116,18 @@ std::span<const Term> tag_types() { return kTagTypes; }
 std::span<const Term> tag_origins() { return kTagOrigins; }
 std::span<const Term> statuses() { return kStatusTerms; }
 std::span<const Term> loss_reasons() { return kLossReasons; }
+
+std::span<const Term> customer_types() { return kCustomerTypes; }
+std::span<const Term> industries() { return kIndustries; }
+std::span<const Term> company_sizes() { return kCompanySizes; }
+std::span<const Term> enterprise_types() { return kEnterpriseTypes; }
+std::span<const Term> customer_sources() { return kCustomerSources; }
+std::span<const Term> customer_statuses() { return kCustomerStatuses; }
+std::span<const Term> genders() { return kGenders; }
+std::span<const Term> marital_statuses() { return kMaritalStatuses; }
+std::span<const Term> risk_tolerances() { return kRiskTolerances; }
+std::span<const Term> record_source_kinds() { return kRecordSourceKinds; }
+
+bool is_vague_status(std::string_view text) { return find_code(kVagueStatuses, text).has_value(); }
 
 }  // namespace tributary

@@ -28,4 +28,18 @@ std::span<const Term> tag_origins();
 std::span<const Term> statuses();
 std::span<const Term> loss_reasons();
 
+// Source of the lists: the customer record of README.
+std::span<const Term> customer_types();
+std::span<const Term> industries();
+std::span<const Term> company_sizes();
+std::span<const Term> enterprise_types();
+std::span<const Term> customer_sources();
+std::span<const Term> customer_statuses();
+std::span<const Term> genders();
+std::span<const Term> marital_statuses();
+std::span<const Term> risk_tolerances();
+std::span<const Term> record_source_kinds();
+/// Words that people write for a status, and which say none.
+bool is_vague_status(std::string_view text);
+
 }  // namespace tributary

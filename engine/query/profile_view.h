@@ -9,6 +9,7 @@
 #include "engine/domain/event.h"
 #include "engine/domain/identifier.h"
 #include "engine/domain/rejection.h"
+#include "engine/profile/customer_record.h"
 #include "engine/profile/interaction.h"
 #include "engine/profile/rfm_scale.h"
 #include "engine/profile/preference.h"

@@ -23,7 +23,9 @@ METHODS = ("get", "post", "put", "patch", "delete", "options")
 UNPROVOKED = {"503", "429"}  # a full disk, a shutdown and two previews at once have tests of their own
 # A cut through events that retention has deleted: tests/unit/fold/cut_test.cpp.
 # A customer with more than sixty thousand identifiers.
-UNPROVOKED_OF = {("POST", "/v1/identity/assertions"): {"409"}, ("POST", "/v1/erasures"): {"413"}}
+# Two changes of one record at one time: tests/integration/record_test.py.
+UNPROVOKED_OF = {("POST", "/v1/identity/assertions"): {"409"}, ("POST", "/v1/erasures"): {"413"},
+                 ("PATCH", "/v1/profiles/{customer_id}"): {"409"}}
 
 
 class SchemaError(AssertionError):
@@ -416,6 +418,34 @@ def lift_cases(admin: dict) -> list[Case]:
         *admin_refusals(path, body)]
 
 
+def create_cases(admin: dict) -> list[Case]:
+    path = "/v1/profiles"
+    person = {"fields": {"name": "Carol", "email": "carol@example.com"}}
+    return [
+        Case(201, path, person, admin, holds={"grade": "registered"}),
+        Case(201, path, {"fields": {"name": "Dan", "phone": "+8613912345678", "customer_no": "cx20231001001"}}, admin),
+        Case(409, path, person, admin, "conflict"),
+        Case(409, path, {"fields": {"name": "E", "phone": "+8613912345679", "customer_no": "CX20231001001"}}, admin, "conflict"),
+        Case(400, path, b"{", admin, "invalid_parameter"),
+        Case(422, path, {"fields": {"name": "Carol"}}, admin, "invalid_record"),
+        *admin_refusals(path, person)]
+
+
+def change_cases(path: str, nobody: str, admin: dict) -> list[Case]:
+    changed = {"fields": {"industry": "retail"}}
+    any_record = {**admin, "If-Match": "*"}
+    return [
+        Case(422, path, changed, {**admin, "If-Match": '"unregistered"'}, "invalid_record"),
+        Case(200, path, {"fields": {"name": "Bob", "email": "bob@example.com"}}, any_record, holds={"grade": "registered"}),
+        Case(200, path, changed, any_record),
+        Case(428, path, changed, admin, "precondition_required"),
+        Case(412, path, changed, {**admin, "If-Match": '"unregistered"'}, "precondition_failed"),
+        Case(400, path, {"fields": []}, any_record, "invalid_parameter"),
+        Case(422, path, {"fields": {"industry": "x"}}, any_record, "invalid_record"),
+        Case(404, nobody, changed, any_record, "not_found"),
+        *admin_refusals(path, changed)]
+
+
 def preview_cases(admin: dict) -> list[Case]:
     path = "/v1/identity/preview"
     decision = {"type": "must_link", "a": NAMED_ANN, "b": NAMED_BOB}
@@ -468,6 +498,7 @@ class Contract(unittest.TestCase):
         cls.buyer = cls.server.lookup("user_id", "buyer")["customer_id"]
         cls.server.post("/v1/track", event(userId="governed"), write_key="wk_app").expect(200)
         cls.governed = cls.server.lookup("user_id", "governed")["customer_id"]
+        cls.bob = cls.server.lookup("user_id", "bob")["customer_id"]
 
     def exercises(self) -> dict:
         key = {"Authorization": f"Bearer {ANALYST}"}
@@ -523,6 +554,8 @@ class Contract(unittest.TestCase):
                 Case(400, "/v1/profiles/lookup", b"[]", key, "invalid_parameter"),
                 Case(400, "/v1/profiles/lookup?verbose=maybe", look_up, key, "invalid_parameter"),
                 *read_refusals("/v1/profiles/lookup", look_up)],
+            ("POST", "/v1/profiles"): create_cases(admin),
+            ("PATCH", "/v1/profiles/{customer_id}"): change_cases(f"/v1/profiles/{self.bob}", nobody, admin),
             ("GET", "/v1/profiles/{customer_id}"): [
                 Case(200, ann, None, key, holds={"customer_id": self.ann, "events": 4}),
                 Case(200, ann + "?verbose=true", None, key), Case(404, nobody, None, key, "not_found"),

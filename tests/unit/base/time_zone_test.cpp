@@ -79,5 +79,16 @@ TEST(TimeZone, EveryTimestampHasADay) {
   }
 }
 
+TEST(TimeZone, DaysLaterTheClockShowsTheSame) {
+  auto later = [](const char* zone, const char* time, int64_t days) {
+    return format_iso8601(TimeZone::load(zone).value().add_days(parse_iso8601(time).value(), days));
+  };
+  EXPECT_EQ(later("Asia/Shanghai", "2026-10-16T02:00:00.5Z", 5), "2026-10-21T02:00:00.500Z");
+  EXPECT_EQ(later("America/New_York", "2026-03-07T17:00:00Z", 1), "2026-03-08T16:00:00.000Z");
+  EXPECT_EQ(later("America/New_York", "2026-03-07T07:30:00Z", 1), "2026-03-08T07:00:00.000Z") << "02:30 is left out";
+  EXPECT_EQ(later("America/New_York", "2026-10-31T16:00:00Z", 1), "2026-11-01T17:00:00.000Z");
+  EXPECT_EQ(later("UTC", "1969-12-31T23:59:59.999999Z", -1), "1969-12-30T23:59:59.999999Z");
+}
+
 }  // namespace
 }  // namespace tributary

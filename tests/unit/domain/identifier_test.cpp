@@ -71,6 +71,9 @@ TEST(Identifier, RulesTakeFamiliesAndNoMadeUpKinds) {
 TEST(Rejection, ChangesOfRulesHaveRefusalsOfTheirOwn) {
   EXPECT_EQ(rejection_row(RejectionCode::conflict).http_status, 409);
   EXPECT_EQ(rejection_row(RejectionCode::invalid_rules).http_status, 422);
+  EXPECT_EQ(rejection_row(RejectionCode::precondition_required).http_status, 428);
+  EXPECT_EQ(rejection_row(RejectionCode::precondition_failed).http_status, 412);
+  EXPECT_EQ(rejection_row(RejectionCode::invalid_record).http_status, 422);
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ TEST(ProfileJson, HoldsEverything) {
           R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","events":2}],)"
           R"("traits":{"n":12345678901234567890.10},"event_counts":{"Order \"Completed\"":2},"events":2,)"
           R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","channels":["web"],)"
+          R"("grade":"known","record":null,)"
           R"("lifecycle":"acquisition","value":{"currency":null,"orders_count":0,"other_currency_orders":0,)"
           R"("revenue_minor":0,"refunds_minor":0,"aov_minor":0,"clv_minor":0,"orders_365d":0,"revenue_365d_minor":0,)"
           R"("repeat_band":"low","first_order_at":null,"last_order_at":null,"rfm":null,"expected_gap_days":null,"churn_ratio":null,)"
@@ -156,6 +157,44 @@ TEST(ProfileJson, TellsOfTicketsAndPreferences) {
                               R"("source":"web","message_id":"m"}],"exclusions":[{"kind":"brand","value":"Lego",)"
                               R"("origin":"dismissal","reason":"too \"loud\"","since":"2026-01-02T03:04:05.000Z",)"
                               R"("until":"2027-01-02T03:04:05.000Z","source":"web","message_id":"m"}]})"));
+}
+
+TEST(ProfileJson, TellsTheRecordAndWhoSaidIt) {
+  using enum RecordField;
+  ProfileView view = profile();
+  auto save = [&](RecordAct act, std::string id, int64_t days_ago, std::vector<FactValue> values) {
+    Fact fact;
+    fact.kind = FactKind::record;
+    fact.act = static_cast<uint8_t>(act);
+    fact.trust = Trust::verified;
+    fact.at = Timestamp{kThen.micros - days_ago * kMicrosPerDay};
+    fact.source = "crm";
+    fact.message_id = std::move(id);
+    fact.values = std::move(values);
+    view.facts.push_back(std::move(fact));
+  };
+  auto value = [](RecordField field, std::string text) {
+    return FactValue{static_cast<uint8_t>(field), std::move(text)};
+  };
+  save(RecordAct::saved, "m1", 1,
+       {value(customer_type, "person"), value(name, "Ann"), value(employee_count, "7"), value(source, "referral"),
+        value(annual_budget, "100 USD")});
+  save(RecordAct::changed, "m2", 0,
+       {value(codes, "phone:phone_length"), value(actor, "key"), value(name, "Anne"), value(source, "")});
+  EXPECT_THAT(
+      profile_json(view, "default", false, kNow),
+      HasSubstr(R"("grade":"registered","record":{"customer_type":"person","fields":{"customer_type":"person",)"
+                R"("name":"Anne","employee_count":7,"annual_budget":{"minor":100,"currency":"USD"}},)"
+                R"("classification":{"industry":null,"size":"small","region":null,"enterprise_type":null,)"
+                R"("budget_band":null,"cooperation_band":null},"completeness":16,"completion_state":"incomplete",)"
+                R"("missing":["phone_or_email","source","first_contact_date","status","owner"],)"
+                R"("completion_due_at":"2026-01-06T03:04:05.000Z",)"
+                R"("flags":[{"field":"phone","code":"phone_length","message_id":"m2"}],)"
+                R"("created_at":"2026-01-01T03:04:05.000Z","updated_at":"2026-01-02T03:04:05.000Z"})"));
+  EXPECT_THAT(profile_json(view, "default", true, kNow),
+              HasSubstr(R"("name":{"value":"Anne","source":"crm","message_id":"m2",)"
+                        R"("occurred_at":"2026-01-02T03:04:05.000Z","actor":"key","candidates":[{"value":"Ann",)"
+                        R"("source":"crm","message_id":"m1","occurred_at":"2026-01-01T03:04:05.000Z"}]})"));
 }
 
 TEST(OrdersJson, TellsEverything) {

@@ -8,6 +8,7 @@
 #include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
 #include "connectors/profile/profile_routes.h"
+#include "connectors/profile/record_routes.h"
 #include "connectors/query/export_runner.h"
 #include "connectors/query/query_handlers.h"
 #include "connectors/query/query_routes.h"
@@ -29,6 +30,7 @@ struct NoEngine : Engine {
     return std::vector<SourcePosition>{};
   }
   const KeyedHash& index_key(WorkspaceId) override { abort(); }
+  Result<bool> was_seen(WorkspaceId, const Identifier&) override { abort(); }
   Result<ProfileView> profile_of(WorkspaceId, const Identifier&, std::optional<Timestamp>) override { abort(); }
   Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { abort(); }
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override { abort(); }
@@ -65,6 +67,7 @@ class Routes : public testing::Test {
   Routes() {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
     add_query_routes(router, {engine, keys, metrics, {}, exports, scales});
+    add_record_routes(router, {engine, keys, metrics, {}, {*TimeZone::load("UTC"), {}}});
     add_identity_routes(router, {engine, keys, metrics, {}, previews});
     add_profile_routes(router, {engine, keys, metrics, {}, {*TimeZone::load("UTC"), {}}});
     add_webhook_routes(router, {engine, webhooks, metrics, {}});
@@ -105,8 +108,8 @@ std::vector<std::string> verbs_of(const json::value& document, const json::value
   return verbs.empty() ? std::vector<std::string>{""} : verbs;
 }
 
-const std::map<std::string, std::string> kMethods = {
-    {"delete", "DELETE"}, {"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"options", "OPTIONS"}};
+const std::map<std::string, std::string> kMethods = {{"delete", "DELETE"}, {"get", "GET"}, {"patch", "PATCH"},
+                                                     {"post", "POST"},     {"put", "PUT"}, {"options", "OPTIONS"}};
 
 std::set<std::string> described_routes() {
   json::value document = json::parse(json::string_view(openapi_json().data(), openapi_json().size()));
@@ -151,7 +154,7 @@ TEST_F(Routes, ARouteOfAHigherRoleRefusesAKeyOfALowerOne) {
 TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
   const std::set<std::string> probes = {"/", "/health", "/robots.txt", "/version"};
   for (const Route& route : router.routes()) {
-    bool reading = route.pattern.starts_with("/v1/profiles/") || route.pattern.starts_with("/v1/identity/") ||
+    bool reading = route.pattern.starts_with("/v1/profiles") || route.pattern.starts_with("/v1/identity/") ||
                    route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
                    route.pattern == "/v1/rfm/scale" || route.pattern == "/v1/export" ||
                    route.pattern == "/v1/sources" || route.pattern == "/v1/channels" ||

@@ -1,0 +1,296 @@
+#include "connectors/profile/record_handlers.h"
+
+#include <algorithm>
+#include <array>
+
+#include "connectors/http/answers.h"
+#include "connectors/query/query_json.h"
+#include "connectors/query/record_json.h"
+#include "connectors/query/refusals.h"
+#include "engine/ingest/json_index.h"
+
+namespace tributary {
+namespace {
+
+using enum RecordField;
+
+constexpr size_t kRecordBytesMax = 64 << 10;
+constexpr size_t kDepthNoted = 1024;
+// Of events, and beside the fields of a record.
+constexpr std::array<std::string_view, 2> kOtherNames = {"annual_budget_minor", "currency"};
+
+bool is_field_name(std::string_view name) {
+  return find_record_field(name) || std::ranges::find(kOtherNames, name) != kOtherNames.end();
+}
+
+/// The members of `fields`, as they came.
+struct RecordBody {
+  std::vector<std::pair<std::string, std::string>> fields;  // name, JSON
+  std::vector<RecordMistake> unknown;
+  bool named(std::string_view name) const {
+    return std::ranges::find(fields, name, &std::pair<std::string, std::string>::first) != fields.end();
+  }
+};
+
+/// Nothing for a body that is no object with an object `fields` and nothing else.
+std::optional<RecordBody> record_body(const std::string& body) {
+  JsonIndex index(kRecordBytesMax);
+  if (index.build(body, body, kDepthNoted) != JsonProof::valid) return std::nullopt;
+  JsonValue fields = find_member(index.root(), "fields");
+  if (!fields.is(JsonKind::object) || index.root().size() != 1) return std::nullopt;
+  RecordBody found;
+  for_each_member(fields, [&](const JsonValue& key, const JsonValue& value) {
+    std::string scratch;
+    std::string name_said(key.text(scratch));
+    if (!is_field_name(name_said)) found.unknown.push_back({name_said, "field_unknown"});
+    found.fields.emplace_back(std::move(name_said), std::string(value.raw()));
+  });
+  return found;
+}
+
+ProfileAct save_of(const RecordBody& body, const ApiCaller& caller, bool partial, std::string_view number = {}) {
+  ProfileAct act{"Customer Record Saved", {}};
+  JsonOut json(act.properties);
+  json.begin_object().key("partial").boolean(partial).key("source_kind").string("staff");
+  json.key("actor").string(caller.key->id);
+  for (const auto& [field, value] : body.fields) json.key(field).raw(value);
+  if (!number.empty()) json.key("customer_no").string(number);
+  json.end_object();
+  return act;
+}
+
+std::optional<std::string_view> value_in(const FactSaid& said, RecordField field) {
+  auto found = std::ranges::find(said.values, static_cast<uint8_t>(field), &FactSaid::Value::field);
+  return found == said.values.end() ? std::nullopt : std::optional<std::string_view>(found->text);
+}
+
+bool holds(const FactSaid& said, RecordField field) { return !value_in(said, field).value_or("").empty(); }
+
+/// What was refused: a code beside a value is only a flag.
+std::vector<RecordMistake> refused_fields(const FactSaid& said) {
+  std::vector<RecordMistake> mistakes;
+  std::string_view rest = value_in(said, codes).value_or("");
+  while (!rest.empty()) {
+    std::string_view entry = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
+    size_t colon = std::min(entry.find(':'), entry.size());
+    auto field = find_record_field(entry.substr(0, colon));
+    if (field && holds(said, *field)) continue;
+    mistakes.push_back(
+        {std::string(entry.substr(0, colon)), std::string(entry.substr(std::min(colon + 1, entry.size())))});
+  }
+  return mistakes;
+}
+
+/// What a record of this type can't be without, and `lacks` tells that it would be.
+template <class Lacks>
+std::vector<RecordMistake> missing_fields(bool organisation, Lacks lacks) {
+  std::vector<RecordMistake> missing;
+  auto add = [&](RecordField field) { missing.push_back({std::string(record_field_name(field)), "required_missing"}); };
+  if (lacks(name)) add(name);
+  if (organisation) {
+    for (RecordField field : {contact_name, contact_phone}) {
+      if (lacks(field)) add(field);
+    }
+  } else if (lacks(phone) && lacks(email)) {
+    missing.push_back({"phone_or_email", "required_missing"});
+  }
+  return missing;
+}
+
+bool is_organisation(const FactSaid& said) {
+  if (auto type = value_in(said, customer_type)) return *type == "organisation";
+  return holds(said, contact_name) || holds(said, contact_phone);
+}
+
+/// True when the header names this record; `*` names any.
+bool matches(std::string_view if_match, std::string_view etag) {
+  while (!if_match.empty()) {
+    size_t comma = std::min(if_match.find(','), if_match.size());
+    std::string_view one = if_match.substr(0, comma);
+    if_match.remove_prefix(std::min(comma + 1, if_match.size()));
+    size_t first = one.find_first_not_of(" \t");
+    if (first == one.npos) continue;
+    one = one.substr(first, one.find_last_not_of(" \t") - first + 1);
+    if (one == "*" || one == etag) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+RecordHandlers::Turn::Turn(RecordHandlers& handlers, CustomerKey customer)
+    : handlers_(handlers), customer_(std::move(customer)) {
+  std::lock_guard lock(handlers_.mutex_);
+  taken_ = handlers_.busy_.insert(customer_).second;
+}
+
+RecordHandlers::Turn::~Turn() {
+  if (!taken_) return;
+  std::lock_guard lock(handlers_.mutex_);
+  handlers_.busy_.erase(customer_);
+}
+
+std::vector<RecordMistake> RecordHandlers::mistakes_in(const FactSaid& said,
+                                                       const std::optional<CustomerRecord>& record) const {
+  std::vector<RecordMistake> mistakes = refused_fields(said);
+  if (!record) {
+    auto lacks = [&](RecordField field) { return !holds(said, field); };
+    auto missing = missing_fields(is_organisation(said), lacks);
+    mistakes.insert(mistakes.end(), missing.begin(), missing.end());
+    return mistakes;
+  }
+  std::string_view status_now = record->text(status), status_said = value_in(said, status).value_or("");
+  if (!status_now.empty() && !status_said.empty() && status_said != status_now) {
+    mistakes.push_back({"status", "approval_needed"});
+  }
+  if (holds(said, customer_no)) mistakes.push_back({"customer_no", "read_only"});
+  // What is missing already was lost before; nothing else may be taken away.
+  auto type = value_in(said, customer_type);
+  bool organisation = type ? *type == "organisation" : record->organisation;
+  auto lacks = [&](RecordField field) { return value_in(said, field).value_or(record->text(field)).empty(); };
+  auto touched = [&](const RecordMistake& missing) {
+    if (type) return true;
+    if (missing.field == "phone_or_email")
+      return value_in(said, phone).has_value() || value_in(said, email).has_value();
+    return value_in(said, *find_record_field(missing.field)).has_value();
+  };
+  for (RecordMistake& missing : missing_fields(organisation, lacks)) {
+    if (touched(missing)) mistakes.push_back(std::move(missing));
+  }
+  return mistakes;
+}
+
+std::variant<FactSaid, HttpResponse> RecordHandlers::checked(const HttpRequest& request, const ApiCaller& caller,
+                                                             const ProfileAct& act,
+                                                             const std::optional<CustomerRecord>& record) {
+  auto facts = facts_of_act(services_, caller, act);
+  if (auto* fault = std::get_if<ActOutcome>(&facts)) return refuse(request, *fault->refused, fault->message);
+  auto& said = std::get<std::vector<FactSaid>>(facts);
+  if (said.empty()) return refuse(request, RejectionCode::invalid_parameter, "fields has no value");
+  auto mistakes = mistakes_in(said.front(), record);
+  if (!mistakes.empty()) return refuse_fields(request, mistakes);
+  return std::move(said.front());
+}
+
+Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiCaller& caller) {
+  auto id = CustomerId::parse(request.arguments.at(0));
+  if (!id) co_return refuse(request, RejectionCode::not_found);
+  if (!request.has_header("if-match")) co_return refuse(request, RejectionCode::precondition_required);
+  auto body = record_body(request.body);
+  if (!body) co_return refuse(request, RejectionCode::invalid_parameter, "body is not {\"fields\": {...}}");
+  if (!body->unknown.empty()) co_return refuse_fields(request, body->unknown);
+  auto found = services_.engine.profile(caller.key->workspace, *id);
+  if (!found) co_return refuse(request, code_of(found.error()));
+  Turn turn(*this, {caller.key->workspace, found->id});
+  if (!turn.taken()) co_return refuse(request, RejectionCode::conflict, "somebody else is changing this record");
+  auto profile = services_.engine.profile(caller.key->workspace, *id);
+  if (!profile) co_return refuse(request, code_of(profile.error()));
+  auto record = record_of(*profile, {services_.value, system_clock().now()});
+  std::string etag = record_etag(record);
+  if (!matches(request.header("if-match"), etag)) {
+    HttpResponse response = refuse(request, RejectionCode::precondition_failed);
+    response.headers.emplace_back("ETag", std::move(etag));
+    co_return std::move(response);
+  }
+  auto said = checked(request, caller, save_of(*body, caller, true), record);
+  if (auto* refusal = std::get_if<HttpResponse>(&said)) co_return std::move(*refusal);
+  ProfileAct act = save_of(*body, caller, record.has_value());
+  ActOutcome outcome = co_await record_act(services_, request, caller, *profile, std::move(act));
+  if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
+  auto changed = services_.engine.profile(caller.key->workspace, *id);
+  if (!changed) co_return refuse(request, code_of(changed.error()));
+  co_return profile_answer(caller, *changed);
+}
+
+std::variant<std::vector<Identifier>, HttpResponse> RecordHandlers::names_of(const HttpRequest& request,
+                                                                             const ApiCaller& caller,
+                                                                             const FactSaid& said) {
+  std::vector<Identifier> names;
+  auto add = [&](RecordField field, IdentifierFamily family) {
+    std::string_view value = value_in(said, field).value_or("");
+    bool service_number = family == IdentifierFamily::phone && !value.starts_with('+');
+    if (!value.empty() && !service_number)
+      names.push_back(Identifier::from_normalised({family, {}}, std::string(value)));
+  };
+  add(uscc, IdentifierFamily::uscc);
+  // The telephone of a company's contact is the company's as little as it is of others that he works for.
+  if (!is_organisation(said)) {
+    add(phone, IdentifierFamily::phone);
+    add(email, IdentifierFamily::email);
+  }
+  for (const Identifier& each : names) {
+    auto owner = services_.engine.profile_of(caller.key->workspace, each, std::nullopt);
+    if (!owner && owner.error().code == ErrorCode::not_found) continue;
+    if (!owner) return refuse(request, code_of(owner.error()));
+    if (record_of(*owner, {services_.value, system_clock().now()})) return refuse_owned(request, owner->id);
+  }
+  return names;
+}
+
+Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiCaller& caller) {
+  auto body = record_body(request.body);
+  if (!body) co_return refuse(request, RejectionCode::invalid_parameter, "body is not {\"fields\": {...}}");
+  if (!body->unknown.empty()) co_return refuse_fields(request, body->unknown);
+  auto said = checked(request, caller, save_of(*body, caller, true), std::nullopt);
+  if (auto* refusal = std::get_if<HttpResponse>(&said)) co_return std::move(*refusal);
+  auto names = names_of(request, caller, std::get<FactSaid>(said));
+  if (auto* refusal = std::get_if<HttpResponse>(&names)) co_return std::move(*refusal);
+  WorkspaceId workspace = caller.key->workspace;
+  std::string wanted(value_in(std::get<FactSaid>(said), customer_no).value_or(""));
+  auto number = wanted.empty() ? numbers_.next(workspace, services_.value.zone, system_clock().now())
+                               : numbers_.take(workspace, wanted);
+  if (!number) co_return refuse(request, code_of(number.error()));
+  if (*number == nullptr)
+    co_return refuse(request, RejectionCode::conflict, "the customer number was given out before");
+  auto& identifiers = std::get<std::vector<Identifier>>(names);
+  const Identifier by_number = Identifier::from_normalised({IdentifierFamily::customer_no, {}}, **number);
+  identifiers.push_back(by_number);
+  ProfileAct act = save_of(*body, caller, false, wanted.empty() ? **number : std::string_view());
+  ActOutcome outcome = co_await record_first_act(services_, request, caller, identifiers, std::move(act));
+  if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
+  if (outcome.duplicate)
+    co_return refuse(request, RejectionCode::conflict, "a request with this Idempotency-Key was answered before");
+  auto profile = services_.engine.profile_of(workspace, by_number, std::nullopt);
+  if (!profile) co_return refuse(request, code_of(profile.error()));
+  HttpResponse response = profile_answer(caller, *profile);
+  response.status = 201;
+  response.headers.emplace_back("Location", "/v1/profiles/" + profile->id.text());
+  co_return std::move(response);
+}
+
+HttpResponse RecordHandlers::profile_answer(const ApiCaller& caller, const ProfileView& profile) {
+  ValueMoment now{services_.value, system_clock().now()};
+  HttpResponse response = json_response(profile_json(profile, caller.key->workspace_name, false, now));
+  response.headers.emplace_back("ETag", record_etag(record_of(profile, now)));
+  return response;
+}
+
+HttpResponse RecordHandlers::refuse(const HttpRequest& request, RejectionCode code, std::string_view message) {
+  return refuse_api(services_.metrics, request, code, message);
+}
+
+HttpResponse RecordHandlers::refuse_fields(const HttpRequest& request, const std::vector<RecordMistake>& mistakes) {
+  bool asks_for_status = std::ranges::find(mistakes, "approval_needed", &RecordMistake::code) != mistakes.end();
+  HttpResponse response =
+      refuse(request, RejectionCode::invalid_record,
+             asks_for_status ? "a change of status needs a request: POST /v1/profiles/{customer_id}/status" : "");
+  std::string list;
+  JsonOut json(list);
+  json.begin_array();
+  for (const RecordMistake& mistake : mistakes) {
+    json.begin_object().key("field").string(mistake.field).key("code").string(mistake.code).end_object();
+  }
+  json.end_array();
+  add_member(response, "mistakes", list);
+  return response;
+}
+
+HttpResponse RecordHandlers::refuse_owned(const HttpRequest& request, const CustomerId& owner) {
+  HttpResponse response =
+      refuse(request, RejectionCode::conflict, "another record has the same phone, e-mail or credit code");
+  add_member(response, "customer_id", '"' + owner.text() + '"');
+  return response;
+}
+
+}  // namespace tributary

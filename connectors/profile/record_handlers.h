@@ -1,0 +1,76 @@
+// A customer's base record over HTTP: to make one, and to change fields of one.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "connectors/profile/customer_numbers.h"
+#include "connectors/profile/profile_act.h"
+
+namespace tributary {
+
+/// One field that can't be saved.
+struct RecordMistake {
+  std::string field;
+  std::string code;  // of the table in README
+};
+
+/// Thread: any. Requests and callers outlive the coroutines.
+class RecordHandlers {
+ public:
+  explicit RecordHandlers(const ProfileServices& services) : services_(services), numbers_(services.engine) {}
+  const ProfileServices& services() const { return services_; }
+
+  /// `{"fields": {...}}`: a new customer with a number.
+  Task<HttpResponse> create(const HttpRequest& request, const ApiCaller& caller);
+  /// `{"fields": {...}}` as a merge patch: null clears. `If-Match` names the record that it changes; of two changes at
+  /// one time one is refused.
+  Task<HttpResponse> change(const HttpRequest& request, const ApiCaller& caller);
+
+ private:
+  using CustomerKey = std::pair<WorkspaceId, CustomerId>;
+
+  /// A customer whose record is being changed; nobody else may, as long as it lives.
+  class Turn {
+   public:
+    Turn(RecordHandlers& handlers, CustomerKey customer);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    bool taken() const { return taken_; }
+
+   private:
+    RecordHandlers& handlers_;
+    CustomerKey customer_;
+    bool taken_;
+  };
+
+  HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
+  HttpResponse refuse_fields(const HttpRequest& request, const std::vector<RecordMistake>& mistakes);
+  HttpResponse refuse_owned(const HttpRequest& request, const CustomerId& owner);
+  HttpResponse profile_answer(const ApiCaller& caller, const ProfileView& profile);
+
+  /// Why `fields`, saved as `properties` say, can't become part of `record`; nothing when they can.
+  std::vector<RecordMistake> mistakes_in(const FactSaid& said, const std::optional<CustomerRecord>& record) const;
+  /// What the save says, as facts; or the answer that refuses it.
+  std::variant<FactSaid, HttpResponse> checked(const HttpRequest& request, const ApiCaller& caller,
+                                               const ProfileAct& act, const std::optional<CustomerRecord>& record);
+  /// Identifiers under which a new customer will be found; or the answer when one of them is somebody's.
+  std::variant<std::vector<Identifier>, HttpResponse> names_of(const HttpRequest& request, const ApiCaller& caller,
+                                                               const FactSaid& said);
+
+  ProfileServices services_;
+  CustomerNumbers numbers_;
+  std::mutex mutex_;
+  std::set<CustomerKey> busy_;
+};
+
+}  // namespace tributary
