@@ -14,6 +14,10 @@ namespace {
 constexpr size_t kConfigFileBytesMax = 4 << 20;
 constexpr size_t kOpsConnectionsMax = 256;
 
+std::vector<ComputedTrait> definitions_of(const Config& config) {
+  return config.engine.computed_traits ? config.engine.computed_traits->definitions : std::vector<ComputedTrait>();
+}
+
 }  // namespace
 
 Config::Config() {
@@ -53,6 +57,7 @@ std::variant<Config, std::vector<ConfigMistake>> parse_config(const std::string&
   read_stream_sources(draft);
   read_identity_rules(draft);
   read_profile_rules(draft);
+  read_computed_traits(draft);
   if (draft.mistakes.empty()) return std::move(draft.config);
   auto order = [&name](const ConfigMistake& m) {
     bool in_file = m.line > 0;
@@ -81,6 +86,8 @@ std::vector<std::string> settings_that_differ(const Config& before, const Config
   if (same_file && before.identity.workspaces != after.identity.workspaces) paths.emplace_back("identity.rules");
   bool same_profile_file = std::find(paths.begin(), paths.end(), "profile.rules") == paths.end();
   if (same_profile_file && before.engine.tags != after.engine.tags) paths.emplace_back("profile.rules");
+  bool same_path = std::find(paths.begin(), paths.end(), "profile.computed_traits") == paths.end();
+  if (same_path && definitions_of(before) != definitions_of(after)) paths.emplace_back("profile.computed_traits");
   return paths;
 }
 

@@ -46,6 +46,7 @@ struct ProfileConfig {
   int64_t expected_gap_micros = 0;                  // 0: as all customers of the workspace have it
   bool status_by_rule = true;
   std::string rules_file;  // of the library of tags, which becomes engine.tags; empty: it holds what people decided
+  std::string computed_traits_file;  // empty: none are declared
 };
 
 /// One validated configuration. A default-constructed one holds every default of the table in settings.cpp.
@@ -100,7 +101,8 @@ std::variant<Config, std::vector<ConfigMistake>> parse_config(const std::string&
                                                               const ConfigInput& overrides = {});
 
 /// Settings in which two configurations differ, other than sources and API keys: those need a restart. `identity.rules`
-/// also when only what stands in the files differs, or for which workspaces; `profile.rules` too.
+/// also when only what stands in the files differs, or for which workspaces; `profile.rules` and
+/// `profile.computed_traits` too.
 std::vector<std::string> settings_that_differ(const Config& before, const Config& after);
 
 /// The documented file that `tributary config sample` prints; parsing it gives the defaults.

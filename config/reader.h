@@ -56,6 +56,9 @@ void read_tracking_plans(ConfigDraft& draft);
 /// Reads the file with rules of profiles, after finish_draft(). Adds its mistakes, fills config.engine.tags.
 void read_profile_rules(ConfigDraft& draft);
 
+/// Reads the file with computed traits, after finish_draft(). Adds its mistakes, fills config.engine.computed_traits.
+void read_computed_traits(ConfigDraft& draft);
+
 /// Finds the connectors of webhook sources, after finish_draft(). Adds mistakes, those of connector files too, and
 /// fills config.webhook_sources.
 void read_webhook_sources(ConfigDraft& draft);

@@ -171,6 +171,10 @@ std::vector<Setting<Config>> make_config_settings() {
       {"profile.rules", T::text, AT(profile.rules_file),
        "File with the library of tags, as config/profile.yaml describes it; relative paths start at the working "
        "directory. Empty: the library holds what people proposed and approved."},
+      {"profile.computed_traits", T::text, AT(profile.computed_traits_file),
+       "File that declares traits which are computed from events, as config/computed_traits.yaml describes them; "
+       "relative paths start at the working directory. What events of before say for a new one is read from the log at "
+       "the next start. Empty: none."},
 
       {"webhooks.connectors", T::text, AT(webhooks.connectors_dir),
        "Folder with connector files of your own, NAME.yaml, as config/connectors/README.md describes them. One of the "

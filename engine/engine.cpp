@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 
 #include "engine/base/check.h"
 #include "engine/data_layout.h"
 #include "engine/fold/checkpointer.h"
+#include "engine/fold/measure_backfill.h"
 #include "engine/fold/partition.h"
 #include "engine/log/disk_guard.h"
 #include "engine/not_taken.h"
 #include "engine/query/changes.h"
+#include "engine/query/computed_traits.h"
 #include "engine/query/customer.h"
 #include "engine/query/erasure.h"
 #include "engine/query/explain.h"
@@ -89,6 +92,8 @@ class EngineInstance final : public Engine {
     return profile_at(*partition(workspace).store().snapshot(), workspace, id.anchor);
   }
   Result<bool> was_seen(WorkspaceId workspace, const Identifier& identifier) override;
+  Result<std::vector<ComputedTraitView>> computed_traits(WorkspaceId workspace, const CustomerId& id,
+                                                         Timestamp now) override;
   Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
   Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) override;
   Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id, const PageQuery& query) override;
@@ -109,7 +114,7 @@ class EngineInstance final : public Engine {
   Result<ChangesPage> changes(WorkspaceId workspace, const ChangesQuery& query) override;
   Result<PreviewView> preview(WorkspaceId workspace, const PreviewQuery& query,
                               const std::function<bool()>& cancelled) override;
-  Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace) override;
+  Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace, Timestamp now) override;
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId workspace, const EventExportQuery& query) override;
   Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId workspace) override {
     return read_rfm_scale(*partition(workspace).store().snapshot(), workspace);
@@ -126,6 +131,7 @@ class EngineInstance final : public Engine {
   Result<void> open_partitions();
   Result<void> open_log();
   Result<void> check_log_reaches(Lsn applied) const;
+  Result<void> backfill(const std::function<void(const ReplayProgress&)>& on_progress);
   Result<void> replay(const std::function<void(const ReplayProgress&)>& on_progress);
   void start();
   void dispatch(DurableGroup group, std::vector<DurableAppend> appends);
@@ -169,6 +175,7 @@ Result<void> EngineInstance::open(const std::function<void(const ReplayProgress&
   TRIBUTARY_TRY(check_partition_count(state_root(options_), options_.partitions, true));
   TRIBUTARY_TRY(open_partitions());
   TRIBUTARY_TRY(open_log());
+  TRIBUTARY_TRY(backfill(on_progress));
   TRIBUTARY_TRY(replay(on_progress));
   TRIBUTARY_TRY(destroy_state(replaced_state_root(options_)));  // a rebuild was killed; this state is whole
   start();
@@ -177,7 +184,8 @@ Result<void> EngineInstance::open(const std::function<void(const ReplayProgress&
 
 Result<void> EngineInstance::open_partitions() {
   memory_ = std::make_unique<StoreMemory>(options_.block_cache_bytes, options_.write_buffer_bytes);
-  FoldOptions fold{options_.dedup_window_micros, options_.front_table_bytes / options_.partitions};
+  FoldOptions fold{options_.dedup_window_micros, options_.front_table_bytes / options_.partitions,
+                   options_.computed_traits};
   for (uint16_t number = 0; number < options_.partitions; ++number) {
     auto store = StateStore::open({state_directory(options_, number), options_.dedup_window_micros, false}, *memory_);
     if (!store) return store.error();
@@ -205,6 +213,59 @@ Result<void> EngineInstance::check_log_reaches(Lsn applied) const {
                                        " and the state ends at record " + std::to_string(applied.value()) +
                                        ": what lies between left the log and cannot be folded again; --accept-loss "
                                        "goes on without it"};
+}
+
+// What the events that were folded before say for computed traits that are new.
+Result<void> EngineInstance::backfill(const std::function<void(const ReplayProgress&)>& on_progress) {
+  static const ComputedTraits kNone;
+  const ComputedTraits& traits = options_.computed_traits ? *options_.computed_traits : kNone;
+  auto started = std::chrono::steady_clock::now();
+  std::map<PartitionId, MeasureBackfill> behind;
+  ReplayProgress progress;
+  progress.backfill = true;
+  for (auto& partition : partitions_) {
+    MeasureBackfill backfill(partition->store(), traits.definitions);
+    auto missing = backfill.begin();
+    if (!missing) return with_context("computed traits", missing.error());
+    if (!*missing) continue;
+    progress.target = std::max(progress.target, backfill.applied());
+    behind.emplace(partition->id(), std::move(backfill));
+  }
+  if (behind.empty()) return {};
+  if (Lsn first = log_->recovery().first_lsn; first > Lsn{1}) {
+    log_line(LogLevel::warn, "computed traits that are new do not know what retention deleted",
+             {{"first_record", static_cast<int64_t>(first.value())}});
+  }
+  auto reported = started;
+  uint64_t records = 0;
+  auto cursor = log_->read(Lsn{1});
+  while (progress.at < progress.target) {
+    auto batch = cursor->next_batch(kReplayBatchBytes);
+    if (!batch) return with_context("computed traits", batch.error());
+    if (batch->empty()) break;
+    for (auto& [id, backfill] : behind) {
+      std::vector<RecordView> own;
+      for (const RecordView& record : *batch) {
+        if (partition_of(record.workspace) == id) own.push_back(record);
+      }
+      if (auto added = backfill.add(own); !added) return with_context("computed traits", added.error());
+    }
+    records += batch->size();
+    progress.at = batch->back().lsn;
+    auto now = std::chrono::steady_clock::now();
+    progress.records_per_second = static_cast<double>(records) / std::chrono::duration<double>(now - started).count();
+    if (on_progress && now - reported >= std::chrono::seconds(1)) {
+      reported = now;
+      on_progress(progress);
+    }
+  }
+  for (auto& [id, backfill] : behind) {
+    if (auto finished = backfill.finish(); !finished) return with_context("computed traits", finished.error());
+  }
+  metrics_.measure_backfill_seconds.set(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  log_line(LogLevel::info, "computed traits that are new know what was", {{"records", static_cast<int64_t>(records)}});
+  return {};
 }
 
 // Recovery is the normal path: the same fold over what the state lacks.
@@ -451,6 +512,17 @@ Result<ProfileView> EngineInstance::profile_at(const StateReader& snapshot, Work
   return read_profile(snapshot, *customer);
 }
 
+Result<std::vector<ComputedTraitView>> EngineInstance::computed_traits(WorkspaceId workspace, const CustomerId& id,
+                                                                       Timestamp now) {
+  if (options_.computed_traits == nullptr) return std::vector<ComputedTraitView>();
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
+  if (!customer) return customer.error();
+  return read_computed_traits(*snapshot, *customer, *options_.computed_traits, now);
+}
+
 Result<Erasure> EngineInstance::list_for_erasure(WorkspaceId workspace, const CustomerId& id) {
   auto snapshot = partition(workspace).store().snapshot();
   auto rules = rules_reader_.rules(*snapshot, workspace);
@@ -566,11 +638,11 @@ Result<PreviewView> EngineInstance::preview(WorkspaceId workspace, const Preview
   return preview_identity(*snapshot, workspace, *rules, hashed, cancelled);
 }
 
-Result<std::unique_ptr<ProfileExport>> EngineInstance::export_profiles(WorkspaceId workspace) {
+Result<std::unique_ptr<ProfileExport>> EngineInstance::export_profiles(WorkspaceId workspace, Timestamp now) {
   std::shared_ptr<const StateReader> snapshot = partition(workspace).store().snapshot();
   auto rules = rules_reader_.rules(*snapshot, workspace);
   if (!rules) return rules.error();
-  return tributary::export_profiles(std::move(snapshot), workspace, std::move(*rules));
+  return tributary::export_profiles(std::move(snapshot), workspace, std::move(*rules), {options_.computed_traits, now});
 }
 
 Result<std::unique_ptr<EventExport>> EngineInstance::export_events(WorkspaceId workspace,

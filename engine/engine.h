@@ -14,6 +14,7 @@
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/domain/channel.h"
+#include "engine/domain/computed_trait.h"
 #include "engine/domain/event.h"
 #include "engine/domain/outcome.h"
 #include "engine/domain/position.h"
@@ -41,6 +42,7 @@ struct EngineOptions {
   int64_t dedup_window_micros = 7 * kMicrosPerDay;
   SegmentLogOptions log;       // `directory` is filled in
   std::vector<TagEntry> tags;  // of the library of every workspace; what is decided there holds over them
+  std::shared_ptr<const ComputedTraits> computed_traits = nullptr;  // null: none
   // Speed and memory.
   size_t front_table_bytes = 256ull << 20;  // over all partitions
   size_t block_cache_bytes = 128ull << 20;
@@ -80,6 +82,7 @@ class Engine {
   struct ReplayProgress {
     Lsn at, target;
     double records_per_second = 0;
+    bool backfill = false;  // the log is read for computed traits that are new, before the replay
   };
   static Result<std::unique_ptr<Engine>> open(EngineOptions options, Metrics& metrics,
                                               const std::function<void(const ReplayProgress&)>& on_progress = {});
@@ -104,6 +107,9 @@ class Engine {
   virtual Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) = 0;
   /// True when an event or a decision ever named it, also when it was erased since.
   virtual Result<bool> was_seen(WorkspaceId workspace, const Identifier& identifier) = 0;
+  /// As of `now`, by name; empty when none is declared for the workspace.
+  virtual Result<std::vector<ComputedTraitView>> computed_traits(WorkspaceId workspace, const CustomerId& id,
+                                                                 Timestamp now) = 0;
   virtual Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) = 0;
   virtual Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) = 0;
   virtual Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id,
@@ -150,8 +156,9 @@ class Engine {
   virtual Result<PreviewView> preview(WorkspaceId workspace, const PreviewQuery& query,
                                       const std::function<bool()>& cancelled) = 0;
 
-  /// Everything of a workspace as of now, see Export. What they read takes its time: no thread that answers requests.
-  virtual Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace) = 0;
+  /// Everything of a workspace, see Export; computed traits as of `now`. What they read takes its time: no thread that
+  /// answers requests.
+  virtual Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace, Timestamp now) = 0;
   /// In the order in which events were received; each that stands on a timeline, once.
   virtual Result<std::unique_ptr<EventExport>> export_events(WorkspaceId workspace, const EventExportQuery& query) = 0;
 

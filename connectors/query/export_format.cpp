@@ -4,6 +4,7 @@
 #include <array>
 
 #include "connectors/document/csv.h"
+#include "connectors/query/computed_traits_json.h"
 #include "connectors/query/query_json.h"
 #include "engine/base/utf8.h"
 
@@ -14,7 +15,7 @@ constexpr std::array kProfileColumns = {"customer_id",   "user_id",   "email",  
                                         "identifiers",   "traits",    "events",         "first_seen",    "last_seen",
                                         "event_counts",  "channels",  "lifecycle",      "currency",      "orders_count",
                                         "revenue_minor", "aov_minor", "first_order_at", "last_order_at", "rfm_cell",
-                                        "churn_band",    "rfm_scale"};
+                                        "churn_band",    "rfm_scale", "computed_traits"};
 constexpr std::array kEventColumns = {"customer_id", "type",        "name",        "message_id", "source", "channel",
                                       "touchpoint",  "occurred_at", "received_at", "flags",      "event"};
 
@@ -100,6 +101,7 @@ class CsvExport : public ExportFormat {
     for (const std::string& channel : profile.channels) append_listed(channels, channel);
     row.cell(channels);
     add_value(value_of(profile.orders, moment_.rules, moment_.now, moment_.scale.get()), row);
+    row.cell(computed_traits_json(profile.computed_traits));
   }
 
   void add(const ExportedEvent& event, std::string& out) override {

@@ -45,7 +45,7 @@ struct ExportRunner::Reading {
 
   Result<void> open(Engine& engine) {
     if (order.thing == ExportedThing::profiles) {
-      auto opened = engine.export_profiles(order.workspace);
+      auto opened = engine.export_profiles(order.workspace, order.moment);
       if (!opened) return opened.error();
       profiles = std::move(*opened);
     } else {

@@ -15,6 +15,7 @@ namespace tributary {
 struct ExportOrder {
   WorkspaceId workspace;
   ExportedThing thing = ExportedThing::profiles;
+  Timestamp moment = {};    // of the figures of profiles
   EventExportQuery events;  // of events
   std::unique_ptr<ExportFormat> format;
 };

@@ -1,6 +1,7 @@
 #include "connectors/query/query_handlers.h"
 
 #include "connectors/http/answers.h"
+#include "connectors/query/computed_traits_json.h"
 #include "connectors/query/export_runner.h"
 #include "connectors/query/facts_json.h"
 #include "connectors/query/find_owner.h"
@@ -19,6 +20,7 @@ ExportOrder order_of(const ExportQuery& query, const ApiKey& key, ValueMoment mo
   ExportOrder order;
   order.workspace = key.workspace;
   order.thing = query.events ? ExportedThing::events : ExportedThing::profiles;
+  order.moment = query.moment;
   order.events = query.range;
   order.format =
       query.csv ? csv_export(order.thing, query.byte_order_mark, moment) : ndjson_export(key.workspace_name, moment);
@@ -45,7 +47,7 @@ HttpResponse QueryHandlers::look_up(const HttpRequest& request, const ApiCaller&
   auto found =
       find_owner(services_.engine, caller, std::get<LookupQuery>(lookup), services_.limits.identifier_bytes_max);
   if (auto* nobody = std::get_if<NoOwner>(&found)) return refuse(request, nobody->code, nobody->message);
-  return profile_answer(request, caller, std::get<IdentifierOwner>(found).profile, std::get<bool>(verbose));
+  return profile_answer(request, caller, std::move(std::get<IdentifierOwner>(found).profile), std::get<bool>(verbose));
 }
 
 HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller& caller) {
@@ -57,11 +59,11 @@ HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller&
   if (!id) return refuse(request, RejectionCode::not_found);
   auto profile = services_.engine.profile(caller.key->workspace, *id);
   if (!profile) return refuse(request, profile.error());
-  return profile_answer(request, caller, *profile, std::get<bool>(verbose));
+  return profile_answer(request, caller, std::move(*profile), std::get<bool>(verbose));
 }
 
-HttpResponse QueryHandlers::profile_answer(const HttpRequest& request, const ApiCaller& caller,
-                                           const ProfileView& profile, bool verbose) {
+HttpResponse QueryHandlers::profile_answer(const HttpRequest& request, const ApiCaller& caller, ProfileView profile,
+                                           bool verbose) {
   auto moment = moment_parameter(request);
   if (auto* fault = std::get_if<ParameterFault>(&moment)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
@@ -69,6 +71,9 @@ HttpResponse QueryHandlers::profile_answer(const HttpRequest& request, const Api
   auto as_of =
       value_moment(services_.engine, services_.scales.rules(), caller.key->workspace, std::get<Timestamp>(moment));
   if (!as_of) return refuse(request, as_of.error());
+  auto computed = services_.engine.computed_traits(caller.key->workspace, profile.id, as_of->now);
+  if (!computed) return refuse(request, computed.error());
+  profile.computed_traits = std::move(*computed);
   HttpResponse response = json_response(profile_json(profile, caller.key->workspace_name, verbose, *as_of));
   response.headers.emplace_back("ETag", record_etag(record_of(profile, *as_of)));
   return response;
@@ -125,6 +130,10 @@ HttpResponse QueryHandlers::tickets(const HttpRequest& request, const ApiCaller&
   auto now = std::get<Timestamp>(moment);
   auto page = services_.engine.tickets(caller.key->workspace, *id, std::get<PageQuery>(query), now);
   return page ? json_response(tickets_json(*page, services_.scales.rules().zone)) : refuse(request, page.error());
+}
+
+HttpResponse QueryHandlers::computed_traits(const HttpRequest&, const ApiCaller& caller) {
+  return json_response(computed_trait_definitions_json(services_.computed_traits.get(), caller.key->workspace));
 }
 
 HttpResponse QueryHandlers::rejected(const HttpRequest& request, const ApiCaller& caller) {

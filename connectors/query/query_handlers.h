@@ -24,6 +24,7 @@ class QueryHandlers {
   HttpResponse orders(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse interactions(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse tickets(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse computed_traits(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse list_channels(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse scale(const HttpRequest& request, const ApiCaller& caller);
@@ -38,8 +39,7 @@ class QueryHandlers {
   HttpResponse answer(const HttpRequest& request, ApiRole required, Handler handler);
 
  private:
-  HttpResponse profile_answer(const HttpRequest& request, const ApiCaller& caller, const ProfileView& profile,
-                              bool verbose);
+  HttpResponse profile_answer(const HttpRequest& request, const ApiCaller& caller, ProfileView profile, bool verbose);
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
   HttpResponse refuse(const HttpRequest& request, const Error& error);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connectors/query/computed_traits_json.h"
 #include "connectors/query/facts_json.h"
 #include "connectors/query/record_json.h"
 #include "connectors/query/status_json.h"
@@ -114,6 +115,8 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   append_identifiers(json, profile.identifiers);
   json.key("traits");
   append_traits(json, profile.traits, verbose);
+  json.key("computed_traits");
+  append_computed_traits(json, profile.computed_traits, verbose);
   json.key("event_counts");
   append_event_counts(json, profile.event_counts);
   json.key("events").unsigned_number(profile.events);

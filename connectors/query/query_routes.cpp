@@ -30,6 +30,7 @@ void add_query_routes(Router& router, const QueryServices& services) {
   add("GET", "/v1/profiles/{customer_id}/orders", ApiRole::analyst, &QueryHandlers::orders);
   add("GET", "/v1/profiles/{customer_id}/interactions", ApiRole::analyst, &QueryHandlers::interactions);
   add("GET", "/v1/profiles/{customer_id}/tickets", ApiRole::analyst, &QueryHandlers::tickets);
+  add("GET", "/v1/computed-traits", ApiRole::analyst, &QueryHandlers::computed_traits);
   add("GET", "/v1/rejected", ApiRole::analyst, &QueryHandlers::rejected);
   add("GET", "/v1/channels", ApiRole::analyst, &QueryHandlers::list_channels);
   add("GET", "/v1/rfm/scale", ApiRole::analyst, &QueryHandlers::scale);

@@ -1,6 +1,7 @@
 // Reading: profiles, timelines and rejected events over HTTP, and the description of the whole interface.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "connectors/http/key_ring.h"
@@ -20,6 +21,7 @@ struct QueryServices {
   IngestLimits limits;
   ExportRunner& exports;
   ScaleRunner& scales;
+  std::shared_ptr<const ComputedTraits> computed_traits = nullptr;  // null: none are declared
 };
 
 void add_query_routes(Router& router, const QueryServices& services);

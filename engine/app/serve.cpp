@@ -69,7 +69,7 @@ std::vector<WorkspaceId> workspaces_of(const std::vector<Source>& sources, const
 void log_replay(const Engine::ReplayProgress& progress) {
   uint64_t left = progress.target.value() - progress.at.value();
   auto eta = progress.records_per_second > 0 ? static_cast<double>(left) / progress.records_per_second : 0;
-  log_line(LogLevel::info, "replaying",
+  log_line(LogLevel::info, progress.backfill ? "reading the log for new computed traits" : "replaying",
            {{"lsn", static_cast<int64_t>(progress.at.value())},
             {"target", static_cast<int64_t>(progress.target.value())},
             {"records_per_second", static_cast<int64_t>(progress.records_per_second)},
@@ -203,7 +203,8 @@ class Service {
                        WebhookServices{*engine_, webhooks_, metrics_, config_.ingest, config_.webhooks.body_bytes_max});
     exports_ = std::make_unique<ExportRunner>(*engine_);
     scales_ = std::make_unique<ScaleRunner>(*engine_, metrics_, value_rules());
-    add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_, *scales_});
+    add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_, *scales_,
+                                            config_.engine.computed_traits});
     add_profile_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
     add_record_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
     previews_ = std::make_unique<PreviewRunner>(*engine_);

@@ -82,4 +82,12 @@ std::string to_text(const Decimal& value) {
   return {begin, std::end(text)};
 }
 
+std::string to_shortest_text(const Decimal& value) {
+  std::string text = to_text(value);
+  if (value.scale == 0) return text;
+  text.resize(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
 }  // namespace tributary

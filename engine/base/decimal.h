@@ -29,4 +29,7 @@ inline Decimal negate(const Decimal& value) { return Decimal{-value.digits, valu
 /// A JSON number with exactly `scale` places: 12.00 stays 12.00.
 std::string to_text(const Decimal& value);
 
+/// The same without zeros behind the last place that says something: 12.50 is 12.5, 12.00 is 12.
+std::string to_shortest_text(const Decimal& value);
+
 }  // namespace tributary

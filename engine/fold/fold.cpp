@@ -5,6 +5,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/base/crc32c.h"
+#include "engine/profile/computed_trait.h"
 #include "engine/profile/rfm_scale.h"
 
 namespace tributary {
@@ -59,6 +60,7 @@ Fold::Fold(StateStore& store, FoldOptions options, Metrics& metrics)
     : store_(store),
       options_(options),
       metrics_(metrics),
+      measure_reader_(options.computed_traits ? options.computed_traits->definitions : std::vector<ComputedTrait>()),
       evidence_(share(options.front_table_bytes, 55)),
       identity_(store, share(options.front_table_bytes, 10), share(options.front_table_bytes, 35), metrics) {}
 
@@ -317,6 +319,7 @@ Result<void> Fold::fold_event(const Step& step) {
   touch(step.event.evidence, **entry);
   if (step.event.order) join_order(step, (*entry)->home);
   put_facts(step, (*entry)->home);
+  put_measurements(step, **entry);
   put_timeline(step, (*entry)->home);
   return {};
 }
@@ -400,6 +403,17 @@ void Fold::put_facts(const Step& step, const Hash128& home) {
     buffer_.clear();
     encode_fact(fact, buffer_);
     batch_->put(Family::fact, fact_key(step.record->workspace, home, step.event.evidence, fact), buffer_);
+  }
+}
+
+void Fold::put_measurements(const Step& step, EvidenceEntry& entry) {
+  for (const auto& [measure, measurement] : measure_reader_.read(step.record->workspace, step.event)) {
+    entry.fragment.fact_kinds |= kMeasuredBit;
+    buffer_.clear();
+    encode_measurement(measurement, buffer_);
+    std::string prefix = measure_prefix(step.record->workspace, entry.home, step.event.evidence, measure);
+    batch_->put(Family::measure, measure_key(prefix, measurement.at, measurement.message), buffer_);
+    metrics_.measurements.increment();
   }
 }
 

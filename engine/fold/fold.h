@@ -1,5 +1,5 @@
 // state = fold(log): applies durable records, in log order, to identity, fragments and timelines. Deterministic: no
-// clock, no random numbers, no configuration that is not part of the store's identity.
+// clock, no random numbers, no configuration but what is part of the store's identity, and what is measured of events.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -12,6 +12,7 @@
 #include "engine/domain/record.h"
 #include "engine/fold/clock_cache.h"
 #include "engine/fold/identity_fold.h"
+#include "engine/ingest/measure_reader.h"
 #include "engine/log/log.h"
 #include "engine/profile/fragment.h"
 #include "engine/profile/order.h"
@@ -22,6 +23,7 @@ namespace tributary {
 struct FoldOptions {
   int64_t dedup_window_micros = 7 * kMicrosPerDay;
   size_t front_table_bytes = 256ull << 20;
+  std::shared_ptr<const ComputedTraits> computed_traits = nullptr;  // those events are measured for; null: none
 };
 
 /// Counts an event that is not admitted.
@@ -112,6 +114,7 @@ class Fold {
   void put_timeline(const Step& step, const Hash128& home);
   void join_order(const Step& step, const Hash128& home);
   void put_facts(const Step& step, const Hash128& home);
+  void put_measurements(const Step& step, EvidenceEntry& entry);
 
   // Cuts: fold_cut.cpp.
   struct Division;
@@ -122,6 +125,7 @@ class Fold {
   void put_fragment(WorkspaceId workspace, const Evidence& evidence, const Fragment& fragment);
   void put_orders(WorkspaceId workspace, const Evidence& evidence, const std::map<Hash128, OrderState>& orders);
   Result<void> move_facts(WorkspaceId workspace, const Evidence& from, const Evidence& to, Timestamp after);
+  Result<void> move_measurements(WorkspaceId workspace, Division& division, const Evidence& to);
 
   // Erasures: fold_erasure.cpp.
   Result<bool> fold_erasure(const Step& step, const RecordCause& cause);
@@ -134,6 +138,7 @@ class Fold {
   StateStore& store_;
   FoldOptions options_;
   Metrics& metrics_;
+  MeasureReader measure_reader_;
   Log* log_ = nullptr;  // null: no cut can be made
   AppliedState applied_;
 

@@ -7,7 +7,7 @@
 namespace tributary {
 
 // A cut divides evidence by the time of its events. Fragments and orders cannot be taken apart, so both parts are
-// folded again from the records; facts and timeline rows of the later part move to its home.
+// folded again from the records; facts, measurements and timeline rows of the later part move to its home.
 struct Fold::Division {
   struct Part {
     Fragment fragment;
@@ -122,8 +122,9 @@ Result<bool> Fold::read_event(Lsn lsn, Timestamp cut_at, Division& division) {
 
 Result<void> Fold::apply_division(Division division, const RecordCause& cause) {
   WorkspaceId workspace = cause.workspace;
+  Evidence moved = after_cut(division.evidence, division.divided, division.made);
+  TRIBUTARY_TRY(move_measurements(workspace, division, moved));
   auto& [evidence, divided, made, cut_at, earlier, later, moving] = division;
-  Evidence moved = after_cut(evidence, divided, made);
   moved.first = later.first;
   moved.last_at = later.fragment.last_at;
   const Hash128 old_home = home_of(evidence.members).id, new_home = home_of(moved.members).id;
@@ -171,6 +172,22 @@ Result<void> Fold::move_facts(WorkspaceId workspace, const Evidence& from, const
     if (fact.at <= after) continue;
     batch_->put(Family::fact, fact_key(workspace, new_home, to.hash, fact), rows->value());
     batch_->erase(Family::fact, rows->key());
+  }
+  return rows->status();
+}
+
+// The fragments, which were folded anew, learn from the rows whether they have any.
+Result<void> Fold::move_measurements(WorkspaceId workspace, Division& division, const Evidence& to) {
+  const Hash128 old_home = home_of(division.evidence.members).id, new_home = home_of(to.members).id;
+  auto rows = store_.scan(Family::measure, fragment_key(workspace, old_home, division.evidence.hash));
+  for (; rows->valid(); rows->next()) {
+    auto [measure, at, message] = measure_position(rows->key());
+    bool moves = at > division.cut_at;
+    (moves ? division.later : division.earlier).fragment.fact_kinds |= kMeasuredBit;
+    if (!moves) continue;
+    std::string prefix = measure_prefix(workspace, new_home, to.hash, measure);
+    batch_->put(Family::measure, measure_key(prefix, at, message), rows->value());
+    batch_->erase(Family::measure, rows->key());
   }
   return rows->status();
 }

@@ -31,14 +31,14 @@ Result<void> Fold::erase_rows(Family family, WorkspaceId workspace, const Hash12
   return rows->status();
 }
 
-// Fragments, orders, facts and timelines; how many events they were.
+// Fragments, orders, facts, measurements and timelines; how many events they were.
 Result<uint64_t> Fold::forget(const std::vector<Evidence>& evidence, WorkspaceId workspace) {
   std::map<Hash128, std::set<Hash128>> by_home;
   for (const Evidence& each : evidence) {
     Hash128 home = home_of(each.members).id;
     by_home[home].insert(each.hash);
     batch_->erase(Family::fragment, fragment_key(workspace, home, each.hash));
-    for (Family family : {Family::order, Family::fact}) {
+    for (Family family : {Family::order, Family::fact, Family::measure}) {
       if (auto erased = erase_rows(family, workspace, home, each.hash); !erased) return erased.error();
     }
     evidence_.erase(each.hash);

@@ -177,6 +177,11 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
   front_hits.counter_ = r.counter("tributary_front_table_total", "Look-ups in the front table.", {{"result", "hit"}});
   front_misses.counter_ =
       r.counter("tributary_front_table_total", "Look-ups in the front table.", {{"result", "miss"}});
+  measurements.counter_ =
+      r.counter("tributary_measurements_total", "Values that events said for computed traits, as they were folded.");
+  measure_backfill_seconds.gauge_ =
+      r.gauge("tributary_measure_backfill_seconds",
+              "How long the last start read the log for computed traits that were new; 0: none was.");
   front_bytes.gauge_ = r.gauge("tributary_front_table_bytes", "Bytes in the front table.");
 
   store_background_errors.gauge_ =

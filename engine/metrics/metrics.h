@@ -114,6 +114,10 @@ class Metrics {
 
   Gauge ready, config_last_reload_successful;
 
+  // Computed traits
+  Counter measurements;
+  Gauge measure_backfill_seconds;
+
   /// Text exposition format 0.0.4.
   std::string text() const;
 

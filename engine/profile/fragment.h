@@ -46,6 +46,9 @@ constexpr size_t kTraitsPerFragmentMax = 500;
 constexpr size_t kEventNamesPerFragmentMax = 200;
 constexpr size_t kChannelsPerFragmentMax = 16;
 
+/// Of Fragment::fact_kinds, where no kind of facts is: its events were measured for computed traits.
+constexpr uint32_t kMeasuredBit = 1;
+
 struct Fragment {
   uint64_t events = 0;
   Timestamp first_at{INT64_MAX};  // of the earliest event by (time, message id)
@@ -56,7 +59,7 @@ struct Fragment {
   CappedList<TraitCounter, kTraitsPerFragmentMax> counters;
   CappedList<EventCount, kEventNamesPerFragmentMax> event_counts;  // by event name; by type for events without one
   CappedList<std::string, kChannelsPerFragmentMax> channels;
-  uint32_t fact_kinds = 0;  // bit 1 << FactKind: its events said facts of these kinds
+  uint32_t fact_kinds = 0;  // bit 1 << FactKind: its events said facts of these kinds; kMeasuredBit
 };
 
 /// Adds one event. Total: cannot fail. Trust of its traits: the greatest trust among the event's identifiers.

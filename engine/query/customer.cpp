@@ -147,7 +147,7 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
     if (!fragment) return fragment.error();
     show_on_identifiers(*evidence, *fragment, index, view.identifiers);
     if (may_have_orders(*fragment)) with_orders.push_back(evidence);
-    if (fragment->fact_kinds != 0) with_facts.push_back(evidence);
+    if ((fragment->fact_kinds & ~kMeasuredBit) != 0) with_facts.push_back(evidence);
     join(profile, *fragment);
   }
   TRIBUTARY_TRY(fill_unseen(reader, customer, index, view.identifiers, true));

@@ -3,6 +3,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <utility>
 
+#include "engine/query/computed_traits.h"
 #include "engine/query/customer.h"
 
 namespace tributary {
@@ -16,9 +17,11 @@ constexpr size_t kRootBytes = 16;
 
 class ProfileWalk : public ProfileExport {
  public:
-  ProfileWalk(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace, RuleSet rules)
+  ProfileWalk(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace, RuleSet rules,
+              ComputedTraitsAsOf computed)
       : snapshot_(std::move(snapshot)),
         rules_(std::move(rules)),
+        computed_(std::move(computed)),
         rows_(snapshot_->scan(Family::container, workspace_prefix(workspace))) {
     customer_.workspace = workspace;
   }
@@ -39,6 +42,11 @@ class ProfileWalk : public ProfileExport {
     auto read = read_profile(*snapshot_, customer_);
     if (!read) return read.error();
     profile = std::move(*read);
+    if (computed_.traits != nullptr) {
+      auto traits = read_computed_traits(*snapshot_, customer_, *computed_.traits, computed_.now);
+      if (!traits) return traits.error();
+      profile.computed_traits = std::move(*traits);
+    }
     ++customer_.cluster;
     return ExportStep::item;
   }
@@ -67,6 +75,7 @@ class ProfileWalk : public ProfileExport {
 
   std::shared_ptr<const StateReader> snapshot_;
   const RuleSet rules_;
+  const ComputedTraitsAsOf computed_;
   std::unique_ptr<StateIterator> rows_;
   Customer customer_;                                   // of the container under way, the next one to be read
   std::vector<std::vector<const Evidence*>> evidence_;  // of its customers
@@ -209,8 +218,8 @@ class EventWalk : public EventExport {
 }  // namespace
 
 std::unique_ptr<ProfileExport> export_profiles(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace,
-                                               RuleSet rules) {
-  return std::make_unique<ProfileWalk>(std::move(snapshot), workspace, std::move(rules));
+                                               RuleSet rules, ComputedTraitsAsOf computed) {
+  return std::make_unique<ProfileWalk>(std::move(snapshot), workspace, std::move(rules), std::move(computed));
 }
 
 Result<std::unique_ptr<EventExport>> export_events(std::shared_ptr<const StateReader> snapshot, Log& log,

@@ -10,10 +10,16 @@
 
 namespace tributary {
 
+/// Whether, and as of when, an export reads computed traits.
+struct ComputedTraitsAsOf {
+  std::shared_ptr<const ComputedTraits> traits = nullptr;  // null: it does not
+  Timestamp now = {};
+};
+
 /// Every customer once, as read_profile() shows it, in the order of containers. Memory: one container. Cost: one scan
 /// of the containers, and a read for each fragment and identifier.
 std::unique_ptr<ProfileExport> export_profiles(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace,
-                                               RuleSet rules);
+                                               RuleSet rules, ComputedTraitsAsOf computed = {});
 
 /// Every event on a timeline once, in the order of the log, which is read from its beginning to where the snapshot
 /// ends.

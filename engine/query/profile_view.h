@@ -10,6 +10,7 @@
 #include "engine/domain/identifier.h"
 #include "engine/domain/rejection.h"
 #include "engine/profile/customer_record.h"
+#include "engine/profile/computed_trait.h"
 #include "engine/profile/interaction.h"
 #include "engine/profile/rfm_scale.h"
 #include "engine/profile/preference.h"
@@ -42,6 +43,12 @@ struct EventCountView {
   uint64_t events = 0;
 };
 
+struct ComputedTraitView {
+  std::string name;
+  TraitWindow window;
+  ComputedValue value;
+};
+
 /// A customer as the joined fragments tell it. Lists are sorted: identifiers by (kind, value), traits and counts by
 /// name.
 struct ProfileView {
@@ -52,10 +59,11 @@ struct ProfileView {
   std::vector<std::string> channels;
   uint64_t events = 0;
   Timestamp first_seen, last_seen;
-  std::vector<Order> orders;    // without their lines, oldest first
-  bool orders_complete = true;  // false: it has more than kOrdersPerCustomerMax
-  std::vector<Fact> facts;      // by kind, then in the order in which they were said
-  bool facts_complete = true;   // false: it has more than are read
+  std::vector<Order> orders;                       // without their lines, oldest first
+  bool orders_complete = true;                     // false: it has more than kOrdersPerCustomerMax
+  std::vector<Fact> facts;                         // by kind, then in the order in which they were said
+  bool facts_complete = true;                      // false: it has more than are read
+  std::vector<ComputedTraitView> computed_traits;  // by name; of an export, see Engine::computed_traits() otherwise
 };
 
 /// Which orders a scale is of.

@@ -70,6 +70,8 @@ std::string_view family_name(Family family) {
       return "order";
     case Family::fact:
       return "fact";
+    case Family::measure:
+      return "measure";
     case Family::dedup:
       return "dedup";
     case Family::timeline:
@@ -284,6 +286,31 @@ void read_fact_key(std::string_view key, Fact& fact) {
   fact.message = read_hash(in);
 }
 
+std::string measure_prefix(WorkspaceId workspace, const Hash128& home, const Hash128& evidence,
+                           const Hash128& measure) {
+  std::string key = fragment_key(workspace, home, evidence);
+  ByteWriter(key).raw(measure.view());
+  return key;
+}
+
+std::string measure_key(std::string_view prefix, Timestamp at, const Hash128& message) {
+  std::string key(prefix);
+  ByteWriter out(key);
+  out.i64(at.micros);
+  out.raw(message.view());
+  return key;
+}
+
+MeasurePosition measure_position(std::string_view key) {
+  ByteReader in(key);
+  in.raw(4 + 16 + 16);
+  MeasurePosition position;
+  position.measure = read_hash(in);
+  position.at = Timestamp{in.i64()};
+  position.message = read_hash(in);
+  return position;
+}
+
 std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn) {
   std::string key = id_key(workspace, home);
   ByteWriter out(key);
@@ -369,6 +396,12 @@ void encode(const AppliedState& row, std::string& bytes) {
   out.u64(row.containers);
   out.u64(row.containers_not_simple);
   out.u64(row.hubs);
+}
+
+void encode(const MeasuresRow& row, std::string& bytes) {
+  ByteWriter out(bytes);
+  out.u8(kRowVersion);
+  write(row.measures, out);
 }
 
 void encode(const ContainerSummary& row, std::string& bytes) {
@@ -587,6 +620,14 @@ Result<AppliedState> decode_applied(std::string_view bytes) {
   row.containers_not_simple = in.u64();
   row.hubs = in.u64();
   if (!closed(in)) return damaged("applied");
+  return row;
+}
+
+Result<MeasuresRow> decode_measures(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (!open_row(in)) return damaged("measures");
+  MeasuresRow row{read_hashes(in)};
+  if (!closed(in)) return damaged("measures");
   return row;
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/strong_id.h"
+#include "engine/domain/computed_trait.h"
 #include "engine/domain/position.h"
 #include "engine/domain/record.h"
 #include "engine/identity/change.h"
@@ -20,7 +21,7 @@ namespace tributary {
 
 /// Column families. Names on disk are fixed.
 enum class Family : uint8_t {
-  meta,       // "applied" -> AppliedState;  "format" -> u8
+  meta,       // "applied" -> AppliedState;  "format" -> u8;  "measures" -> MeasuresRow
               // "rules" | ws u32                           -> RulesRow
               // "sweep" | ws u32                           -> SweepRow, while customers follow other rules
               // "cut" | ws u32 | H(v) 16 | T i64            -> CutRow: v is another identifier after T
@@ -42,6 +43,8 @@ enum class Family : uint8_t {
   fact,       // ws u32 | H(home) 16 | H(s) 16 | kind u8 | H(subject) 16 | at i64 | H(source, mid) 16
               //                                               -> Fact (profile/fact.h); of the workspace as a whole
               //                                               home and s are kOfWorkspace
+  measure,    // ws u32 | H(home) 16 | H(s) 16 | measure 16 | at i64 | H(source, mid) 16
+              //                                               -> Measurement (profile/computed_trait.h)
   dedup,      // ws u32 | H(source, mid) 16                    -> DedupRow
   timeline,   // ws u32 | H(home) 16 | ~at i64 | ~lsn u64      -> TimelineRow
   rejected,   // ws u32 | ~received_at i64 | ~lsn u64          -> RejectedRow
@@ -50,7 +53,7 @@ enum class Family : uint8_t {
   hub,        // ws u32 | H(v) 16                              -> HubRow: v is out, or somebody decided about it
               // ws u32 | H(v) 16 | H(s) 16                    -> HubEvidence: it names v and lives elsewhere
 };
-constexpr size_t kFamilyCount = 13;
+constexpr size_t kFamilyCount = 14;
 std::string_view family_name(Family family);
 
 /// Where an identifier's customers are computed.
@@ -149,9 +152,16 @@ struct AppliedState {
   uint64_t hubs = 0;  // identifiers that are out
 };
 
+/// What is measured of every event that the state holds.
+struct MeasuresRow {
+  std::vector<Hash128> measures;  // sorted
+};
+
 constexpr uint8_t kStateFormat = 6;
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kFormatKey = "format";
+/// -> MeasuresRow.
+constexpr std::string_view kMeasuresKey = "measures";
 
 /// ws | id: keys of vertex, value and dedup, and the prefix of a container or a home.
 std::string id_key(WorkspaceId workspace, const Hash128& id);
@@ -200,6 +210,16 @@ std::string fact_key(WorkspaceId workspace, const Hash128& home, const Hash128& 
 std::string fact_prefix(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, FactKind kind);
 /// Reads what a whole key of that family tells of the fact.
 void read_fact_key(std::string_view key, Fact& fact);
+/// Of one measure of an evidence; with the time: from there on. Without a measure it is fragment_key().
+std::string measure_prefix(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, const Hash128& measure);
+std::string measure_key(std::string_view prefix, Timestamp at, const Hash128& message);
+/// Of a whole key of that family; the rest of the measurement stands in its row.
+struct MeasurePosition {
+  Hash128 measure;
+  Timestamp at;
+  Hash128 message;
+};
+MeasurePosition measure_position(std::string_view key);
 std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn);
 std::string rejected_prefix(WorkspaceId workspace);
 std::string rejected_key(WorkspaceId workspace, Timestamp received_at, Lsn lsn);
@@ -237,6 +257,7 @@ void encode(const DedupRow& row, std::string& out);
 void encode(const TimelineRow& row, std::string& out);
 void encode(const RejectedRow& row, std::string& out);
 void encode(const AppliedState& row, std::string& out);
+void encode(const MeasuresRow& row, std::string& out);
 void encode(const ContainerSummary& row, std::string& out);
 /// The evidence's hash stands in the key.
 void encode(const Evidence& row, std::string& out);
@@ -263,6 +284,7 @@ Result<DedupRow> decode_dedup(std::string_view bytes);
 Result<TimelineRow> decode_timeline(std::string_view bytes);
 Result<RejectedRow> decode_rejected_row(std::string_view bytes);
 Result<AppliedState> decode_applied(std::string_view bytes);
+Result<MeasuresRow> decode_measures(std::string_view bytes);
 Result<ContainerSummary> decode_summary(std::string_view bytes);
 Result<Evidence> decode_evidence(const Hash128& hash, std::string_view bytes);
 Result<MemberMark> decode_mark(const Hash128& member, std::string_view bytes);

@@ -95,6 +95,7 @@ bool is_keyed_by_hash(Family family) {
     case Family::fragment:
     case Family::order:
     case Family::fact:
+    case Family::measure:
     case Family::dedup:
     case Family::timeline:
     case Family::hub:

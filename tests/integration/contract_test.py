@@ -565,6 +565,9 @@ class Contract(unittest.TestCase):
                 Case(400, ann + "?verbose=maybe", None, key, "invalid_parameter"), *read_refusals(ann)],
             **tag_cases(governed, nobody, key, admin),
             **status_cases(governed, nobody, key, admin),
+            ("GET", "/v1/computed-traits"): [
+                Case(200, "/v1/computed-traits", None, key, holds={"computed_traits": []}),
+                *read_refusals("/v1/computed-traits")],
             ("GET", "/v1/profiles/{customer_id}/interactions"): [
                 Case(200, ann + "/interactions", None, key, holds={"interactions": [], "complete": True, "next": None}),
                 Case(200, buyer + "/interactions", None, key, holds={"customer_id": self.buyer, "next": None}),

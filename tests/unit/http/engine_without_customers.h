@@ -26,6 +26,9 @@ class EngineWithoutCustomers : public Engine {
   Result<OrdersPage> orders(WorkspaceId, const CustomerId&, const OrdersQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
+  Result<std::vector<ComputedTraitView>> computed_traits(WorkspaceId, const CustomerId&, Timestamp) override {
+    return std::vector<ComputedTraitView>();
+  }
   Result<InteractionsPage> interactions(WorkspaceId, const CustomerId&, const PageQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
@@ -61,7 +64,7 @@ class EngineWithoutCustomers : public Engine {
   Result<PreviewView> preview(WorkspaceId, const PreviewQuery&, const std::function<bool()>&) override {
     return PreviewView{};
   }
-  Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId) override {
+  Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId, Timestamp) override {
     return Error(ErrorCode::not_found, "");
   }
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId, const EventExportQuery&) override {

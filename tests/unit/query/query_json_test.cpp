@@ -1,4 +1,5 @@
 #include "connectors/query/query_json.h"
+#include "connectors/query/computed_traits_json.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,7 +50,7 @@ TEST(ProfileJson, HoldsEverything) {
       R"({"customer_id":")" + kCustomerText +
           R"(","workspace":"default","identifiers":[{"kind":"email","value":"ann@example.com","trust":"verified",)"
           R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","events":2}],)"
-          R"("traits":{"n":12345678901234567890.10},"event_counts":{"Order \"Completed\"":2},"events":2,)"
+          R"("traits":{"n":12345678901234567890.10},"computed_traits":{},"event_counts":{"Order \"Completed\"":2},"events":2,)"
           R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","channels":["web"],)"
           R"("grade":"known","record":null,)"
           R"("lifecycle":"acquisition","value":{"currency":null,"orders_count":0,"other_currency_orders":0,)"
@@ -195,6 +196,33 @@ TEST(ProfileJson, TellsTheRecordAndWhoSaidIt) {
               HasSubstr(R"("name":{"value":"Anne","source":"crm","message_id":"m2",)"
                         R"("occurred_at":"2026-01-02T03:04:05.000Z","actor":"key","candidates":[{"value":"Ann",)"
                         R"("source":"crm","message_id":"m1","occurred_at":"2026-01-01T03:04:05.000Z"}]})"));
+}
+
+TEST(ComputedTraitsJson, TellsValuesAndOnDemandTheirGrounds) {
+  ComputedTraitView sum{"sum", {TraitWindow::Kind::days, 30}, {"10.5", 2, true, true}};
+  ComputedTraitView list{"list", {TraitWindow::Kind::rolling, 12 * kMicrosPerHour}, {"[1]", 300, false, false}};
+  EXPECT_EQ(computed_traits_json({list, sum}), R"({"list":[1],"sum":10.5})");
+  std::string verbose;
+  JsonOut json(verbose);
+  append_computed_traits(json, {list, sum}, true);
+  EXPECT_EQ(verbose, R"({"list":{"value":[1],"count":300,"window":"12h","complete":false,"list_complete":false},)"
+                     R"("sum":{"value":10.5,"count":2,"window":"30cd","complete":true}})");
+}
+
+TEST(ComputedTraitsJson, TellsWhatIsDeclaredForTheWorkspace) {
+  ComputedTraits traits;
+  ComputedTrait& trait = traits.definitions.emplace_back();
+  trait.name = "t";
+  trait.rule.workspace = WorkspaceId{7};
+  trait.rule.name = "Order Completed";
+  trait.rule.where = {{{"properties", "a"}, PropertyCondition::Test::one_of, {"x", "y"}},
+                      {{"context", "b"}, PropertyCondition::Test::exists, {"false"}}};
+  EXPECT_EQ(computed_trait_definitions_json(&traits, WorkspaceId{7}),
+            R"({"computed_traits":[{"name":"t","type":"track","event":"Order Completed","where":[)"
+            R"({"property":"properties.a","one_of":["x","y"]},{"property":"context.b","exists":false}],)"
+            R"("aggregate":"count","window":"all"}]})");
+  EXPECT_EQ(computed_trait_definitions_json(&traits, WorkspaceId{8}), R"({"computed_traits":[]})");
+  EXPECT_EQ(computed_trait_definitions_json(nullptr, WorkspaceId{8}), R"({"computed_traits":[]})");
 }
 
 TEST(OrdersJson, TellsEverything) {

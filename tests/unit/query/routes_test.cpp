@@ -35,6 +35,9 @@ struct NoEngine : Engine {
   Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { abort(); }
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override { abort(); }
   Result<OrdersPage> orders(WorkspaceId, const CustomerId&, const OrdersQuery&) override { abort(); }
+  Result<std::vector<ComputedTraitView>> computed_traits(WorkspaceId, const CustomerId&, Timestamp) override {
+    abort();
+  }
   Result<InteractionsPage> interactions(WorkspaceId, const CustomerId&, const PageQuery&) override { abort(); }
   Result<TicketsPage> tickets(WorkspaceId, const CustomerId&, const PageQuery&, Timestamp) override { abort(); }
   Result<FactsPage> facts(WorkspaceId, const CustomerId&, FactKind, const PageQuery&) override { abort(); }
@@ -50,7 +53,7 @@ struct NoEngine : Engine {
   Result<ExplainView> explain(WorkspaceId, const CustomerId&, const ExplainQuery&) override { abort(); }
   Result<ChangesPage> changes(WorkspaceId, const ChangesQuery&) override { abort(); }
   Result<PreviewView> preview(WorkspaceId, const PreviewQuery&, const std::function<bool()>&) override { abort(); }
-  Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId) override { abort(); }
+  Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId, Timestamp) override { abort(); }
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId, const EventExportQuery&) override { abort(); }
   Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId) override { abort(); }
   Result<RfmScale> compute_rfm_scale(WorkspaceId, const RfmScaleQuery&, const std::function<bool()>&) override {
@@ -158,7 +161,8 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
                    route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
                    route.pattern == "/v1/rfm/scale" || route.pattern == "/v1/export" ||
                    route.pattern == "/v1/sources" || route.pattern == "/v1/channels" ||
-                   route.pattern.starts_with("/v1/tags") || route.pattern == "/openapi.json";
+                   route.pattern.starts_with("/v1/tags") || route.pattern == "/v1/computed-traits" ||
+                   route.pattern == "/openapi.json";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
     bool collection = !reading && !webhook && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;

@@ -82,8 +82,8 @@ TEST(Keys, OrderOfRandomTimesEqualsNumberOrder) {
 }
 
 TEST(Families, HaveFixedNamesOnDisk) {
-  const char* names[] = {"meta", "out",   "vert",  "val",      "cont", "frag", "order",
-                         "fact", "dedup", "event", "rejected", "hist", "hub"};
+  const char* names[] = {"meta", "out",     "vert",  "val",   "cont",     "frag", "order",
+                         "fact", "measure", "dedup", "event", "rejected", "hist", "hub"};
   ASSERT_EQ(std::size(names), kFamilyCount);
   for (size_t i = 0; i < kFamilyCount; ++i) EXPECT_EQ(family_name(static_cast<Family>(i)), names[i]);
 }
