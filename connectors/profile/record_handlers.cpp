@@ -4,6 +4,7 @@
 #include <array>
 
 #include "connectors/http/answers.h"
+#include "connectors/query/profile_answer.h"
 #include "connectors/query/query_json.h"
 #include "connectors/query/record_json.h"
 #include "connectors/query/refusals.h"
@@ -200,7 +201,7 @@ Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiC
   if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
   auto changed = services_.engine.profile(caller.key->workspace, *id);
   if (!changed) co_return refuse(request, code_of(changed.error()));
-  co_return profile_answer(caller, *changed);
+  co_return answer_profile(request, caller, std::move(*changed));
 }
 
 std::variant<std::vector<Identifier>, HttpResponse> RecordHandlers::names_of(const HttpRequest& request,
@@ -253,17 +254,17 @@ Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiC
     co_return refuse(request, RejectionCode::conflict, "a request with this Idempotency-Key was answered before");
   auto profile = services_.engine.profile_of(workspace, by_number, std::nullopt);
   if (!profile) co_return refuse(request, code_of(profile.error()));
-  HttpResponse response = profile_answer(caller, *profile);
-  response.status = 201;
-  response.headers.emplace_back("Location", "/v1/profiles/" + profile->id.text());
+  std::string location = "/v1/profiles/" + profile->id.text();
+  HttpResponse response = answer_profile(request, caller, std::move(*profile));
+  if (response.status == 200) response.status = 201;
+  response.headers.emplace_back("Location", std::move(location));
   co_return std::move(response);
 }
 
-HttpResponse RecordHandlers::profile_answer(const ApiCaller& caller, const ProfileView& profile) {
-  ValueMoment now{services_.value, system_clock().now()};
-  HttpResponse response = json_response(profile_json(profile, caller.key->workspace_name, false, now));
-  response.headers.emplace_back("ETag", record_etag(record_of(profile, now)));
-  return response;
+HttpResponse RecordHandlers::answer_profile(const HttpRequest& request, const ApiCaller& caller, ProfileView profile) {
+  auto answer =
+      profile_answer(services_.engine, services_.value, caller, std::move(profile), false, system_clock().now());
+  return answer ? std::move(*answer) : refuse(request, code_of(answer.error()));
 }
 
 HttpResponse RecordHandlers::refuse(const HttpRequest& request, RejectionCode code, std::string_view message) {

@@ -104,8 +104,9 @@ Task<HttpResponse> StatusHandlers::show(const HttpRequest& request, const ApiCal
   if (!id) co_return refuse(request, RejectionCode::not_found);
   auto customer = services_.engine.profile(caller.key->workspace, *id);
   if (!customer) co_return refuse(request, code_of(customer.error()));
-  ValueMoment as_of{services_.value, std::get<Timestamp>(moment)};
-  co_return json_response(status_json(*customer, as_of));
+  auto as_of = value_moment(services_.engine, services_.value, caller.key->workspace, std::get<Timestamp>(moment));
+  if (!as_of) co_return refuse(request, code_of(as_of.error()));
+  co_return json_response(status_json(*customer, *as_of));
 }
 
 Task<HttpResponse> StatusHandlers::ask(const HttpRequest& request, const ApiCaller& caller) {
@@ -120,16 +121,17 @@ Task<HttpResponse> StatusHandlers::ask(const HttpRequest& request, const ApiCall
   if (!customer_id) co_return refuse(request, RejectionCode::not_found);
   auto customer = services_.engine.profile(caller.key->workspace, *customer_id);
   if (!customer) co_return refuse(request, code_of(customer.error()));
-  ValueMoment now{services_.value, system_clock().now()};
+  auto now = value_moment(services_.engine, services_.value, caller.key->workspace, system_clock().now());
+  if (!now) co_return refuse(request, code_of(now.error()));
   std::string reason(find_loss_reason(body.reason).value_or(body.reason));
-  auto targets = allowed_targets(status_basis(*customer, now), reason, body.text);
+  auto targets = allowed_targets(status_basis(*customer, *now), reason, body.text);
   if (std::find(targets.begin(), targets.end(), *find_status(body.to)) == targets.end()) {
     HttpResponse refusal = refuse(request, RejectionCode::transition_not_allowed);
     add_member(refusal, "allowed", names_json(targets));
     co_return std::move(refusal);
   }
   std::string id(request.header("idempotency-key").substr(0, 64));
-  if (id.empty()) id = make_uuid_v7(now.now.micros / 1000);
+  if (id.empty()) id = make_uuid_v7(now->now.micros / 1000);
   ProfileAct act = asked_change(body, id);
   HttpResponse response = co_await record(request, caller, *customer, std::move(act));
   co_return std::move(response);
@@ -161,9 +163,10 @@ Task<HttpResponse> StatusHandlers::decide(const HttpRequest& request, const ApiC
   if (!customer_id) co_return refuse(request, RejectionCode::not_found);
   auto customer = services_.engine.profile(caller.key->workspace, *customer_id);
   if (!customer) co_return refuse(request, code_of(customer.error()));
-  ValueMoment now{services_.value, system_clock().now()};
+  auto now = value_moment(services_.engine, services_.value, caller.key->workspace, system_clock().now());
+  if (!now) co_return refuse(request, code_of(now.error()));
   const std::string& id = request.arguments.at(1);
-  auto asker = asker_of(status_of(status_basis(*customer, now)), id, event);
+  auto asker = asker_of(status_of(status_basis(*customer, *now)), id, event);
   if (!asker) co_return refuse(request, RejectionCode::not_found, "nothing of this id waits for that");
   if (*asker == body.author) co_return refuse(request, RejectionCode::self_approval);
   ProfileAct act = decided_change(event, id, body);
@@ -177,8 +180,9 @@ Task<HttpResponse> StatusHandlers::record(const HttpRequest& request, const ApiC
   if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
   auto profile = services_.engine.profile(caller.key->workspace, customer.id);
   if (!profile) co_return refuse(request, code_of(profile.error()));
-  ValueMoment now{services_.value, system_clock().now()};
-  co_return json_response(status_json(*profile, now));
+  auto now = value_moment(services_.engine, services_.value, caller.key->workspace, system_clock().now());
+  if (!now) co_return refuse(request, code_of(now.error()));
+  co_return json_response(status_json(*profile, *now));
 }
 
 HttpResponse StatusHandlers::refuse(const HttpRequest& request, RejectionCode code, std::string_view message) {

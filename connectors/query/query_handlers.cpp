@@ -5,8 +5,8 @@
 #include "connectors/query/export_runner.h"
 #include "connectors/query/facts_json.h"
 #include "connectors/query/find_owner.h"
+#include "connectors/query/profile_answer.h"
 #include "connectors/query/query_json.h"
-#include "connectors/query/record_json.h"
 #include "connectors/query/refusals.h"
 #include "connectors/query/scale_runner.h"
 
@@ -47,7 +47,7 @@ HttpResponse QueryHandlers::look_up(const HttpRequest& request, const ApiCaller&
   auto found =
       find_owner(services_.engine, caller, std::get<LookupQuery>(lookup), services_.limits.identifier_bytes_max);
   if (auto* nobody = std::get_if<NoOwner>(&found)) return refuse(request, nobody->code, nobody->message);
-  return profile_answer(request, caller, std::move(std::get<IdentifierOwner>(found).profile), std::get<bool>(verbose));
+  return answer_profile(request, caller, std::move(std::get<IdentifierOwner>(found).profile), std::get<bool>(verbose));
 }
 
 HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller& caller) {
@@ -59,24 +59,18 @@ HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller&
   if (!id) return refuse(request, RejectionCode::not_found);
   auto profile = services_.engine.profile(caller.key->workspace, *id);
   if (!profile) return refuse(request, profile.error());
-  return profile_answer(request, caller, std::move(*profile), std::get<bool>(verbose));
+  return answer_profile(request, caller, std::move(*profile), std::get<bool>(verbose));
 }
 
-HttpResponse QueryHandlers::profile_answer(const HttpRequest& request, const ApiCaller& caller, ProfileView profile,
+HttpResponse QueryHandlers::answer_profile(const HttpRequest& request, const ApiCaller& caller, ProfileView profile,
                                            bool verbose) {
   auto moment = moment_parameter(request);
   if (auto* fault = std::get_if<ParameterFault>(&moment)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
-  auto as_of =
-      value_moment(services_.engine, services_.scales.rules(), caller.key->workspace, std::get<Timestamp>(moment));
-  if (!as_of) return refuse(request, as_of.error());
-  auto computed = services_.engine.computed_traits(caller.key->workspace, profile.id, as_of->now);
-  if (!computed) return refuse(request, computed.error());
-  profile.computed_traits = std::move(*computed);
-  HttpResponse response = json_response(profile_json(profile, caller.key->workspace_name, verbose, *as_of));
-  response.headers.emplace_back("ETag", record_etag(record_of(profile, *as_of)));
-  return response;
+  auto answer = profile_answer(services_.engine, services_.scales.rules(), caller, std::move(profile), verbose,
+                               std::get<Timestamp>(moment));
+  return answer ? std::move(*answer) : refuse(request, answer.error());
 }
 
 HttpResponse QueryHandlers::list_channels(const HttpRequest&, const ApiCaller&) {

@@ -1,5 +1,7 @@
 #include "connectors/query/status_json.h"
 
+#include "connectors/query/record_json.h"
+
 namespace tributary {
 namespace {
 
@@ -55,7 +57,16 @@ void append_standing(JsonOut& json, const CustomerStatus& status) {
 }  // namespace
 
 StatusBasis status_basis(const ProfileView& profile, const ValueMoment& moment) {
-  return {profile.facts, profile.orders, moment.rules, moment.now};
+  StatusBasis basis{profile.facts, profile.orders, moment.rules, moment.now};
+  basis.scale = moment.scale.get();
+  auto record = record_of(profile, moment);
+  if (!record) return basis;
+  basis.organisation = record->organisation;
+  for (const RecordFieldState& field : record->fields) {
+    auto first = field.field == RecordField::status ? parse_status(field.winner.value) : std::nullopt;
+    if (first) basis.first = std::pair{*first, field.winner.said->at};
+  }
+  return basis;
 }
 
 void append_status(JsonOut& json, const ProfileView& profile, const ValueMoment& moment) {

@@ -64,6 +64,10 @@ bool fits_record(const Event& event) {
     bytes += event.order->order_namespace.size() + event.order->order_id.size() + event.order->refund_id.size();
     for (const OrderSaid::Value& value : event.order->values) bytes += value.text.size() + 8;
   }
+  for (const FactSaid& fact : event.facts) {
+    bytes += fact.subject_text.size() + 32;
+    for (const FactSaid::Value& value : fact.values) bytes += value.text.size() + 8;
+  }
   return bytes <= kRecordPayloadMax;
 }
 

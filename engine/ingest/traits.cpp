@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kSetOnce = "$set_once";
 constexpr std::string_view kIncrement = "$increment";
 
-struct Member {
+struct TraitMember {
   TraitOperation operation;
   std::string key;
   bool own;  // from `traits`, which win
@@ -26,7 +26,7 @@ bool is_integer(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-void append_members(const JsonValue& object, TraitOperation operation, bool own, std::vector<Member>& members) {
+void append_members(const JsonValue& object, TraitOperation operation, bool own, std::vector<TraitMember>& members) {
   std::string scratch;
   for_each_member(object, [&](const JsonValue& key, const JsonValue& value) {
     std::string_view name = key.text(scratch);
@@ -41,7 +41,7 @@ void append_members(const JsonValue& object, TraitOperation operation, bool own,
 
 /// Members that overrule others come behind them: `traits` behind `context.traits`, the last of a name behind the
 /// first.
-bool precedes(const Member& a, const Member& b) {
+bool precedes(const TraitMember& a, const TraitMember& b) {
   if (a.operation != b.operation) return a.operation < b.operation;
   if (int order = a.key.compare(b.key); order != 0) return order < 0;
   return a.own != b.own ? b.own : a.value.begin() < b.value.begin();
@@ -57,7 +57,7 @@ std::string minified(const JsonValue& value) {
 }  // namespace
 
 std::vector<TraitChange> read_traits(const JsonValue& context_traits, const JsonValue& traits) {
-  std::vector<Member> members;
+  std::vector<TraitMember> members;
   members.reserve(16);
   append_members(context_traits, TraitOperation::set, false, members);
   append_members(traits, TraitOperation::set, true, members);

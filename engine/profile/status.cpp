@@ -77,7 +77,7 @@ void add_papers(const StatusBasis& basis, std::vector<StatusEvidence>& evidence)
 
 /// When the silence since the last order has lasted as long as a loss takes.
 void add_silence(const StatusBasis& basis, std::vector<StatusEvidence>& evidence) {
-  CustomerValue value = value_of(basis.orders, basis.rules, basis.now);
+  CustomerValue value = value_of(basis.orders, basis.rules, basis.now, basis.scale);
   if (value.churn_band != ChurnBand::high || !value.last_order_at || !value.expected_gap_halves) return;
   int64_t high_after = 3 * *value.expected_gap_halves * (kMicrosPerDay / 2);
   Timestamp at{value.last_order_at->micros + high_after + kSilenceMicros};
@@ -318,7 +318,7 @@ CustomerStatus status_of(const StatusBasis& basis) {
     status.since = basis.first->second;
   }
   std::vector<StatusMove> moves;
-  if (basis.rules.status_by_rule) add_rule_moves(evidence, moves);
+  if (basis.rules.status_by_rule && !basis.organisation) add_rule_moves(evidence, moves);
   add_approved_moves(files, moves);
   run(std::move(moves), files, status);
   add_open_requests(files, status);

@@ -24,6 +24,8 @@ struct StatusBasis {
   Timestamp now;  // what is later does not count
   /// What the customer's record began with, and when.
   std::optional<std::pair<Status, Timestamp>> first = {};
+  bool organisation = false;        // its status changes by approved requests alone
+  const RfmScale* scale = nullptr;  // of the workspace, by which silence is measured; null: by the rules
 };
 
 /// A change that took effect.

@@ -87,7 +87,7 @@ void add_talks(std::span<const Fact> facts, Feelings& feelings) {
   }
 }
 
-std::optional<int64_t> score_of(const Fact& fact) {
+std::optional<int64_t> answered_score(const Fact& fact) {
   std::string_view text = fact.text(SurveyField::score);
   int64_t score = 0;
   auto end = std::from_chars(text.data(), text.data() + text.size(), score);
@@ -117,7 +117,7 @@ SurveyFigures survey_figures(const std::vector<Fact>& facts, Timestamp now) {
     if (fact.at > now) continue;
     feelings.add(fact.at, fact.text(SurveyField::sentiment));
     std::string_view kind = fact.text(SurveyField::survey_kind);
-    auto score = score_of(fact);
+    auto score = answered_score(fact);
     if (!score) continue;
     if (kind == "nps") keep_last(last_nps, fact);
     if (kind == "ces") keep_last(last_ces, fact);
@@ -129,10 +129,10 @@ SurveyFigures survey_figures(const std::vector<Fact>& facts, Timestamp now) {
   add_talks(facts_of(facts, FactKind::interaction), feelings);
   feelings.show(figures);
   if (last_nps != nullptr) {
-    figures.nps_last = score_of(*last_nps);
+    figures.nps_last = answered_score(*last_nps);
     figures.nps_last_at = last_nps->at;
   }
-  if (last_ces != nullptr) figures.ces_last = score_of(*last_ces);
+  if (last_ces != nullptr) figures.ces_last = answered_score(*last_ces);
   figures.csat_count_90d = satisfaction.count();
   figures.csat_avg_90d = satisfaction.value();
   return figures;
