@@ -67,24 +67,29 @@ class JoinedCustomers {
     sizes_[a] += sizes_[b];
   }
   size_t joined_with(size_t customer) { return sizes_[root(customer)]; }
-
- private:
   size_t root(size_t customer) {
     while (parent_[customer] != customer) customer = parent_[customer] = parent_[parent_[customer]];
     return customer;
   }
+
+ private:
   std::vector<size_t> parent_, sizes_;
 };
 
-void guard_joined(std::vector<DuplicateFinding>& findings, size_t customers) {
+void guard_joined(std::vector<DuplicateFinding>& findings, size_t customers, const DecidedPairs& decided) {
   JoinedCustomers joined(customers);
   for (const DuplicateFinding& finding : findings) {
     if (finding.action == DuplicateAction::merge) joined.join(finding.a, finding.b);
   }
+  std::set<size_t> contradicted;  // roots
+  for (auto [a, b] : decided.settled) {
+    if (joined.root(a) == joined.root(b)) contradicted.insert(joined.root(a));
+  }
   for (DuplicateFinding& finding : findings) {
-    if (finding.action != DuplicateAction::merge || joined.joined_with(finding.a) <= kJoinedMax) continue;
-    finding.action = DuplicateAction::review;
-    finding.guards.push_back(DuplicateGuard::too_many_joined);
+    if (finding.action != DuplicateAction::merge) continue;
+    if (joined.joined_with(finding.a) > kJoinedMax) finding.guards.push_back(DuplicateGuard::too_many_joined);
+    if (contradicted.contains(joined.root(finding.a))) finding.guards.push_back(DuplicateGuard::kept_apart);
+    if (!finding.guards.empty()) finding.action = DuplicateAction::review;
   }
 }
 
@@ -105,8 +110,8 @@ std::string_view duplicate_action_name(DuplicateAction action) {
 }
 
 std::string_view duplicate_guard_name(DuplicateGuard guard) {
-  constexpr std::array<std::string_view, 4> kNames = {"unique_identifiers_differ", "phone_shared", "side_held",
-                                                      "too_many_joined"};
+  constexpr std::array<std::string_view, 6> kNames = {
+      "unique_identifiers_differ", "phone_shared", "side_held", "too_many_joined", "kept_apart", "decision_withdrawn"};
   return kNames[static_cast<size_t>(guard)];
 }
 
@@ -135,7 +140,8 @@ std::vector<std::string> duplicate_groups(const DuplicateKeys& keys) {
   return groups;
 }
 
-DuplicateFindings find_duplicates(std::span<const DuplicateCandidate> candidates, const DuplicateActions& actions) {
+DuplicateFindings find_duplicates(std::span<const DuplicateCandidate> candidates, const DuplicateActions& actions,
+                                  const DecidedPairs& decided) {
   std::vector<DuplicateKeys> keys;
   std::map<std::string, std::vector<size_t>> groups;
   for (size_t i = 0; i < candidates.size(); ++i) {
@@ -155,15 +161,16 @@ DuplicateFindings find_duplicates(std::span<const DuplicateCandidate> candidates
         std::optional<DuplicateRule> rule = fitting_rule(keys[a], keys[b]);
         if (!rule || !judged.emplace(a, b).second) continue;
         DuplicateAction action = actions[static_cast<size_t>(*rule)];
-        if (action == DuplicateAction::off) continue;
+        if (action == DuplicateAction::off || decided.settled.contains({a, b})) continue;
         std::vector<DuplicateGuard> guards = guards_of(candidates[a], candidates[b]);
+        if (decided.withdrawn.contains({a, b})) guards.push_back(DuplicateGuard::decision_withdrawn);
         if (!guards.empty()) action = DuplicateAction::review;
         DuplicateKind kind = *rule <= DuplicateRule::d2 ? DuplicateKind::duplicate : DuplicateKind::suspected;
         found.findings.push_back({a, b, *rule, kind, action, std::move(guards)});
       }
     }
   }
-  guard_joined(found.findings, candidates.size());
+  guard_joined(found.findings, candidates.size(), decided);
   std::sort(found.findings.begin(), found.findings.end(),
             [](const auto& a, const auto& b) { return std::tie(a.a, a.b) < std::tie(b.a, b.b); });
   return found;

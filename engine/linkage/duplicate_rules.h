@@ -29,6 +29,8 @@ enum class DuplicateGuard : uint8_t {
   phone_shared,               // the phone is quarantined
   side_held,                  // a side is under an open handover or erasure request
   too_many_joined,            // one evaluation would join more than kJoinedMax customers
+  kept_apart,                 // with others it would join customers whom a decision keeps apart
+  decision_withdrawn,         // somebody undid a merge of the two, or took back another decision about them
 };
 constexpr size_t kJoinedMax = 10;
 
@@ -51,6 +53,12 @@ struct DuplicateCandidate {
   std::set<std::pair<std::string, std::string>> unique_ids;  // kind and value of identifiers that a customer has once
   bool phone_shared = false;
   bool held = false;  // by an open handover or erasure request
+};
+
+/// What people decided about candidates, by their places: the smaller one first.
+struct DecidedPairs {
+  std::set<std::pair<size_t, size_t>> settled;    // they are one, or two: no findings, and no merge joins them
+  std::set<std::pair<size_t, size_t>> withdrawn;  // nothing holds any more: their findings are reviewed
 };
 
 /// What a candidate is compared by, computed once. What is empty agrees with nothing.
@@ -83,6 +91,7 @@ constexpr size_t kDuplicateGroupMax = 100;
 /// off: then there is no finding. A person and an organisation are never one. Time grows with the candidates and with
 /// the size of groups, at most kDuplicateGroupMax.
 DuplicateFindings find_duplicates(std::span<const DuplicateCandidate> candidates,
-                                  const DuplicateActions& actions = kDuplicateActions);
+                                  const DuplicateActions& actions = kDuplicateActions,
+                                  const DecidedPairs& decided = {});
 
 }  // namespace tributary

@@ -174,6 +174,25 @@ TEST(DuplicateGuards, WhatIsReviewedAnywayJoinsNobody) {
 
 // ---- many customers
 
+TEST(DuplicateGuards, WhatPeopleDecidedIsNoFindingAndWhatTheyTookBackIsReviewed) {
+  const std::vector<DuplicateCandidate> pair = {kChengjiang, kChengjiangBeijing};
+  EXPECT_THAT(find_duplicates(pair, kDuplicateActions, {.settled = {{0, 1}}, .withdrawn = {}}).findings, IsEmpty());
+  auto findings = find_duplicates(pair, kDuplicateActions, {.settled = {}, .withdrawn = {{0, 1}}}).findings;
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(described(findings[0]), "D2 duplicate review decision_withdrawn");
+}
+
+TEST(DuplicateGuards, MergesDoNotJoinWhomADecisionKeepsApart) {
+  const std::vector<DuplicateCandidate> three = {kChengjiang, kChengjiangBeijing, kChengjiang};
+  auto findings = find_duplicates(three, kDuplicateActions, {.settled = {{0, 1}}, .withdrawn = {}}).findings;
+  ASSERT_EQ(findings.size(), 2u);
+  for (const DuplicateFinding& finding : findings) {
+    EXPECT_EQ(finding.b, 2u);
+    EXPECT_EQ(finding.action, DuplicateAction::review);
+    EXPECT_THAT(finding.guards, ElementsAre(DuplicateGuard::kept_apart));
+  }
+}
+
 TEST(DuplicateGroups, APairWithAFindingHasOneInCommon) {
   std::vector<DuplicateCandidate> candidates;
   for (const char* name : {"澄江科技有限公司", "澄江科技(北京)有限公司", "东海贸易有限公司", ""}) {
