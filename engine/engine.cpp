@@ -15,6 +15,7 @@
 #include "engine/query/changes.h"
 #include "engine/query/computed_traits.h"
 #include "engine/query/customer.h"
+#include "engine/query/duplicates.h"
 #include "engine/query/erasure.h"
 #include "engine/query/explain.h"
 #include "engine/query/export.h"
@@ -114,6 +115,8 @@ class EngineInstance final : public Engine {
   Result<ChangesPage> changes(WorkspaceId workspace, const ChangesQuery& query) override;
   Result<PreviewView> preview(WorkspaceId workspace, const PreviewQuery& query,
                               const std::function<bool()>& cancelled) override;
+  Result<DuplicatesView> search_duplicates(WorkspaceId workspace, const DuplicateQuery& query,
+                                           const std::function<bool()>& cancelled) override;
   Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace, Timestamp now) override;
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId workspace, const EventExportQuery& query) override;
   Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId workspace) override {
@@ -636,6 +639,15 @@ Result<PreviewView> EngineInstance::preview(WorkspaceId workspace, const Preview
   auto rules = rules_reader_.rules(*snapshot, workspace);
   if (!rules) return rules.error();
   return preview_identity(*snapshot, workspace, *rules, hashed, cancelled);
+}
+
+Result<DuplicatesView> EngineInstance::search_duplicates(WorkspaceId workspace, const DuplicateQuery& query,
+                                                         const std::function<bool()>& cancelled) {
+  Timestamp now = system_clock().now();  // before the snapshot: see DuplicatesView::at
+  auto snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  return tributary::search_duplicates(*snapshot, workspace, index_key(workspace), *rules, query, now, cancelled);
 }
 
 Result<std::unique_ptr<ProfileExport>> EngineInstance::export_profiles(WorkspaceId workspace, Timestamp now) {

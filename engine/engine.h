@@ -29,6 +29,7 @@
 #include "engine/metrics/metrics.h"
 #include "engine/profile/status.h"
 #include "engine/profile/tag.h"
+#include "engine/query/duplicates_view.h"
 #include "engine/query/export_view.h"
 #include "engine/query/identity_view.h"
 #include "engine/query/profile_view.h"
@@ -155,6 +156,12 @@ class Engine {
   /// then. Errors: stopping when cancelled. Thread: any, but none that answers requests.
   virtual Result<PreviewView> preview(WorkspaceId workspace, const PreviewQuery& query,
                                       const std::function<bool()>& cancelled) = 0;
+
+  /// Customers whose base records say that they are one, or may be; decides nothing. Takes as long as reading every
+  /// customer with a record. Asks `cancelled` now and then. Errors: stopping when cancelled. Thread: any, but none that
+  /// answers requests.
+  virtual Result<DuplicatesView> search_duplicates(WorkspaceId workspace, const DuplicateQuery& query,
+                                                   const std::function<bool()>& cancelled) = 0;
 
   /// Everything of a workspace, see Export; computed traits as of `now`. What they read takes its time: no thread that
   /// answers requests.

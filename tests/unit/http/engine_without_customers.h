@@ -64,6 +64,9 @@ class EngineWithoutCustomers : public Engine {
   Result<PreviewView> preview(WorkspaceId, const PreviewQuery&, const std::function<bool()>&) override {
     return PreviewView{};
   }
+  Result<DuplicatesView> search_duplicates(WorkspaceId, const DuplicateQuery&, const std::function<bool()>&) override {
+    return DuplicatesView{};
+  }
   Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId, Timestamp) override {
     return Error(ErrorCode::not_found, "");
   }
