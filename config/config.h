@@ -1,6 +1,7 @@
 // What the configuration says, as plain option structs: parts take theirs and never see the file.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -28,6 +29,9 @@ struct IdentityConfig {
   std::string rules_file;               // of workspaces without one of their own; empty: the active rules stay
   std::string apply = "auto";           // or `propose`
   std::vector<OfWorkspace> workspaces;  // of sources and keys, those to which a file applies, by name
+
+  int64_t duplicate_search_micros = 600 * kMicrosPerSecond;  // between two searches for duplicates; 0: none by itself
+  std::array<std::string, kDuplicateRules> duplicates = {"merge", "merge", "review", "review", "review"};  // by rule
 };
 
 /// What all webhooks have in common.

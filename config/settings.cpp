@@ -18,6 +18,8 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 constexpr int64_t kKiB = 1ll << 10, kMiB = 1ll << 20, kGiB = 1ll << 30, kTiB = 1ll << 40;
 constexpr int64_t kSecond = kMicrosPerSecond, kHour = kMicrosPerHour, kDay = kMicrosPerDay;
 
+constexpr std::string_view kDuplicateActionWords = "merge review off";
+
 using T = SettingType;
 
 // A row's accessor: where in the Target the value lives.
@@ -186,6 +188,35 @@ std::vector<Setting<Config>> make_config_settings() {
        "whole stop may take 8 seconds more: give the supervisor as long.",
        0, 5 * kSecond},
 
+      {"identity.duplicate_search_every", T::duration, AT(identity.duplicate_search_micros),
+       "How often customers whose base records say that they are one are searched for, when something happened since. "
+       "0: only when somebody asks.",
+       0, 366 * kDay},
+      {.path = "identity.duplicates.d1",
+       .type = T::word,
+       .field = AT(identity.duplicates[0]),
+       .help = "What comes of two customers with the same name, contact and phone.",
+       .words = kDuplicateActionWords},
+      {.path = "identity.duplicates.d2",
+       .type = T::word,
+       .field = AT(identity.duplicates[1]),
+       .help = "The same name but for a region in brackets and the legal form, the same contact and phone.",
+       .words = kDuplicateActionWords},
+      {.path = "identity.duplicates.d3",
+       .type = T::word,
+       .field = AT(identity.duplicates[2]),
+       .help = "The same contact and phone, other names.",
+       .words = kDuplicateActionWords},
+      {.path = "identity.duplicates.d4",
+       .type = T::word,
+       .field = AT(identity.duplicates[3]),
+       .help = "The same name and phone, other contacts.",
+       .words = kDuplicateActionWords},
+      {.path = "identity.duplicates.d5",
+       .type = T::word,
+       .field = AT(identity.duplicates[4]),
+       .help = "The same name and contact, and one phone is missing.",
+       .words = kDuplicateActionWords},
       // Last: the sample goes on with the workspaces of this section.
       {"identity.rules", T::text, AT(identity.rules_file),
        "File with the rules by which identifiers become customers, as config/identity.yaml describes them; relative "

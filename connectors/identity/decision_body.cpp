@@ -285,4 +285,13 @@ Parsed<Decision> lift_body(std::string_view body) {
   return decision;
 }
 
+Parsed<Decision> answer_body(std::string_view body) {
+  Decision decision;
+  if (trim(body, kJsonSpace).empty()) return decision;
+  auto members = object_of(body);
+  if (!members) return kNoObject;
+  if (auto fault = read_decision(*members, decision)) return *fault;
+  return decision;
+}
+
 }  // namespace tributary

@@ -61,6 +61,9 @@ Parsed<ErasureDraft> erasure_body(std::string_view body);
 /// `{"reason"}`, with `author` and `id`.
 Parsed<Decision> lift_body(std::string_view body);
 
+/// `{"reason","author","id"}`, each of which may be missing, and so may the body.
+Parsed<Decision> answer_body(std::string_view body);
+
 constexpr size_t kDecisionIdBytesMax = 64;
 constexpr size_t kAuthorBytesMax = 200;
 constexpr size_t kReasonBytesMax = 1000;

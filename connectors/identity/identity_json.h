@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/identity/duplicate_searches.h"
 #include "connectors/identity/rules_document.h"
 #include "engine/engine.h"
 
@@ -27,6 +28,19 @@ std::string assertion_json(const Decision& decision, const std::vector<std::opti
 std::string erasure_json(const ErasureView& view);
 std::string erasures_json(const std::vector<ErasureView>& views);
 std::string erasure_preview_json(const ProfileView& profile);
+
+/// Some of the suggestions of a workspace.
+struct SuggestionsPage {
+  Timestamp searched_at;  // zero: never yet
+  bool complete = true;
+  std::vector<Suggestion> suggestions;
+  std::string next_cursor;  // empty at the end
+};
+std::string suggestions_json(const SuggestionsPage& page);
+std::string duplicate_summary_json(const DuplicateSummary& summary);
+
+/// Enough of a number to know it again: `138****1234`.
+std::string masked_phone(std::string_view phone);
 
 /// The list alone: `[{"line","column","reason"}]`.
 std::string mistakes_json(const std::vector<DocumentMistake>& mistakes);

@@ -3,6 +3,7 @@
 #include "connectors/identity/decision_handlers.h"
 #include "connectors/identity/erasure_handlers.h"
 #include "connectors/identity/explain_handlers.h"
+#include "connectors/identity/suggestion_handlers.h"
 #include "connectors/query/refusals.h"
 
 namespace tributary {
@@ -12,6 +13,7 @@ using std::chrono_literals::operator""s;
 
 constexpr std::chrono::seconds kWaitLimit = ExplainHandlers::kWaitMax + 5s;
 constexpr std::chrono::seconds kPreviewLimit = 900s;  // a minute per million customers
+constexpr std::chrono::seconds kSearchLimit = 900s;   // of which one may run by itself before
 
 template <class Handlers>
 using IdentityHandler = Task<HttpResponse> (Handlers::*)(const HttpRequest& request, const ApiCaller& caller);
@@ -59,6 +61,11 @@ void add_identity_routes(Router& router, IdentityServices services) {
   decisions("POST", "/v1/identity/assertions", ApiRole::admin, &DecisionHandlers::decide);
   decisions("PUT", "/v1/identity/rules", ApiRole::admin, &DecisionHandlers::change_rules);
   decisions("POST", "/v1/identity/preview", ApiRole::admin, &DecisionHandlers::preview, kPreviewLimit);
+  Adder<SuggestionHandlers> suggestions(router, services);
+  suggestions("GET", "/v1/identity/suggestions", ApiRole::analyst, &SuggestionHandlers::list);
+  suggestions("POST", "/v1/identity/suggestions/search", ApiRole::admin, &SuggestionHandlers::search, kSearchLimit);
+  suggestions("POST", "/v1/identity/suggestions/{suggestion_id}/accept", ApiRole::admin, &SuggestionHandlers::accept);
+  suggestions("POST", "/v1/identity/suggestions/{suggestion_id}/reject", ApiRole::admin, &SuggestionHandlers::reject);
   Adder<ErasureHandlers> erasures(router, services);
   erasures("POST", "/v1/erasures", ApiRole::admin, &ErasureHandlers::erase);
   erasures("GET", "/v1/erasures", ApiRole::admin, &ErasureHandlers::list);

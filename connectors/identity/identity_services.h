@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connectors/http/key_ring.h"
+#include "connectors/identity/duplicate_searches.h"
 #include "connectors/identity/preview_runner.h"
 #include "engine/engine.h"
 
@@ -13,6 +14,7 @@ struct IdentityServices {
   Metrics& metrics;
   IngestLimits limits;
   PreviewRunner& previews;
+  DuplicateSearches& duplicates;
 };
 
 }  // namespace tributary

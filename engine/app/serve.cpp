@@ -197,6 +197,17 @@ class Service {
     if (scale_schedule_) scale_schedule_->stop();
   }
 
+  DuplicateSearchOptions duplicate_search_options() const {
+    DuplicateSearchOptions options;
+    options.every = std::chrono::microseconds(config_.identity.duplicate_search_micros);
+    for (size_t rule = 0; rule < kDuplicateRules; ++rule) {
+      for (auto action : {DuplicateAction::merge, DuplicateAction::review, DuplicateAction::off}) {
+        if (duplicate_action_name(action) == config_.identity.duplicates[rule]) options.actions[rule] = action;
+      }
+    }
+    return options;
+  }
+
   Result<void> start_http() {
     add_sdk_routes(router_, SdkServices{*engine_, keys_, metrics_, config_.ingest, config_.public_url});
     add_webhook_routes(router_,
@@ -208,7 +219,8 @@ class Service {
     add_profile_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
     add_record_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
-    add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_});
+    duplicates_ = std::make_unique<DuplicateSearches>(*engine_, keys_, duplicate_search_options());
+    add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_, *duplicates_});
     feeds_ = std::make_unique<Feeds>(FeedServices{*engine_, metrics_, config_.ingest});
     add_source_routes(router_, SourceServices{*engine_, keys_, *feeds_});
     metrics_.add_collector([this] { feeds_->tell(metrics_); });
@@ -223,6 +235,7 @@ class Service {
     phase_ = Phase::running;
     io_threads_.start();
     start_scale_schedule();
+    duplicates_->start();
     return {};
   }
 
@@ -289,6 +302,7 @@ class Service {
     if (engine_->failed()) end_without_closing();
     if (!fed) end_beside_feeds();
     ending_feeds.join();
+    duplicates_->stop();
     previews_->stop();
     exports_->stop();
     stop_scales();
@@ -303,6 +317,7 @@ class Service {
   /// A library waits for a broker that is silent. What it held is delivered again; everything else ends as it should.
   [[noreturn]] void end_beside_feeds() {
     log_line(LogLevel::warn, "a source does not end, ending without it");
+    duplicates_->stop();
     previews_->stop();
     exports_->stop();
     stop_scales();
@@ -375,6 +390,7 @@ class Service {
   Router ops_router_, router_;
   IoThreads ops_threads_, io_threads_;
   std::unique_ptr<PreviewRunner> previews_;
+  std::unique_ptr<DuplicateSearches> duplicates_;
   std::unique_ptr<Feeds> feeds_;  // set before phase_ says running
   std::unique_ptr<ExportRunner> exports_;
   std::unique_ptr<ScaleRunner> scales_;

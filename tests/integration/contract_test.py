@@ -461,6 +461,16 @@ def preview_cases(admin: dict) -> list[Case]:
         *admin_refusals(path, {"assertions": [decision]})]
 
 
+def suggestion_cases(verb: str, suggestion: str, admin: dict) -> list[Case]:
+    path = f"/v1/identity/suggestions/{suggestion}/{verb}"
+    body = {"reason": "asked them", "author": "li@shop.example", "id": f"su-{verb}"}
+    return [
+        Case(400, path, {"reason": 7}, admin, "invalid_parameter"),
+        Case(200, path, body, admin, holds={"assertion_id": f"su-{verb}"}),
+        Case(404, path, body, admin, "not_found"),
+        *admin_refusals(path, body)]
+
+
 class Contract(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -487,6 +497,13 @@ class Contract(unittest.TestCase):
                                  ("Product Viewed", {"product_id": "p", "category": "toy"}),
                                  ("Recommendation Dismissed", {"item_kind": "brand", "item": "lego"})):
             cls.server.post("/v1/track", event(userId="buyer", event=name, properties=properties), write_key="wk_app").expect(200)
+        for name, contact, phone in (("甲公司", "王芳", "13800001234"), ("乙公司", "王芳", "13800001234"),
+                                     ("丙公司", "李娜", "13800005678"), ("丁公司", "李娜", "13800005678")):
+            cls.server.post("/v1/track", event(userId=name, event="Customer Record Saved", properties={
+                "name": name, "contact_name": contact, "contact_phone": phone}), write_key="wk_app").expect(200)
+        cls.server.post("/v1/identity/suggestions/search", {}, {"Authorization": f"Bearer {ADMIN}"}).expect(200)
+        cls.suggestions = [suggestion["id"] for suggestion in
+                           cls.server.get("/v1/identity/suggestions", key=ANALYST).expect(200).json()["suggestions"]]
         cls.server.post("/v1/identify", {"userId": "ann", "traits": {"email": "ann@example.com", "n": 1}},
                         write_key="wk_app").expect(200)
         cls.server.post("/v1/identify", {"userId": "bob", "traits": {"email": "bob@example.com"}},
@@ -624,6 +641,18 @@ class Contract(unittest.TestCase):
                 Case(200, "/v1/identity/rules", None, key), *read_refusals("/v1/identity/rules")],
             ("PUT", "/v1/identity/rules"): rules_cases(admin),
             ("POST", "/v1/identity/preview"): preview_cases(admin),
+            ("GET", "/v1/identity/suggestions"): [
+                Case(200, "/v1/identity/suggestions", None, key, holds={"complete": True}),
+                Case(200, "/v1/identity/suggestions?limit=1", None, key),
+                Case(400, "/v1/identity/suggestions?limit=ten", None, key, "invalid_parameter"),
+                *read_refusals("/v1/identity/suggestions")],
+            ("POST", "/v1/identity/suggestions/search"): [
+                Case(200, "/v1/identity/suggestions/search", {}, admin, holds={"merged": 0, "complete": True}),
+                *admin_refusals("/v1/identity/suggestions/search", {})],
+            ("POST", "/v1/identity/suggestions/{suggestion_id}/accept"):
+                suggestion_cases("accept", self.suggestions[0], admin),
+            ("POST", "/v1/identity/suggestions/{suggestion_id}/reject"):
+                suggestion_cases("reject", self.suggestions[1], admin),
             ("POST", "/v1/erasures"): erasure_cases(admin),
             ("GET", "/v1/erasures"): [
                 Case(200, "/v1/erasures", None, admin), *admin_refusals("/v1/erasures", None)],

@@ -89,7 +89,7 @@ class ScriptedEngine : public EngineWithoutCustomers {
 
 class IdentityApi : public testing::Test {
  protected:
-  IdentityApi() { add_identity_routes(router, {engine, keys, metrics, {}, previews}); }
+  IdentityApi() { add_identity_routes(router, {engine, keys, metrics, {}, previews, duplicates}); }
 
   static std::shared_ptr<const KeyRing> ring() {
     Source web;
@@ -158,6 +158,7 @@ class IdentityApi : public testing::Test {
   CurrentKeyRing keys{ring()};
   Metrics metrics;
   PreviewRunner previews{engine};
+  DuplicateSearches duplicates{engine, keys};
   Router router;
 };
 

@@ -71,8 +71,8 @@ class Routes : public testing::Test {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
     add_query_routes(router, {engine, keys, metrics, {}, exports, scales});
     add_record_routes(router, {engine, keys, metrics, {}, {*TimeZone::load("UTC"), {}}});
-    add_identity_routes(router, {engine, keys, metrics, {}, previews});
     add_profile_routes(router, {engine, keys, metrics, {}, {*TimeZone::load("UTC"), {}}});
+    add_identity_routes(router, {engine, keys, metrics, {}, previews, duplicates});
     add_webhook_routes(router, {engine, webhooks, metrics, {}});
     add_source_routes(router, {engine, keys, feeds});
     add_probe_routes(router, {});
@@ -83,6 +83,7 @@ class Routes : public testing::Test {
   CurrentWebhooks webhooks{std::make_shared<WebhookDirectory>(std::vector<WebhookSource>{})};
   Metrics metrics;
   PreviewRunner previews{engine};
+  DuplicateSearches duplicates{engine, keys};
   ExportRunner exports{engine};
   ScaleRunner scales{engine, metrics, {*TimeZone::load("UTC"), {}}};
   IngestLimits limits;
