@@ -53,6 +53,9 @@ struct NoEngine : Engine {
   Result<ExplainView> explain(WorkspaceId, const CustomerId&, const ExplainQuery&) override { abort(); }
   Result<ChangesPage> changes(WorkspaceId, const ChangesQuery&) override { abort(); }
   Result<PreviewView> preview(WorkspaceId, const PreviewQuery&, const std::function<bool()>&) override { abort(); }
+  Result<DuplicatesView> search_duplicates(WorkspaceId, const DuplicateQuery&, const std::function<bool()>&) override {
+    abort();
+  }
   Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId, Timestamp) override { abort(); }
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId, const EventExportQuery&) override { abort(); }
   Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId) override { abort(); }
