@@ -109,7 +109,8 @@ struct RejectedView {
 ///             varint n { u8 field | text value } |
 ///             varint n { u8 kind | u8 act | u8 trust | 16 subject | text subject_text |
 ///                        varint n { u8 field | text value } } |
-///             rest: the event's own JSON.  Version 2 has no touchpoint and no facts, version 1 nothing of orders either.
+///             rest: the event's own JSON.  Version 2 has no touchpoint and no facts, version 1 nothing of orders
+///             either.
 ///   rejected: u8 version | u8 code | 16 message hash | text source | text message_id | text message | text path |
 ///             rest: the item's own bytes
 void encode_event(const Event& event, const KeyedHash& index_key, std::string& payload);
