@@ -16,7 +16,7 @@ namespace {
 /// The customer named in the path. Text that is no id answers like an id that does not exist.
 std::optional<CustomerId> customer_of(const HttpRequest& request) { return CustomerId::parse(request.arguments.at(0)); }
 
-ExportOrder order_of(const ExportQuery& query, const ApiKey& key, ValueMoment moment) {
+ExportOrder order_of(const ExportQuery& query, const ApiKey& key, const ValueMoment& moment) {
   ExportOrder order;
   order.workspace = key.workspace;
   order.thing = query.events ? ExportedThing::events : ExportedThing::profiles;
@@ -174,7 +174,7 @@ Task<HttpResponse> QueryHandlers::export_all(HttpRequest& request) {
   const auto& asked = std::get<ExportQuery>(query);
   auto moment = value_moment(services_.engine, services_.scales.rules(), caller.key->workspace, asked.moment);
   if (!moment) co_return refuse(request, moment.error());
-  ExportOrder order = order_of(asked, *caller.key, std::move(*moment));
+  ExportOrder order = order_of(asked, *caller.key, *moment);
   auto body = co_await services_.exports.begin(request, std::move(order));
   if (!body && body.error().code == ErrorCode::overloaded) {
     co_return refuse(request, RejectionCode::overloaded, "as many exports as may be are running; try again");

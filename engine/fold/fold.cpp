@@ -56,7 +56,7 @@ RecordCause cause_of(const RecordView& record, const Decision& decision, CauseKi
 
 }  // namespace
 
-Fold::Fold(StateStore& store, FoldOptions options, Metrics& metrics)
+Fold::Fold(StateStore& store, const FoldOptions& options, Metrics& metrics)
     : store_(store),
       options_(options),
       metrics_(metrics),

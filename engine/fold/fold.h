@@ -34,7 +34,7 @@ void count_not_taken(Admission admission, Metrics& metrics);
 /// Owner: fold thread. Between two calls of apply() everything is in the store; the front table only spares reads.
 class Fold {
  public:
-  Fold(StateStore& store, FoldOptions options, Metrics& metrics);
+  Fold(StateStore& store, const FoldOptions& options, Metrics& metrics);
 
   /// Takes over what the store holds. Call once, before apply().
   Result<void> open();

@@ -27,7 +27,7 @@ size_t payload_bytes(const std::vector<RecordView>& records) {
 
 }  // namespace
 
-Partition::Partition(PartitionId id, std::unique_ptr<StateStore> store, FoldOptions options, Metrics& metrics)
+Partition::Partition(PartitionId id, std::unique_ptr<StateStore> store, const FoldOptions& options, Metrics& metrics)
     : id_(id), store_(std::move(store)), metrics_(metrics), fold_(*store_, options, metrics) {}
 
 Partition::~Partition() { stop(); }

@@ -24,7 +24,7 @@ namespace tributary {
 ///            engine's fold_queue limits.
 class Partition {
  public:
-  Partition(PartitionId id, std::unique_ptr<StateStore> store, FoldOptions options, Metrics& metrics);
+  Partition(PartitionId id, std::unique_ptr<StateStore> store, const FoldOptions& options, Metrics& metrics);
   ~Partition();
 
   /// Takes over what the store holds; applied() tells it from here on.
