@@ -90,9 +90,15 @@ std::variant<ParsedItem, ActOutcome> parse_act(const ProfileServices& services, 
   return std::move(items.front());
 }
 
-Task<ActOutcome> ingest_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
-                            std::vector<ActName> names, ProfileAct act) {
-  std::string body = event_json(names, act, request.header("idempotency-key"));
+/// One key may stand for another act, and for the same one on another customer; empty: one is to be made.
+std::string message_id_of(const HttpRequest& request, const ProfileAct& act, const std::string& customer) {
+  std::string id(request.header("idempotency-key"));
+  return id.empty() ? id : id + ' ' + act.event + ' ' + customer;
+}
+
+Task<ActOutcome> ingest_act(const ProfileServices& services, const ApiCaller& caller, std::vector<ActName> names,
+                            ProfileAct act, std::string message_id) {
+  std::string body = event_json(names, act, message_id);
   auto parsed = parse_act(services, caller, body);
   if (auto* refusal = std::get_if<ActOutcome>(&parsed)) co_return std::move(*refusal);
   IngestRequest ingest;
@@ -114,17 +120,19 @@ Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& 
   if (name == nullptr) {
     co_return refused_as(RejectionCode::conflict, "no identifier names this customer and nobody else");
   }
+  std::string id = message_id_of(request, act, customer.id.text());
   std::vector<ActName> names = {{Identifier::from_normalised(name->kind, name->value), name->trust}};
-  ActOutcome outcome = co_await ingest_act(services, request, caller, std::move(names), std::move(act));
+  ActOutcome outcome = co_await ingest_act(services, caller, std::move(names), std::move(act), std::move(id));
   co_return outcome;
 }
 
 Task<ActOutcome> record_first_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
                                   const std::vector<Identifier>& names, ProfileAct act) {
+  std::string id = message_id_of(request, act, "new");
   std::vector<ActName> verified;
   verified.reserve(names.size());
   for (const Identifier& name : names) verified.push_back({name, Trust::verified});
-  ActOutcome outcome = co_await ingest_act(services, request, caller, std::move(verified), std::move(act));
+  ActOutcome outcome = co_await ingest_act(services, caller, std::move(verified), std::move(act), std::move(id));
   co_return outcome;
 }
 

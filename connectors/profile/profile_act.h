@@ -34,8 +34,8 @@ struct ActOutcome {
 
 /// Ingests the act as an event of the source `api:<id of the key>`, whose word on facts is verified, and whose national
 /// phone numbers are of the country that all sources of the workspace have by default, if it is one; done when every
-/// reader sees it. The header `Idempotency-Key` is its message id, so that a retry does nothing twice; without it one
-/// is made.
+/// reader sees it. Of the header `Idempotency-Key`, the event's name and the customer its message id is made, so that
+/// a retry does nothing twice; without the header it is a new one each time.
 ///
 /// The event carries one identifier that names this customer and nobody else, with the trust that it has: an act never
 /// changes who is whose. Errors: conflict when all its identifiers are shared or belong to somebody else by now.

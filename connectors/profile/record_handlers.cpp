@@ -24,13 +24,12 @@ bool is_field_name(std::string_view name) {
   return find_record_field(name) || std::ranges::find(kOtherNames, name) != kOtherNames.end();
 }
 
+constexpr std::string_view kAnsweredBefore = "a request with this Idempotency-Key was answered before";
+
 /// The members of `fields`, as they came.
 struct RecordBody {
   std::vector<std::pair<std::string, std::string>> fields;  // name, JSON
   std::vector<RecordMistake> unknown;
-  bool named(std::string_view name) const {
-    return std::ranges::find(fields, name, &std::pair<std::string, std::string>::first) != fields.end();
-  }
 };
 
 /// Nothing for a body that is no object with an object `fields` and nothing else.
@@ -199,6 +198,7 @@ Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiC
   ProfileAct act = save_of(*body, caller, record.has_value());
   ActOutcome outcome = co_await record_act(services_, request, caller, *profile, std::move(act));
   if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
+  if (outcome.duplicate) co_return refuse(request, RejectionCode::conflict, kAnsweredBefore);
   auto changed = services_.engine.profile(caller.key->workspace, *id);
   if (!changed) co_return refuse(request, code_of(changed.error()));
   co_return answer_profile(request, caller, std::move(*changed));
@@ -250,8 +250,7 @@ Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiC
   ProfileAct act = save_of(*body, caller, false, wanted.empty() ? **number : std::string_view());
   ActOutcome outcome = co_await record_first_act(services_, request, caller, identifiers, std::move(act));
   if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
-  if (outcome.duplicate)
-    co_return refuse(request, RejectionCode::conflict, "a request with this Idempotency-Key was answered before");
+  if (outcome.duplicate) co_return refuse(request, RejectionCode::conflict, kAnsweredBefore);
   auto profile = services_.engine.profile_of(workspace, by_number, std::nullopt);
   if (!profile) co_return refuse(request, code_of(profile.error()));
   std::string location = "/v1/profiles/" + profile->id.text();

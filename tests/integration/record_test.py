@@ -156,6 +156,15 @@ class Records(unittest.TestCase):
         told = self.server.profile(customer, verbose=True)["record"]["fields"]["address"]
         self.assertEqual(len(told["candidates"]), done)
 
+    def test_one_idempotency_key_never_hides_a_change(self):
+        once = {"Idempotency-Key": str(uuid.uuid4())}
+        ann, ann_etag, _ = self.new_person()
+        bob, bob_etag, _ = self.new_person()
+        changed = self.change(ann, {"address": "A"}, ann_etag, **once).expect(200)
+        self.assertEqual(self.change(bob, {"address": "B"}, bob_etag, **once).expect(200).json()["record"]["fields"]["address"], "B")
+        self.assertEqual(self.change(ann, {"address": "C"}, changed.headers["ETag"], **once).expect(409).json()["code"], "conflict")
+        self.assertEqual(self.server.profile(ann)["record"]["fields"]["address"], "A")
+
     def test_created_with_a_number_that_finds_it(self):
         answer = self.create({**COMPANY, "uscc": "91350100M000100Y43"}).expect(201)
         profile = answer.json()
