@@ -103,6 +103,26 @@ bool is_organisation(const FactSaid& said) {
   return holds(said, contact_name) || holds(said, contact_phone);
 }
 
+/// Identifiers by which a record like this is found.
+std::vector<Identifier> identifiers_in(const FactSaid& said, bool organisation) {
+  std::vector<Identifier> identifiers;
+  auto add = [&](RecordField field, IdentifierFamily family) {
+    std::string_view value = value_in(said, field).value_or("");
+    bool service_number = family == IdentifierFamily::phone && !value.starts_with('+');
+    if (!value.empty() && !service_number)
+      identifiers.push_back(Identifier::from_normalised({family, {}}, std::string(value)));
+  };
+  add(uscc, IdentifierFamily::uscc);
+  // The telephone of a company's contact is the company's as little as it is of others that he works for.
+  if (!organisation) {
+    add(phone, IdentifierFamily::phone);
+    add(email, IdentifierFamily::email);
+  }
+  return identifiers;
+}
+
+constexpr std::string_view kBeingChanged = "somebody else is changing this record";
+
 /// True when the header names this record; `*` names any.
 bool matches(std::string_view if_match, std::string_view etag) {
   while (!if_match.empty()) {
@@ -119,16 +139,20 @@ bool matches(std::string_view if_match, std::string_view etag) {
 
 }  // namespace
 
-RecordHandlers::Turn::Turn(RecordHandlers& handlers, CustomerKey customer)
-    : handlers_(handlers), customer_(std::move(customer)) {
+RecordHandlers::Turn::Turn(RecordHandlers& handlers, std::vector<Name> names) : handlers_(handlers) {
   std::lock_guard lock(handlers_.mutex_);
-  taken_ = handlers_.busy_.insert(customer_).second;
+  for (Name& name : names) {
+    if (handlers_.busy_.insert(name).second) {
+      held_.push_back(std::move(name));
+    } else {
+      taken_ = false;
+    }
+  }
 }
 
 RecordHandlers::Turn::~Turn() {
-  if (!taken_) return;
   std::lock_guard lock(handlers_.mutex_);
-  handlers_.busy_.erase(customer_);
+  for (const Name& name : held_) handlers_.busy_.erase(name);
 }
 
 std::vector<RecordMistake> RecordHandlers::mistakes_in(const FactSaid& said,
@@ -182,8 +206,8 @@ Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiC
   if (!body->unknown.empty()) co_return refuse_fields(request, body->unknown);
   auto found = services_.engine.profile(caller.key->workspace, *id);
   if (!found) co_return refuse(request, code_of(found.error()));
-  Turn turn(*this, {caller.key->workspace, found->id});
-  if (!turn.taken()) co_return refuse(request, RejectionCode::conflict, "somebody else is changing this record");
+  Turn turn(*this, {Name(caller.key->workspace, found->id.anchor)});
+  if (!turn.taken()) co_return refuse(request, RejectionCode::conflict, kBeingChanged);
   auto profile = services_.engine.profile(caller.key->workspace, *id);
   if (!profile) co_return refuse(request, code_of(profile.error()));
   auto record = record_of(*profile, {services_.value, system_clock().now()});
@@ -195,6 +219,15 @@ Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiC
   }
   auto said = checked(request, caller, save_of(*body, caller, true), record);
   if (auto* refusal = std::get_if<HttpResponse>(&said)) co_return std::move(*refusal);
+  const auto& change = std::get<FactSaid>(said);
+  bool typed = value_in(change, customer_type).has_value() || !record;
+  auto identifiers = identifiers_in(change, typed ? is_organisation(change) : record->organisation);
+  auto named = held_by(caller.key->workspace, identifiers);
+  std::erase(named, Name(caller.key->workspace, found->id.anchor));  // held already
+  Turn names(*this, std::move(named));
+  if (!names.taken()) co_return refuse(request, RejectionCode::conflict, kBeingChanged);
+  auto owned = refuse_taken(request, caller, identifiers, profile->id);
+  if (owned) co_return std::move(*owned);
   ProfileAct act = save_of(*body, caller, record.has_value());
   ActOutcome outcome = co_await record_act(services_, request, caller, *profile, std::move(act));
   if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
@@ -204,29 +237,25 @@ Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiC
   co_return answer_profile(request, caller, std::move(*changed));
 }
 
-std::variant<std::vector<Identifier>, HttpResponse> RecordHandlers::names_of(const HttpRequest& request,
-                                                                             const ApiCaller& caller,
-                                                                             const FactSaid& said) {
-  std::vector<Identifier> names;
-  auto add = [&](RecordField field, IdentifierFamily family) {
-    std::string_view value = value_in(said, field).value_or("");
-    bool service_number = family == IdentifierFamily::phone && !value.starts_with('+');
-    if (!value.empty() && !service_number)
-      names.push_back(Identifier::from_normalised({family, {}}, std::string(value)));
-  };
-  add(uscc, IdentifierFamily::uscc);
-  // The telephone of a company's contact is the company's as little as it is of others that he works for.
-  if (!is_organisation(said)) {
-    add(phone, IdentifierFamily::phone);
-    add(email, IdentifierFamily::email);
-  }
-  for (const Identifier& each : names) {
+std::vector<RecordHandlers::Name> RecordHandlers::held_by(WorkspaceId workspace,
+                                                          const std::vector<Identifier>& identifiers) {
+  std::vector<Name> names;
+  const KeyedHash& key = services_.engine.index_key(workspace);
+  for (const Identifier& each : identifiers) names.emplace_back(workspace, identifier_hash(key, each));
+  return names;
+}
+
+std::optional<HttpResponse> RecordHandlers::refuse_taken(const HttpRequest& request, const ApiCaller& caller,
+                                                         const std::vector<Identifier>& identifiers,
+                                                         std::optional<CustomerId> mine) {
+  for (const Identifier& each : identifiers) {
     auto owner = services_.engine.profile_of(caller.key->workspace, each, std::nullopt);
     if (!owner && owner.error().code == ErrorCode::not_found) continue;
     if (!owner) return refuse(request, code_of(owner.error()));
+    if (owner->id == mine) continue;
     if (record_of(*owner, {services_.value, system_clock().now()})) return refuse_owned(request, owner->id);
   }
-  return names;
+  return std::nullopt;
 }
 
 Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiCaller& caller) {
@@ -235,16 +264,18 @@ Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiC
   if (!body->unknown.empty()) co_return refuse_fields(request, body->unknown);
   auto said = checked(request, caller, save_of(*body, caller, true), std::nullopt);
   if (auto* refusal = std::get_if<HttpResponse>(&said)) co_return std::move(*refusal);
-  auto names = names_of(request, caller, std::get<FactSaid>(said));
-  if (auto* refusal = std::get_if<HttpResponse>(&names)) co_return std::move(*refusal);
   WorkspaceId workspace = caller.key->workspace;
+  auto identifiers = identifiers_in(std::get<FactSaid>(said), is_organisation(std::get<FactSaid>(said)));
+  Turn turn(*this, held_by(workspace, identifiers));
+  if (!turn.taken()) co_return refuse(request, RejectionCode::conflict, kBeingChanged);
+  auto owned = refuse_taken(request, caller, identifiers, std::nullopt);
+  if (owned) co_return std::move(*owned);
   std::string wanted(value_in(std::get<FactSaid>(said), customer_no).value_or(""));
   auto number = wanted.empty() ? numbers_.next(workspace, services_.value.zone, system_clock().now())
                                : numbers_.take(workspace, wanted);
   if (!number) co_return refuse(request, code_of(number.error()));
   if (*number == nullptr)
     co_return refuse(request, RejectionCode::conflict, "the customer number was given out before");
-  auto& identifiers = std::get<std::vector<Identifier>>(names);
   const Identifier by_number = Identifier::from_normalised({IdentifierFamily::customer_no, {}}, **number);
   identifiers.push_back(by_number);
   ProfileAct act = save_of(*body, caller, false, wanted.empty() ? **number : std::string_view());

@@ -36,12 +36,12 @@ class RecordHandlers {
   Task<HttpResponse> change(const HttpRequest& request, const ApiCaller& caller);
 
  private:
-  using CustomerKey = std::pair<WorkspaceId, CustomerId>;
+  using Name = std::pair<WorkspaceId, Hash128>;  // of a customer or of an identifier
 
-  /// A customer whose record is being changed; nobody else may, as long as it lives.
+  /// Customers and identifiers whose records are being made or changed; nobody else may, as long as it lives.
   class Turn {
    public:
-    Turn(RecordHandlers& handlers, CustomerKey customer);
+    Turn(RecordHandlers& handlers, std::vector<Name> names);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -49,8 +49,8 @@ class RecordHandlers {
 
    private:
     RecordHandlers& handlers_;
-    CustomerKey customer_;
-    bool taken_;
+    std::vector<Name> held_;
+    bool taken_ = true;
   };
 
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
@@ -63,14 +63,15 @@ class RecordHandlers {
   /// What the save says, as facts; or the answer that refuses it.
   std::variant<FactSaid, HttpResponse> checked(const HttpRequest& request, const ApiCaller& caller,
                                                const ProfileAct& act, const std::optional<CustomerRecord>& record);
-  /// Identifiers under which a new customer will be found; or the answer when one of them is somebody's.
-  std::variant<std::vector<Identifier>, HttpResponse> names_of(const HttpRequest& request, const ApiCaller& caller,
-                                                               const FactSaid& said);
+  std::vector<Name> held_by(WorkspaceId workspace, const std::vector<Identifier>& identifiers);
+  /// The answer when one of the identifiers is that of another record than `mine`.
+  std::optional<HttpResponse> refuse_taken(const HttpRequest& request, const ApiCaller& caller,
+                                           const std::vector<Identifier>& identifiers, std::optional<CustomerId> mine);
 
   ProfileServices services_;
   CustomerNumbers numbers_;
   std::mutex mutex_;
-  std::set<CustomerKey> busy_;
+  std::set<Name> busy_;
 };
 
 }  // namespace tributary

@@ -13,10 +13,16 @@ size_t bytes_of(const Fact& fact) {
   return bytes;
 }
 
+/// Which of two facts is kept rather: what is verified, then the newer one. No order of arrival plays a part.
+bool is_kept_rather(const Fact& a, const Fact& b) {
+  return std::tie(b.trust, b.at, b.message, b.subject) < std::tie(a.trust, a.at, a.message, a.subject);
+}
+
 /// The facts of one kind, as they come, cut back whenever they are twice what is kept.
 class KeptFacts {
  public:
   void add(Fact fact) {
+    if (first_left_out_ && !is_kept_rather(fact, *first_left_out_)) return;
     bytes_ += bytes_of(fact);
     facts_.push_back(std::move(fact));
     if (facts_.size() > 2 * kFactsPerKindMax || bytes_ > 2 * kFactBytesPerKindMax) cut();
@@ -27,29 +33,27 @@ class KeptFacts {
     cut();
     std::sort(facts_.begin(), facts_.end(), said_before);
     facts.insert(facts.end(), std::make_move_iterator(facts_.begin()), std::make_move_iterator(facts_.end()));
-    return complete_;
+    return !first_left_out_;
   }
 
  private:
   void cut() {
     if (facts_.size() <= kFactsPerKindMax && bytes_ <= kFactBytesPerKindMax) return;
-    std::sort(facts_.begin(), facts_.end(), [](const Fact& a, const Fact& b) {
-      return std::tie(a.subject, a.at, a.message) < std::tie(b.subject, b.at, b.message);
-    });
+    std::sort(facts_.begin(), facts_.end(), is_kept_rather);
     size_t kept = 0, bytes = 0;
     for (; kept < std::min(facts_.size(), kFactsPerKindMax); ++kept) {
       size_t more = bytes_of(facts_[kept]);
       if (bytes + more > kFactBytesPerKindMax) break;
       bytes += more;
     }
+    first_left_out_ = std::move(facts_[kept]);  // nothing that comes behind it may take its place
     facts_.resize(kept);
     bytes_ = bytes;
-    complete_ = false;
   }
 
   std::vector<Fact> facts_;
   size_t bytes_ = 0;
-  bool complete_ = true;
+  std::optional<Fact> first_left_out_;
 };
 
 using FactsByKind = std::map<FactKind, KeptFacts>;

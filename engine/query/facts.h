@@ -8,8 +8,8 @@
 
 namespace tributary {
 
-/// What is read of one kind of facts of a customer: those with the smallest subjects, so that what follows from them
-/// does not depend on the order of arrival.
+/// What is read of one kind of facts of a customer: what is verified before what is claimed, the newest before the
+/// older ones, so that a flood of claims hides nothing that a server said, and the last word counts.
 constexpr size_t kFactsPerKindMax = 20'000;
 constexpr size_t kFactBytesPerKindMax = 32 << 20;
 

@@ -156,6 +156,29 @@ class Records(unittest.TestCase):
         told = self.server.profile(customer, verbose=True)["record"]["fields"]["address"]
         self.assertEqual(len(told["candidates"]), done)
 
+    def test_of_records_made_at_once_one_has_the_identifier(self):
+        for number in range(5):
+            email = f"{uuid.uuid4()}@example.com"
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                answers = list(pool.map(lambda n: self.create({"name": f"n{n}", "email": email}), range(4)))
+            self.assertEqual(sorted(answer.status for answer in answers), [201, 409, 409, 409], number)
+
+    def test_an_identifier_of_another_record_cannot_be_taken(self):
+        ann, ann_etag, record = self.new_person()
+        bob, bob_etag, _ = self.new_person()
+        email = record["fields"]["email"]
+        self.assertEqual(self.change(bob, {"email": email}, bob_etag).expect(409).json()["customer_id"], ann)
+        self.change(ann, {"email": email, "address": "A"}, ann_etag).expect(200)
+
+    def test_the_last_of_many_saves_counts(self):
+        """20,000 are read of a customer: the newest."""
+        saves = [{"type": "track", "userId": self.user, "event": "Customer Record Saved", "messageId": f"{self.user}-{n}",
+                  "timestamp": f"2026-01-01T00:00:00.{n:06}Z",
+                  "properties": {"customer_type": "person", "name": f"n{n}", "phone": "+8613812345678"}} for n in range(20_200)]
+        for first in range(0, len(saves), 5_000):
+            self.server.post("/v1/batch", {"batch": saves[first:first + 5_000]}, write_key=APP).expect(200)
+        self.assertEqual(self.record()["fields"]["name"], "n20199")
+
     def test_one_idempotency_key_never_hides_a_change(self):
         once = {"Idempotency-Key": str(uuid.uuid4())}
         ann, ann_etag, _ = self.new_person()
