@@ -46,7 +46,9 @@ TEST(ConfigSample, ExamplesOfListsWorkWhenUncommented) {
   ASSERT_NE(at, std::string::npos);
   text.replace(text.find(" {}", at), 3, "");
   text = std::regex_replace(text, std::regex("\n#  "), "\n  ");
-  text.replace(text.find("config/identity.yaml\"\n"), 0, TRIBUTARY_TEST_DATA "/../");
+  for (const char* file : {"config/identity.yaml\"\n", "config/plans/example.yaml\"\n"}) {
+    text.replace(text.find(file), 0, TRIBUTARY_TEST_DATA "/../");
+  }
   Config config = config_of(text);
   ASSERT_EQ(config.sources.size(), 3u);
   EXPECT_EQ(config.sources[0].id, "web");

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <random>
 
 #include "engine/domain/region.h"
@@ -29,8 +30,11 @@ Fact save(const char* when, Values values, RecordAct act = RecordAct::saved, std
 }
 Fact change(const char* when, Values values) { return save(when, std::move(values), RecordAct::changed); }
 
-CustomerRecord judged(const std::vector<Fact>& facts, const char* now = "2030-01-01") {
-  auto record = customer_record(facts, shanghai(), Timestamp{at(now)});
+/// A record points into its facts, so these stay.
+CustomerRecord judged(std::vector<Fact> facts, const char* now = "2030-01-01") {
+  static std::deque<std::vector<Fact>> all_facts;
+  all_facts.push_back(std::move(facts));
+  auto record = customer_record(all_facts.back(), shanghai(), Timestamp{at(now)});
   EXPECT_TRUE(record);
   return record ? std::move(*record) : CustomerRecord{};
 }

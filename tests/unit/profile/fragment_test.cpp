@@ -169,7 +169,7 @@ TEST(FragmentRow, EveryCutAndEveryTailIsCorrupt) {
 
 TEST(FragmentRow, UnknownVersionIsCorrupt) {
   std::string bytes = bytes_of(full_fragment());
-  bytes[0] = 2;
+  bytes[0] = 3;
   EXPECT_THAT(decode_fragment(bytes).error().message, testing::HasSubstr("version"));
 }
 

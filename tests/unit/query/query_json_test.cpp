@@ -157,7 +157,7 @@ TEST(ProfileJson, TellsOfTicketsAndPreferences) {
                               R"("score":1,"inferred_weight":0.091,"updated_at":"2026-01-02T03:04:05.000Z",)"
                               R"("source":"web","message_id":"m"}],"exclusions":[{"kind":"brand","value":"Lego",)"
                               R"("origin":"dismissal","reason":"too \"loud\"","since":"2026-01-02T03:04:05.000Z",)"
-                              R"("until":"2027-01-02T03:04:05.000Z","source":"web","message_id":"m"}]})"));
+                              R"("until":"2027-01-02T03:04:05.000Z","source":"web","message_id":"m"}],)"));
 }
 
 TEST(ProfileJson, TellsTheRecordAndWhoSaidIt) {
