@@ -298,7 +298,7 @@ TEST_F(RandomMeasureTest, FiguresAreThoseOfTheTimelineInAnyOrderAlsoWhenDeclared
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   size_t rows_seen = 0;
-  for (int round = 0; round < 12 && !HasFailure(); ++round) {
+  for (int round = 0; round < 4 && !HasFailure(); ++round) {
     Steps steps = random_steps(random);
     FoldHarness live(kKey, {measuring(), {}}), shuffled(kKey, {measuring(), {}});
     tell_all(live, steps);
@@ -339,7 +339,7 @@ TEST_F(RandomMeasureTest, FiguresAreThoseOfTheTimelineInAnyOrderAlsoWhenDeclared
     later.recover(next(middle), last);
     EXPECT_EQ(measure_rows(later.store()), wanted);
   }
-  EXPECT_GT(rows_seen, 100u);
+  EXPECT_GT(rows_seen, 20u);
 }
 
 TEST_F(MeasureTest, DeclaredLaterOnlyWhatStandsOnATimelineCountsAndWhereItStands) {
