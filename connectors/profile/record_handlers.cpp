@@ -240,6 +240,7 @@ Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiC
 std::vector<RecordHandlers::Name> RecordHandlers::held_by(WorkspaceId workspace,
                                                           const std::vector<Identifier>& identifiers) {
   std::vector<Name> names;
+  names.reserve(identifiers.size());
   const KeyedHash& key = services_.engine.index_key(workspace);
   for (const Identifier& each : identifiers) names.emplace_back(workspace, identifier_hash(key, each));
   return names;
