@@ -1,18 +1,15 @@
 #include "connectors/identity/identity_json.h"
+#include "connectors/query/json_members.h"
 
 namespace tributary {
 namespace {
 
 void append_side(JsonOut& json, std::string_view name, const DuplicateSide& side) {
-  auto text = [&json](std::string_view key, std::string_view value) {
-    json.key(key);
-    value.empty() ? json.null() : json.string(value);
-  };
   json.key(name).begin_object();
   json.key("customer_id").string(side.customer.text());
-  text("name", side.name);
-  text("contact_name", side.contact);
-  text("phone", masked_phone(side.phone));
+  append_text_or_null(json, "name", side.name);
+  append_text_or_null(json, "contact_name", side.contact);
+  append_text_or_null(json, "phone", masked_phone(side.phone));
   json.end_object();
 }
 
@@ -49,8 +46,8 @@ std::string suggestions_json(const SuggestionsPage& page) {
   json.key("complete").boolean(page.complete);
   json.key("suggestions").begin_array();
   for (const Suggestion& suggestion : page.suggestions) append_suggestion(json, suggestion);
-  json.end_array().key("next");
-  page.next_cursor.empty() ? json.null() : json.string(page.next_cursor);
+  json.end_array();
+  append_text_or_null(json, "next", page.next_cursor);
   json.end_object();
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connectors/query/json_members.h"
 #include "engine/base/money.h"
 
 namespace tributary {
@@ -11,20 +12,6 @@ namespace {
 constexpr size_t kOpenTicketsShown = 100;
 constexpr size_t kPreferencesShown = 50;
 constexpr int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
-
-void append_time_or_null(JsonOut& json, std::string_view name, const std::optional<Timestamp>& time) {
-  json.key(name);
-  if (time) {
-    json.string(format_iso8601(*time));
-  } else {
-    json.null();
-  }
-}
-
-/// Left out when nobody said it.
-void append_said(JsonOut& json, std::string_view name, std::string_view text) {
-  if (!text.empty()) json.key(name).string(text);
-}
 
 std::string_view act_name(uint8_t act) {
   switch (static_cast<InteractionAct>(act)) {
@@ -44,8 +31,8 @@ void append_next_action(JsonOut& json, const Interaction& talk) {
   std::string_view what = talk.text(InteractionField::next_action);
   if (what.empty() || what == kNoNextAction) return;
   json.key("next_action").begin_object().key("what").string(what);
-  append_said(json, "who", talk.text(InteractionField::next_by));
-  append_said(json, "due", talk.text(InteractionField::next_due));
+  append_text_if_any(json, "who", talk.text(InteractionField::next_by));
+  append_text_if_any(json, "due", talk.text(InteractionField::next_due));
   json.end_object();
 }
 
@@ -54,34 +41,24 @@ void append_interaction(JsonOut& json, const Interaction& talk) {
   json.begin_object().key("interaction_no").string(talk.number).key("kind").string(act_name(talk.told.act));
   json.key("occurred_at").string(format_iso8601(talk.told.at));
   json.key("recorded_at").string(format_iso8601(talk.told.received_at));
-  append_said(json, "mode", talk.text(mode));
-  append_said(json, "subject", talk.text(topic));
-  append_said(json, "summary", talk.text(summary));
-  append_said(json, "customer_said", talk.text(customer_said));
-  append_said(json, "we_said", talk.text(we_said));
-  append_said(json, "feedback", talk.text(feedback));
+  append_text_if_any(json, "mode", talk.text(mode));
+  append_text_if_any(json, "subject", talk.text(topic));
+  append_text_if_any(json, "summary", talk.text(summary));
+  append_text_if_any(json, "customer_said", talk.text(customer_said));
+  append_text_if_any(json, "we_said", talk.text(we_said));
+  append_text_if_any(json, "feedback", talk.text(feedback));
   append_next_action(json, talk);
-  append_said(json, "logged_by", talk.text(logged_by));
-  append_said(json, "direction", talk.text(direction));
+  append_text_if_any(json, "logged_by", talk.text(logged_by));
+  append_text_if_any(json, "direction", talk.text(direction));
   if (auto feeling = talk.text(sentiment); !feeling.empty()) json.key("sentiment").raw(feeling);
   if (auto length = talk.text(duration_ms); !length.empty()) json.key("duration_ms").raw(length);
-  append_said(json, "ticket_id", talk.text(ticket_id));
-  append_said(json, "opportunity_id", talk.text(opportunity_id));
+  append_text_if_any(json, "ticket_id", talk.text(ticket_id));
+  append_text_if_any(json, "opportunity_id", talk.text(opportunity_id));
   json.key("source").string(talk.told.source).key("message_id").string(talk.told.message_id);
   json.key("flags").begin_array();
   if (talk.late()) json.string("late");
   if (talk.vague()) json.string("next_action_vague");
   json.end_array().end_object();
-}
-
-template <class Number>
-void append_number_or_null(JsonOut& json, std::string_view name, const std::optional<Number>& number) {
-  json.key(name);
-  if (number) {
-    json.number(*number);
-  } else {
-    json.null();
-  }
 }
 
 void append_decimal_or_null(JsonOut& json, std::string_view name, const std::optional<Decimal>& decimal) {
@@ -114,14 +91,14 @@ std::optional<Decimal> tenths(std::optional<int64_t> count) {
 
 void append_ticket(JsonOut& json, const Ticket& ticket, const TimeZone& zone) {
   json.begin_object().key("ticket_id").string(ticket.id).key("state").string(ticket_state_name(ticket.state));
-  append_said(json, "ticket_type", ticket.type);
-  append_said(json, "topic", ticket.topic);
-  append_said(json, "severity", ticket.severity);
-  append_said(json, "order_id", ticket.order_id);
+  append_text_if_any(json, "ticket_type", ticket.type);
+  append_text_if_any(json, "topic", ticket.topic);
+  append_text_if_any(json, "severity", ticket.severity);
+  append_text_if_any(json, "order_id", ticket.order_id);
   if (!ticket.sentiment.empty()) json.key("sentiment").raw(ticket.sentiment);
-  append_said(json, "assignee", ticket.assignee);
-  append_said(json, "resolution", ticket.resolution);
-  append_said(json, "channel", ticket.channel);
+  append_text_if_any(json, "assignee", ticket.assignee);
+  append_text_if_any(json, "resolution", ticket.resolution);
+  append_text_if_any(json, "channel", ticket.channel);
   append_time_or_null(json, "created_at", ticket.created_at);
   append_time_or_null(json, "first_response_at", ticket.first_response_at);
   append_time_or_null(json, "solved_at", ticket.solved_at);
@@ -142,8 +119,8 @@ void append_open_tickets(JsonOut& json, const std::vector<Ticket>& tickets) {
     if (ticket->state != TicketState::open) continue;
     ++shown;
     json.begin_object().key("ticket_id").string(ticket->id);
-    append_said(json, "ticket_type", ticket->type);
-    append_said(json, "topic", ticket->topic);
+    append_text_if_any(json, "ticket_type", ticket->type);
+    append_text_if_any(json, "topic", ticket->topic);
     append_time_or_null(json, "created_at", ticket->created_at);
     json.end_object();
   }
@@ -153,12 +130,7 @@ void append_open_tickets(JsonOut& json, const std::vector<Ticket>& tickets) {
 void append_feedback(JsonOut& json, const SurveyFigures& figures) {
   json.key("feedback").begin_object();
   append_number_or_null(json, "nps_last", figures.nps_last);
-  json.key("nps_class");
-  if (figures.nps_last) {
-    json.string(figures.nps_class());
-  } else {
-    json.null();
-  }
+  append_text_or_null(json, "nps_class", figures.nps_last ? figures.nps_class() : std::string_view());
   append_time_or_null(json, "nps_last_at", figures.nps_last_at);
   append_number_or_null(json, "ces_last", figures.ces_last);
   append_decimal_or_null(json, "csat_avg_90d", figures.csat_avg_90d);
@@ -185,7 +157,7 @@ void append_preference(JsonOut& json, const Preference& preference) {
 void append_exclusion(JsonOut& json, const Exclusion& exclusion) {
   json.begin_object().key("kind").string(exclusion.kind).key("value").string(exclusion.value);
   json.key("origin").string(exclusion_origin_name(exclusion.origin));
-  append_said(json, "reason", exclusion.reason);
+  append_text_if_any(json, "reason", exclusion.reason);
   json.key("since").string(format_iso8601(exclusion.evidence.at));
   append_time_or_null(json, "until", exclusion.until);
   append_evidence(json, exclusion.evidence);
@@ -197,12 +169,8 @@ void append_page(JsonOut& json, const CustomerId& customer, std::string_view nam
                  bool complete, const std::string& next_cursor) {
   json.begin_object().key("customer_id").string(customer.text()).key(name).begin_array();
   append_elements();
-  json.end_array().key("complete").boolean(complete).key("next");
-  if (next_cursor.empty()) {
-    json.null();
-  } else {
-    json.string(next_cursor);
-  }
+  json.end_array().key("complete").boolean(complete);
+  append_text_or_null(json, "next", next_cursor);
   json.end_object();
 }
 
@@ -214,12 +182,7 @@ void append_interaction_figures(JsonOut& json, const ProfileView& profile, Times
   json.key("interactions").begin_object().key("count").unsigned_number(figures.count);
   json.key("count_30d").unsigned_number(figures.count_30d).key("level").string(figures.level());
   append_time_or_null(json, "last_at", figures.last_at);
-  json.key("last_feedback");
-  if (figures.last_feedback.empty()) {
-    json.null();
-  } else {
-    json.string(figures.last_feedback);
-  }
+  append_text_or_null(json, "last_feedback", figures.last_feedback);
   append_time_or_null(json, "next_action_due", figures.next_due);
   json.end_object();
 }

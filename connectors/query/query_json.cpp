@@ -4,6 +4,7 @@
 
 #include "connectors/query/computed_traits_json.h"
 #include "connectors/query/facts_json.h"
+#include "connectors/query/json_members.h"
 #include "connectors/query/record_json.h"
 #include "connectors/query/status_json.h"
 #include "connectors/query/tags_json.h"
@@ -66,21 +67,11 @@ void append_flags(JsonOut& json, uint8_t flags) {
   json.end_array();
 }
 
-/// Null when nothing told.
-void append_place(JsonOut& json, std::string_view name, std::string_view place) {
-  json.key(name);
-  if (place.empty()) {
-    json.null();
-  } else {
-    json.string(valid_utf8(place));
-  }
-}
-
 void append_entry_members(JsonOut& json, const TimelineEntry& entry) {
   json.key("type").string(event_type_name(entry.type)).key("name").string(entry.name);
   json.key("message_id").string(entry.message_id).key("source").string(entry.source);
-  append_place(json, "channel", entry.channel);
-  append_place(json, "touchpoint", entry.touchpoint);
+  append_text_or_null(json, "channel", valid_utf8(entry.channel));
+  append_text_or_null(json, "touchpoint", valid_utf8(entry.touchpoint));
   append_time(json, "occurred_at", entry.occurred_at);
   append_time(json, "received_at", entry.received_at);
   append_flags(json, entry.flags);
@@ -94,15 +85,6 @@ void append_rejected_entry(JsonOut& json, const RejectedEntry& entry) {
   json.key("message_id").string(valid_utf8(entry.message_id));
   append_time(json, "received_at", entry.received_at);
   json.key("raw").string(valid_utf8(entry.raw)).end_object();
-}
-
-void append_next(JsonOut& json, const std::string& cursor) {
-  json.key("next");
-  if (cursor.empty()) {
-    json.null();
-  } else {
-    json.string(cursor);
-  }
 }
 
 }  // namespace
@@ -146,7 +128,7 @@ std::string timeline_json(const TimelinePage& page) {
     json.end_object();
   }
   json.end_array();
-  append_next(json, page.next_cursor);
+  append_text_or_null(json, "next", page.next_cursor);
   json.end_object();
   return out;
 }
@@ -210,7 +192,7 @@ std::string rejected_json(const RejectedPage& page) {
   json.begin_object().key("rejected").begin_array();
   for (const RejectedEntry& entry : page.entries) append_rejected_entry(json, entry);
   json.end_array();
-  append_next(json, page.next_cursor);
+  append_text_or_null(json, "next", page.next_cursor);
   json.end_object();
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "connectors/query/json_members.h"
+
 namespace tributary {
 namespace {
 
@@ -56,23 +58,14 @@ void append_fields(JsonOut& json, const CustomerRecord& record, bool verbose) {
   json.end_object();
 }
 
-void append_band(JsonOut& json, std::string_view name, std::string_view code) {
-  json.key(name);
-  if (code.empty()) {
-    json.null();
-  } else {
-    json.string(code);
-  }
-}
-
 void append_classification(JsonOut& json, const CustomerRecord& record, const ValueMoment& moment) {
   json.key("classification").begin_object();
-  append_band(json, "industry", record.text(industry));
-  append_band(json, "size", record.size());
-  append_band(json, "region", record.region());
-  append_band(json, "enterprise_type", record.text(enterprise_type));
-  append_band(json, "budget_band", record.budget_band());
-  append_band(json, "cooperation_band", record.cooperation_band(moment.rules.zone, moment.now));
+  append_text_or_null(json, "industry", record.text(industry));
+  append_text_or_null(json, "size", record.size());
+  append_text_or_null(json, "region", record.region());
+  append_text_or_null(json, "enterprise_type", record.text(enterprise_type));
+  append_text_or_null(json, "budget_band", record.budget_band());
+  append_text_or_null(json, "cooperation_band", record.cooperation_band(moment.rules.zone, moment.now));
   json.end_object();
 }
 
@@ -113,12 +106,8 @@ void append_record(JsonOut& json, const ProfileView& profile, bool verbose, cons
   json.key("completion_state").string(completion_state_name(record->completion));
   json.key("missing").begin_array();
   for (std::string_view name_missing : record->missing) json.string(name_missing);
-  json.end_array().key("completion_due_at");
-  if (record->due_at) {
-    json.string(format_iso8601(*record->due_at));
-  } else {
-    json.null();
-  }
+  json.end_array();
+  append_time_or_null(json, "completion_due_at", record->due_at);
   append_record_flags(json, *record);
   json.key("created_at").string(format_iso8601(record->created_at));
   json.key("updated_at").string(format_iso8601(record->updated_at)).end_object();

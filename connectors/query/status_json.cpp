@@ -1,21 +1,18 @@
 #include "connectors/query/status_json.h"
 
+#include "connectors/query/json_members.h"
 #include "connectors/query/record_json.h"
 
 namespace tributary {
 namespace {
-
-void append_status_text(JsonOut& json, std::string_view name, std::string_view text) {
-  if (!text.empty()) json.key(name).string(text);
-}
 
 void append_request(JsonOut& json, const StatusRequest& request) {
   json.begin_object().key("request_id").string(request.id);
   json.key("kind").string(request.revert ? "revert" : "change").key("to").string(status_name(request.to));
   json.key("at").string(format_iso8601(request.at)).key("by").string(request.by);
   json.key("reason").string(request.reason);
-  append_status_text(json, "text", request.text);
-  append_status_text(json, "evidence", request.evidence);
+  append_text_if_any(json, "text", request.text);
+  append_text_if_any(json, "evidence", request.evidence);
   json.end_object();
 }
 
@@ -23,32 +20,23 @@ void append_change(JsonOut& json, const StatusChange& change) {
   json.begin_object().key("request_id").string(change.id);
   json.key("from").string(status_name(change.from)).key("to").string(status_name(change.to));
   json.key("at").string(format_iso8601(change.at)).key("actor").string(change.actor);
-  append_status_text(json, "approver", change.approver);
-  append_status_text(json, "reason", change.reason);
-  append_status_text(json, "text", change.text);
-  append_status_text(json, "evidence", change.evidence);
-  append_status_text(json, "remark", change.remark);
+  append_text_if_any(json, "approver", change.approver);
+  append_text_if_any(json, "reason", change.reason);
+  append_text_if_any(json, "text", change.text);
+  append_text_if_any(json, "evidence", change.evidence);
+  append_text_if_any(json, "remark", change.remark);
   if (change.reverted_at) {
     json.key("reverted_at").string(format_iso8601(*change.reverted_at)).key("reverted_by").string(change.reverted_by);
-    append_status_text(json, "revert_remark", change.revert_remark);
+    append_text_if_any(json, "revert_remark", change.revert_remark);
   }
   json.end_object();
 }
 
 /// Without the end of the object.
 void append_standing(JsonOut& json, const CustomerStatus& status) {
-  json.begin_object().key("current").string(status_name(status.current)).key("since");
-  if (status.since) {
-    json.string(format_iso8601(*status.since));
-  } else {
-    json.null();
-  }
-  json.key("actor");
-  if (status.actor.empty()) {
-    json.null();
-  } else {
-    json.string(status.actor);
-  }
+  json.begin_object().key("current").string(status_name(status.current));
+  append_time_or_null(json, "since", status.since);
+  append_text_or_null(json, "actor", status.actor);
   json.key("open_requests").begin_array();
   for (const StatusRequest& request : status.open) append_request(json, request);
   json.end_array();

@@ -2,12 +2,10 @@
 
 #include <map>
 
+#include "connectors/query/json_members.h"
+
 namespace tributary {
 namespace {
-
-void append_tag_text(JsonOut& json, std::string_view name, std::string_view text) {
-  if (!text.empty()) json.key(name).string(text);
-}
 
 std::string_view standing_name(TagStanding standing) {
   switch (standing) {
@@ -38,10 +36,10 @@ void append_customer_tag(JsonOut& json, const CustomerTag& tag) {
   json.begin_object();
   append_tag_name(json, tag);
   json.key(removed ? "removed_at" : "added_at").string(format_iso8601(tag.told.at));
-  append_tag_text(json, removed ? "removed_by" : "added_by", tag.text(TagField::by));
-  append_tag_text(json, removed ? "reason" : "note", tag.text(TagField::note));
-  append_tag_text(json, "evidence", tag.text(TagField::evidence));
-  append_tag_text(json, "origin", tag.text(TagField::origin));
+  append_text_if_any(json, removed ? "removed_by" : "added_by", tag.text(TagField::by));
+  append_text_if_any(json, removed ? "reason" : "note", tag.text(TagField::note));
+  append_text_if_any(json, "evidence", tag.text(TagField::evidence));
+  append_text_if_any(json, "origin", tag.text(TagField::origin));
   json.key("flags").begin_array();
   if (!removed && is_subjective(tag.text(TagField::note))) json.string("note_subjective");
   json.end_array();
@@ -73,26 +71,26 @@ void append_tag_word(JsonOut& json, const Fact& word) {
   json.begin_object().key("act").string(tag_act_name(word.act));
   json.key("type").string(word.text(TagField::type)).key("name").string(word.text(TagField::name));
   json.key("at").string(format_iso8601(word.at));
-  append_tag_text(json, "by", word.text(TagField::by));
-  append_tag_text(json, added ? "note" : "reason", word.text(TagField::note));
-  append_tag_text(json, "evidence", word.text(TagField::evidence));
-  append_tag_text(json, "origin", word.text(TagField::origin));
+  append_text_if_any(json, "by", word.text(TagField::by));
+  append_text_if_any(json, added ? "note" : "reason", word.text(TagField::note));
+  append_text_if_any(json, "evidence", word.text(TagField::evidence));
+  append_text_if_any(json, "origin", word.text(TagField::origin));
   json.key("source").string(word.source).key("message_id").string(word.message_id).end_object();
 }
 
 void append_entry(JsonOut& json, const TagEntry& entry) {
   json.begin_object().key("type").string(entry.type).key("name").string(entry.name);
   json.key("state").string(tag_state_name(entry.state));
-  append_tag_text(json, "label_zh", entry.label_zh);
-  append_tag_text(json, "label_en", entry.label_en);
-  append_tag_text(json, "description", entry.description);
-  append_tag_text(json, "exclusive_group", entry.exclusive_group);
+  append_text_if_any(json, "label_zh", entry.label_zh);
+  append_text_if_any(json, "label_en", entry.label_en);
+  append_text_if_any(json, "description", entry.description);
+  append_text_if_any(json, "exclusive_group", entry.exclusive_group);
   json.key("needs_note").boolean(entry.needs_note);
-  append_tag_text(json, "proposer", entry.proposer);
+  append_text_if_any(json, "proposer", entry.proposer);
   if (entry.proposed_at) json.key("proposed_at").string(format_iso8601(*entry.proposed_at));
-  append_tag_text(json, "decided_by", entry.decided_by);
+  append_text_if_any(json, "decided_by", entry.decided_by);
   if (entry.decided_at) json.key("decided_at").string(format_iso8601(*entry.decided_at));
-  append_tag_text(json, "reason", entry.reason);
+  append_text_if_any(json, "reason", entry.reason);
   json.end_object();
 }
 
@@ -143,12 +141,8 @@ std::string tag_history_json(const FactsPage& page) {
   JsonOut json(out);
   json.begin_object().key("customer_id").string(page.customer.text()).key("history").begin_array();
   for (const Fact& word : page.facts) append_tag_word(json, word);
-  json.end_array().key("complete").boolean(page.complete).key("next");
-  if (page.next_cursor.empty()) {
-    json.null();
-  } else {
-    json.string(page.next_cursor);
-  }
+  json.end_array().key("complete").boolean(page.complete);
+  append_text_or_null(json, "next", page.next_cursor);
   json.end_object();
   return out;
 }

@@ -1,38 +1,12 @@
 #include "connectors/query/value_json.h"
 
+#include "connectors/query/json_members.h"
 #include "engine/base/decimal.h"
 
 namespace tributary {
 namespace {
 
 constexpr size_t kCutPoints = 4;
-
-void append_moment(JsonOut& json, std::string_view name, const std::optional<Timestamp>& time) {
-  json.key(name);
-  if (time) {
-    json.string(format_iso8601(*time));
-  } else {
-    json.null();
-  }
-}
-
-void append_minor(JsonOut& json, std::string_view name, const std::optional<int64_t>& minor) {
-  json.key(name);
-  if (minor) {
-    json.number(*minor);
-  } else {
-    json.null();
-  }
-}
-
-void append_text_or_null(JsonOut& json, std::string_view name, const std::string& text) {
-  json.key(name);
-  if (text.empty()) {
-    json.null();
-  } else {
-    json.string(text);
-  }
-}
 
 void append_rfm(JsonOut& json, const std::optional<RfmScores>& rfm) {
   json.key("rfm");
@@ -45,7 +19,7 @@ void append_rfm(JsonOut& json, const std::optional<RfmScores>& rfm) {
   json.key("r_score").number(rfm->r_score).key("f_score").number(rfm->f_score).key("m_score").number(rfm->m_score);
   json.key("aov_score").number(rfm->aov_score).key("cell").string(rfm->cell()).key("group").string(rfm->group());
   json.key("scale").string(scale_name(rfm->scale_computed_at.has_value()));
-  append_moment(json, "scale_computed_at", rfm->scale_computed_at);
+  append_time_or_null(json, "scale_computed_at", rfm->scale_computed_at);
   json.end_object();
 }
 
@@ -87,11 +61,11 @@ void append_order(JsonOut& json, const Order& order) {
   json.key("status").string(order_status_name(order.status)).key("counts").boolean(order.counts);
   json.key("occurred_at").string(format_iso8601(order.at));
   append_text_or_null(json, "currency", order.currency);
-  append_minor(json, "net_minor", order.net_minor);
+  append_number_or_null(json, "net_minor", order.net_minor);
   json.key("refunded_minor").number(order.refunded_minor).key("value_minor").number(order.value_minor);
-  append_minor(json, "discount_minor", order.discount_minor);
-  append_minor(json, "shipping_minor", order.shipping_minor);
-  append_minor(json, "tax_minor", order.tax_minor);
+  append_number_or_null(json, "discount_minor", order.discount_minor);
+  append_number_or_null(json, "shipping_minor", order.shipping_minor);
+  append_number_or_null(json, "tax_minor", order.tax_minor);
   json.key("quantity").raw(order.quantity.empty() ? "null" : order.quantity);
   json.key("is_gift").boolean(order.gift).key("test").boolean(order.test);
   json.key("line_count").unsigned_number(order.line_count).key("lines").raw(order.lines_json);
@@ -119,8 +93,8 @@ void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& 
   json.key("orders_365d").unsigned_number(value.orders_365d);
   json.key("revenue_365d_minor").raw(decimal(value.revenue_365d_minor));
   json.key("repeat_band").string(value.repeat_band());
-  append_moment(json, "first_order_at", value.first_order_at);
-  append_moment(json, "last_order_at", value.last_order_at);
+  append_time_or_null(json, "first_order_at", value.first_order_at);
+  append_time_or_null(json, "last_order_at", value.last_order_at);
   append_rfm(json, value.rfm);
   append_churn(json, value);
   json.key("complete").boolean(profile.orders_complete).end_object();
