@@ -1,4 +1,4 @@
-// What people decide about customers over HTTP: tags and the library of them, and status.
+// What people do to customers over HTTP: their records, status, tags and the library of these.
 #pragma once
 
 #include "connectors/http/router.h"

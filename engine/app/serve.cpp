@@ -16,7 +16,6 @@
 #include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
 #include "connectors/profile/profile_routes.h"
-#include "connectors/profile/record_routes.h"
 #include "connectors/query/export_runner.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/query/scale_runner.h"
@@ -217,7 +216,6 @@ class Service {
     add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_, *scales_,
                                             config_.engine.computed_traits});
     add_profile_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
-    add_record_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
     duplicates_ = std::make_unique<DuplicateSearches>(*engine_, keys_, duplicate_search_options());
     add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_, *duplicates_});

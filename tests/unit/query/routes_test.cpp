@@ -8,7 +8,6 @@
 #include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
 #include "connectors/profile/profile_routes.h"
-#include "connectors/profile/record_routes.h"
 #include "connectors/query/export_runner.h"
 #include "connectors/query/query_handlers.h"
 #include "connectors/query/query_routes.h"
@@ -73,7 +72,6 @@ class Routes : public testing::Test {
   Routes() {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
     add_query_routes(router, {engine, keys, metrics, {}, exports, scales});
-    add_record_routes(router, {engine, keys, metrics, {}, {*TimeZone::load("UTC"), {}}});
     add_profile_routes(router, {engine, keys, metrics, {}, {*TimeZone::load("UTC"), {}}});
     add_identity_routes(router, {engine, keys, metrics, {}, previews, duplicates});
     add_webhook_routes(router, {engine, webhooks, metrics, {}});
