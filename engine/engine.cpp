@@ -136,6 +136,9 @@ class EngineInstance final : public Engine {
   Result<void> check_log_reaches(Lsn applied) const;
   Result<void> backfill(const std::function<void(const ReplayProgress&)>& on_progress);
   Result<void> replay(const std::function<void(const ReplayProgress&)>& on_progress);
+  using TakeRecords = std::function<Result<void>(const std::vector<RecordView>&)>;
+  Result<uint64_t> read_log(Lsn first, ReplayProgress progress, std::string_view doing,
+                            const std::function<void(const ReplayProgress&)>& on_progress, const TakeRecords& take);
   void start();
   void dispatch(DurableGroup group, std::vector<DurableAppend> appends);
   void collect_metrics();
@@ -148,6 +151,18 @@ class EngineInstance final : public Engine {
   std::optional<RejectionCode> refusal_of(WorkspaceId workspace) const;
   void hash(WorkspaceId workspace, Assertion& assertion);
   Result<ProfileView> profile_at(const StateReader& snapshot, WorkspaceId workspace, const Hash128& identifier);
+
+  /// What `read(snapshot, customer)` gives, or why there is no such customer.
+  template <class Read>
+  auto of_customer(WorkspaceId workspace, const CustomerId& id, Read read)
+      -> decltype(read(std::declval<const StateReader&>(), std::declval<const Customer&>())) {
+    auto snapshot = partition(workspace).store().snapshot();
+    auto rules = rules_reader_.rules(*snapshot, workspace);
+    if (!rules) return rules.error();
+    auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
+    if (!customer) return customer.error();
+    return read(*snapshot, *customer);
+  }
 
   PartitionId partition_of(WorkspaceId workspace) const {
     return PartitionId{static_cast<uint16_t>(workspace.value() % options_.partitions)};
@@ -239,35 +254,23 @@ Result<void> EngineInstance::backfill(const std::function<void(const ReplayProgr
     log_line(LogLevel::warn, "computed traits that are new do not know what retention deleted",
              {{"first_record", static_cast<int64_t>(first.value())}});
   }
-  auto reported = started;
-  uint64_t records = 0;
-  auto cursor = log_->read(Lsn{1});
-  while (progress.at < progress.target) {
-    auto batch = cursor->next_batch(kReplayBatchBytes);
-    if (!batch) return with_context("computed traits", batch.error());
-    if (batch->empty()) break;
+  auto records = read_log(Lsn{1}, progress, "computed traits", on_progress, [&](const auto& batch) -> Result<void> {
     for (auto& [id, backfill] : behind) {
       std::vector<RecordView> own;
-      for (const RecordView& record : *batch) {
+      for (const RecordView& record : batch) {
         if (partition_of(record.workspace) == id) own.push_back(record);
       }
       if (auto added = backfill.add(own); !added) return with_context("computed traits", added.error());
     }
-    records += batch->size();
-    progress.at = batch->back().lsn;
-    auto now = std::chrono::steady_clock::now();
-    progress.records_per_second = static_cast<double>(records) / std::chrono::duration<double>(now - started).count();
-    if (on_progress && now - reported >= std::chrono::seconds(1)) {
-      reported = now;
-      on_progress(progress);
-    }
-  }
+    return {};
+  });
+  if (!records) return records.error();
   for (auto& [id, backfill] : behind) {
     if (auto finished = backfill.finish(); !finished) return with_context("computed traits", finished.error());
   }
   metrics_.measure_backfill_seconds.set(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
-  log_line(LogLevel::info, "computed traits that are new know what was", {{"records", static_cast<int64_t>(records)}});
+  log_line(LogLevel::info, "computed traits that are new know what was", {{"records", static_cast<int64_t>(*records)}});
   return {};
 }
 
@@ -278,17 +281,10 @@ Result<void> EngineInstance::replay(const std::function<void(const ReplayProgres
   ReplayProgress progress{from, log_->last_durable(), 0};
   TRIBUTARY_TRY(check_log_reaches(from));
   if (progress.at == progress.target) return {};
-  auto started = std::chrono::steady_clock::now();
-  auto reported = started;
-  uint64_t records = 0;
-  auto cursor = log_->read(next(from));
-  while (true) {
-    auto batch = cursor->next_batch(kReplayBatchBytes);
-    if (!batch) return with_context("replaying", batch.error());
-    if (batch->empty()) break;
+  auto records = read_log(next(from), progress, "replaying", on_progress, [&](const auto& batch) -> Result<void> {
     for (auto& partition : partitions_) {
       std::vector<RecordView> own;
-      for (const RecordView& record : *batch) {
+      for (const RecordView& record : batch) {
         // By workspace: the record's own partition is of the number of partitions it was written with.
         if (partition_of(record.workspace) == partition->id() && record.lsn > partition->applied().lsn) {
           own.push_back(record);
@@ -296,6 +292,25 @@ Result<void> EngineInstance::replay(const std::function<void(const ReplayProgres
       }
       if (!own.empty()) TRIBUTARY_TRY(partition->recover(own));
     }
+    return {};
+  });
+  if (!records) return records.error();
+  return {};
+}
+
+// Up to the target, or the end; how many records it read.
+Result<uint64_t> EngineInstance::read_log(Lsn first, ReplayProgress progress, std::string_view doing,
+                                          const std::function<void(const ReplayProgress&)>& on_progress,
+                                          const TakeRecords& take) {
+  auto started = std::chrono::steady_clock::now();
+  auto reported = started;
+  uint64_t records = 0;
+  auto cursor = log_->read(first);
+  while (progress.at < progress.target) {
+    auto batch = cursor->next_batch(kReplayBatchBytes);
+    if (!batch) return with_context(std::string(doing), batch.error());
+    if (batch->empty()) break;
+    if (auto taken = take(*batch); !taken) return taken.error();
     records += batch->size();
     progress.at = batch->back().lsn;
     auto now = std::chrono::steady_clock::now();
@@ -305,7 +320,7 @@ Result<void> EngineInstance::replay(const std::function<void(const ReplayProgres
       on_progress(progress);
     }
   }
-  return {};
+  return records;
 }
 
 void EngineInstance::start() {
@@ -518,12 +533,9 @@ Result<ProfileView> EngineInstance::profile_at(const StateReader& snapshot, Work
 Result<std::vector<ComputedTraitView>> EngineInstance::computed_traits(WorkspaceId workspace, const CustomerId& id,
                                                                        Timestamp now) {
   if (options_.computed_traits == nullptr) return std::vector<ComputedTraitView>();
-  auto snapshot = partition(workspace).store().snapshot();
-  auto rules = rules_reader_.rules(*snapshot, workspace);
-  if (!rules) return rules.error();
-  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
-  if (!customer) return customer.error();
-  return read_computed_traits(*snapshot, *customer, *options_.computed_traits, now);
+  return of_customer(workspace, id, [&](const StateReader& snapshot, const Customer& customer) {
+    return read_computed_traits(snapshot, customer, *options_.computed_traits, now);
+  });
 }
 
 Result<Erasure> EngineInstance::list_for_erasure(WorkspaceId workspace, const CustomerId& id) {
@@ -544,51 +556,36 @@ Result<std::vector<ErasureView>> EngineInstance::erasures(WorkspaceId workspace)
 }
 
 Result<TimelinePage> EngineInstance::timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) {
-  auto snapshot = partition(workspace).store().snapshot();
-  auto rules = rules_reader_.rules(*snapshot, workspace);
-  if (!rules) return rules.error();
-  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
-  if (!customer) return customer.error();
-  return read_timeline(*snapshot, *log_, index_keys_->cursor_key(), *customer, query);
+  return of_customer(workspace, id, [&](const StateReader& snapshot, const Customer& customer) {
+    return read_timeline(snapshot, *log_, index_keys_->cursor_key(), customer, query);
+  });
 }
 
 Result<OrdersPage> EngineInstance::orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) {
-  auto snapshot = partition(workspace).store().snapshot();
-  auto rules = rules_reader_.rules(*snapshot, workspace);
-  if (!rules) return rules.error();
-  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
-  if (!customer) return customer.error();
-  return read_orders_page(*snapshot, index_keys_->cursor_key(), *customer, query);
+  return of_customer(workspace, id, [&](const StateReader& snapshot, const Customer& customer) {
+    return read_orders_page(snapshot, index_keys_->cursor_key(), customer, query);
+  });
 }
 
 Result<InteractionsPage> EngineInstance::interactions(WorkspaceId workspace, const CustomerId& id,
                                                       const PageQuery& query) {
-  auto snapshot = partition(workspace).store().snapshot();
-  auto rules = rules_reader_.rules(*snapshot, workspace);
-  if (!rules) return rules.error();
-  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
-  if (!customer) return customer.error();
-  return read_interactions_page(*snapshot, index_keys_->cursor_key(), *customer, query);
+  return of_customer(workspace, id, [&](const StateReader& snapshot, const Customer& customer) {
+    return read_interactions_page(snapshot, index_keys_->cursor_key(), customer, query);
+  });
 }
 
 Result<TicketsPage> EngineInstance::tickets(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
                                             Timestamp now) {
-  auto snapshot = partition(workspace).store().snapshot();
-  auto rules = rules_reader_.rules(*snapshot, workspace);
-  if (!rules) return rules.error();
-  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
-  if (!customer) return customer.error();
-  return read_tickets_page(*snapshot, index_keys_->cursor_key(), *customer, query, now);
+  return of_customer(workspace, id, [&](const StateReader& snapshot, const Customer& customer) {
+    return read_tickets_page(snapshot, index_keys_->cursor_key(), customer, query, now);
+  });
 }
 
 Result<FactsPage> EngineInstance::facts(WorkspaceId workspace, const CustomerId& id, FactKind kind,
                                         const PageQuery& query) {
-  auto snapshot = partition(workspace).store().snapshot();
-  auto rules = rules_reader_.rules(*snapshot, workspace);
-  if (!rules) return rules.error();
-  auto customer = find_customer(*snapshot, workspace, id.anchor, *rules);
-  if (!customer) return customer.error();
-  return read_facts_page(*snapshot, index_keys_->cursor_key(), *customer, kind, query);
+  return of_customer(workspace, id, [&](const StateReader& snapshot, const Customer& customer) {
+    return read_facts_page(snapshot, index_keys_->cursor_key(), customer, kind, query);
+  });
 }
 
 Result<RejectedPage> EngineInstance::rejected_events(WorkspaceId workspace, const RejectedQuery& query) {
