@@ -411,6 +411,10 @@ void EngineInstance::add_positions(const IngestRequest& request, std::vector<Rec
 void EngineInstance::assert_identity(WorkspaceId workspace, Assertion assertion,
                                      std::function<void(IngestOutcome)> done) {
   hash(workspace, assertion);
+  // As of events: whom it names was erased, and the log must not hold the name again. The fold asks once more.
+  if (names_nobody(partition(workspace), workspace, assertion)) {
+    return done(IngestOutcome{std::nullopt, {ItemOutcome::rejected}});
+  }
   std::string payload;
   encode_assertion(assertion, payload);
   append_decision(RecordKind::assertion, workspace, std::move(payload), std::move(done));

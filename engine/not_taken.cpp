@@ -1,6 +1,18 @@
 #include "engine/not_taken.h"
 
+#include <algorithm>
+
 namespace tributary {
+
+bool names_nobody(const Partition& partition, WorkspaceId workspace, const Assertion& assertion) {
+  bool names = assertion.subject == AssertionSubject::pair || assertion.subject == AssertionSubject::hub;
+  auto namings = names ? partition.namings() : nullptr;
+  if (namings == nullptr) return false;
+  auto naming = namings->find(workspace.value());
+  return naming != namings->end() && std::ranges::any_of(assertion.identifiers, [&](const AssertedIdentifier& each) {
+           return !naming->second.decided_about(each.hash, assertion.decision.at);
+         });
+}
 
 bool NotTaken::leaves_out(const Record& record) {
   const size_t place = item_++;

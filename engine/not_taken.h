@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/domain/assertion.h"
 #include "engine/domain/outcome.h"
 #include "engine/domain/record.h"
 #include "engine/fold/partition.h"
@@ -28,5 +29,8 @@ class NotTaken {
   size_t item_ = 0;
   std::vector<size_t> places_;
 };
+
+/// True for a decision about two identifiers, or one that is shared, when one of them is somebody's who was erased.
+bool names_nobody(const Partition& partition, WorkspaceId workspace, const Assertion& assertion);
 
 }  // namespace tributary

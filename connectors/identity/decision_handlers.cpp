@@ -11,6 +11,7 @@ namespace tributary {
 namespace {
 
 std::string_view told_why_rejected(AssertionSubject subject) {
+  if (subject == AssertionSubject::pair || subject == AssertionSubject::hub) return "an identifier was erased";
   if (subject != AssertionSubject::cut) return "there is no such evidence";
   return "the log does not hold all events of this identifier any more, or they were erased: they cannot be divided";
 }

@@ -19,11 +19,12 @@ Result<bool> IdentityFold::decide(const Assertion& assertion, const RecordCause&
   return false;
 }
 
-// What people say of somebody who was erased is about whoever came after.
-AssertedIdentifier IdentityFold::as_it_is_now(const AssertedIdentifier& asserted, WorkspaceId workspace) const {
-  const EventNaming& naming = this->naming(workspace);
-  if (!naming.erasures.contains(asserted.hash)) return asserted;
-  return {naming.cuts.newest(asserted.hash), asserted.identifier};
+// What people say of somebody who was erased is about whoever came after; what was decided before is about nobody, and
+// must not write their name again.
+std::optional<AssertedIdentifier> IdentityFold::as_it_is_now(const AssertedIdentifier& asserted,
+                                                             const Decision& decision, WorkspaceId workspace) const {
+  auto id = naming(workspace).decided_about(asserted.hash, decision.at);
+  return id ? std::optional(AssertedIdentifier{*id, asserted.identifier}) : std::nullopt;
 }
 
 // An identifier that no event has named yet: a container of its own.
@@ -49,21 +50,22 @@ Result<VertexRow> IdentityFold::ensure_vertex(const AssertedIdentifier& asserted
 // Both containers become one, whatever was decided: the loop must meet the pair when their customers would.
 Result<bool> IdentityFold::decide_pair(const Assertion& assertion, const RecordCause& cause) {
   if (assertion.identifiers.size() != 2 || assertion.identifiers[0].hash == assertion.identifiers[1].hash) return false;
-  AssertedIdentifier a = as_it_is_now(assertion.identifiers[0], cause.workspace);
-  AssertedIdentifier b = as_it_is_now(assertion.identifiers[1], cause.workspace);
-  if (b.hash < a.hash) std::swap(a, b);
-  auto first = ensure_vertex(a, cause);
+  auto a = as_it_is_now(assertion.identifiers[0], assertion.decision, cause.workspace);
+  auto b = as_it_is_now(assertion.identifiers[1], assertion.decision, cause.workspace);
+  if (!a || !b) return false;
+  if (b->hash < a->hash) std::swap(a, b);
+  auto first = ensure_vertex(*a, cause);
   if (!first) return first.error();
-  auto second = ensure_vertex(b, cause);
+  auto second = ensure_vertex(*b, cause);
   if (!second) return second.error();
   std::vector<Hash128> roots{first->root};
   if (second->root != first->root) roots.push_back(second->root);
   auto united = unite(roots, first->root, cause);
   if (!united) return united.error();
   Container& container = **united;
-  const PairRegister* known = container.find_pair(a.hash, b.hash);
+  const PairRegister* known = container.find_pair(a->hash, b->hash);
   if (known != nullptr && !holds_over(assertion.decision, known->decision)) return true;
-  PairRegister pair{a.hash, b.hash, first->kind, second->kind, assertion.pair, assertion.decision};
+  PairRegister pair{a->hash, b->hash, first->kind, second->kind, assertion.pair, assertion.decision};
   set_pair(container, pair);
   table_.put_pair(cause.workspace, container.root, pair);
   TRIBUTARY_TRY(recounted(container, cause));
@@ -98,17 +100,18 @@ Result<bool> IdentityFold::decide_evidence(const Assertion& assertion, const Rec
 
 Result<bool> IdentityFold::decide_hub(const Assertion& assertion, const RecordCause& cause) {
   if (assertion.identifiers.size() != 1) return false;
-  const AssertedIdentifier asserted = as_it_is_now(assertion.identifiers[0], cause.workspace);
-  if (auto vertex = ensure_vertex(asserted, cause); !vertex) return vertex.error();
-  auto known = table_.find_hub(cause.workspace, asserted.hash);
+  const auto asserted = as_it_is_now(assertion.identifiers[0], assertion.decision, cause.workspace);
+  if (!asserted) return false;
+  if (auto vertex = ensure_vertex(*asserted, cause); !vertex) return vertex.error();
+  auto known = table_.find_hub(cause.workspace, asserted->hash);
   if (!known) return known.error();
   HubRow row = known->value_or(HubRow{});
   bool decided = *known && !row.decision.id.empty();
   if (decided && !holds_over(assertion.decision, row.decision)) return true;
   row.decided = assertion.hub;
   row.decision = assertion.decision;
-  table_.put_hub(cause.workspace, asserted.hash, row);
-  TRIBUTARY_TRY(review(asserted.hash, false, cause));
+  table_.put_hub(cause.workspace, asserted->hash, row);
+  TRIBUTARY_TRY(review(asserted->hash, false, cause));
   return true;
 }
 

@@ -158,7 +158,8 @@ class IdentityFold {
   Result<void> recounted(Container& container, const RecordCause& cause);
 
   // Decisions: identity_decisions.cpp.
-  AssertedIdentifier as_it_is_now(const AssertedIdentifier& asserted, WorkspaceId workspace) const;
+  std::optional<AssertedIdentifier> as_it_is_now(const AssertedIdentifier& asserted, const Decision& decision,
+                                                 WorkspaceId workspace) const;
   Result<VertexRow> ensure_vertex(const AssertedIdentifier& asserted, const RecordCause& cause,
                                   std::optional<Timestamp> from = std::nullopt);
   Result<bool> decide_pair(const Assertion& assertion, const RecordCause& cause);

@@ -24,6 +24,12 @@ std::vector<Hash128> Erasures::lift(const std::string& erasure) {
   return lifted;
 }
 
+std::optional<Hash128> EventNaming::decided_about(const Hash128& said, Timestamp at) const {
+  if (!erasures.contains(said)) return said;
+  if (erasures.suppressed(said) || at <= cuts.newest_from(said)) return std::nullopt;
+  return cuts.newest(said);
+}
+
 Admission EventNaming::admit(EventView& event) const {
   auto is_suppressed = [&](const RecordIdentifier& each) { return erasures.suppressed(each.hash); };
   if (std::any_of(event.identifiers.begin(), event.identifiers.end(), is_suppressed)) return Admission::suppressed;

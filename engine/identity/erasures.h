@@ -3,6 +3,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,6 +49,9 @@ struct EventNaming {
 
   /// Whether the event is taken; if so, its identifiers and evidence are named by its time.
   Admission admit(EventView& event) const;
+  /// The identifier that a decision of that time is about. Nothing for somebody who was erased: either the decision is
+  /// older than the erasure, or nobody who is called so can come until it is lifted.
+  std::optional<Hash128> decided_about(const Hash128& said, Timestamp at) const;
 };
 
 }  // namespace tributary

@@ -246,6 +246,35 @@ TEST_F(ErasureTest, NothingCanBeCutOffWhatWasErased) {
   EXPECT_TRUE(read().customers.empty());
 }
 
+// A search for duplicates, or a person, decides while somebody is being erased: the decision comes behind the erasure.
+TEST_F(ErasureTest, WhatIsDecidedAboutSomebodyErasedNamesNobodyAgain) {
+  const Id a{"user_id", "A"}, b{"user_id", "B"};
+  auto pair = [](PairState state, int64_t at) {
+    std::string id = "pair" + std::to_string(at);
+    return decide_pair(named("user_id", "A"), named("user_id", "B"), state, decided(at, id), key());
+  };
+  tell_all({said({a}, 1, "m1"), said({b}, 1, "m2")}, 1);
+  harness_.erase(workspace_, named("user_id", "A"), decided(5));
+  const Export erased = read();
+  for (int64_t at : {4, 5, 6}) {
+    for (PairState state : {PairState::must, PairState::cannot, PairState::none}) {
+      EXPECT_EQ(harness_.try_to_decide(workspace_, pair(state, at)), ItemOutcome::rejected) << at;
+    }
+    Assertion release = pair(PairState::must, at);
+    release.subject = AssertionSubject::hub;
+    release.hub = HubState::never;
+    release.identifiers.pop_back();
+    EXPECT_EQ(harness_.try_to_decide(workspace_, release), ItemOutcome::rejected) << at;
+  }
+  EXPECT_EQ(read(), erased);
+  harness_.erase(workspace_, SuppressionLift{"erasure", decided(8, "lift")});
+  EXPECT_EQ(harness_.try_to_decide(workspace_, pair(PairState::must, 4)), ItemOutcome::rejected);
+  EXPECT_EQ(look_up(named("user_id", "A")), std::nullopt);
+  EXPECT_EQ(harness_.try_to_decide(workspace_, pair(PairState::must, 9)), ItemOutcome::accepted);
+  harness_.fold(workspace_, {said({a}, 10, "m10")});
+  EXPECT_EQ(look_up(named("user_id", "A")), look_up(named("user_id", "B")));
+}
+
 // One id for an erasure, its lift and another one's lift: three decisions.
 TEST_F(ErasureTest, EachIsADecisionOfItsOwn) {
   tell_all({said({{"user_id", "A"}}, 1, "m1"), said({{"user_id", "B"}}, 1, "m2")}, 1);
