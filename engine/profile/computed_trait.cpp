@@ -41,11 +41,21 @@ std::optional<Decimal> divide(Decimal sum, uint64_t count) {
   return Decimal{quotient, kAveragePlaces};
 }
 
-bool is_less(const Decimal& a, const Decimal& b, bool& fits) {
-  auto difference = add(a, negate(b));
-  if (!difference) fits = false;
-  return difference && difference->digits < 0;
+constexpr WideInteger kPartLimit = 1'000'000'000'000'000'000;  // 10^kDecimalScaleMax
+
+WideInteger power_of_ten(int exponent) {
+  WideInteger power = 1;
+  while (exponent-- > 0) power *= 10;
+  return power;
 }
+
+/// What stands before the point, and what behind it as a count of 10^-18; both with the number's sign.
+std::pair<WideInteger, WideInteger> split(const Decimal& number) {
+  WideInteger unit = power_of_ten(number.scale);
+  return {number.digits / unit, number.digits % unit * power_of_ten(kDecimalScaleMax - number.scale)};
+}
+
+bool is_less(const Decimal& a, const Decimal& b) { return split(a) < split(b); }
 
 // One that overflows is before, or after, everything.
 Timestamp earlier_by(Timestamp time, int64_t micros) {
@@ -72,6 +82,39 @@ bool TraitPeriod::holds(Timestamp at) const {
 int64_t TraitPeriod::day_of(Timestamp at) const {
   if (zone_) return zone_->local_day(at);
   return at.micros / kMicrosPerDay - (at.micros % kMicrosPerDay < 0 ? 1 : 0);
+}
+
+void DecimalSum::add(const Decimal& number) {
+  auto [whole, behind] = split(number);
+  parts_[0] += behind;
+  parts_[1] += whole % kPartLimit;
+  parts_[2] += whole / kPartLimit;
+}
+
+std::optional<Decimal> DecimalSum::total() const {
+  WideInteger parts[3] = {parts_[0], parts_[1], parts_[2]};
+  auto carry = [&parts] {
+    for (int i = 0; i < 2; ++i) {
+      WideInteger rest = (parts[i] % kPartLimit + kPartLimit) % kPartLimit;
+      parts[i + 1] += (parts[i] - rest) / kPartLimit;
+      parts[i] = rest;
+    }
+  };
+  carry();
+  const bool negative = parts[2] < 0;
+  if (negative) {
+    for (WideInteger& part : parts) part = -part;
+    carry();
+  }
+  int scale = kDecimalScaleMax;
+  for (; scale > 0 && parts[0] % 10 == 0; --scale) parts[0] /= 10;
+  WideInteger digits = parts[2];
+  bool overflows = __builtin_mul_overflow(digits, kPartLimit, &digits);
+  overflows |= __builtin_add_overflow(digits, parts[1], &digits);
+  overflows |= __builtin_mul_overflow(digits, power_of_ten(scale), &digits);
+  overflows |= __builtin_add_overflow(digits, parts[0], &digits);
+  if (overflows) return std::nullopt;
+  return Decimal{negative ? -digits : digits, scale};
 }
 
 void TraitTally::add(const Measurement& measurement) {
@@ -101,16 +144,13 @@ void TraitTally::add_number(const Measurement& measurement) {
   auto number = parse_amount(measurement.text);
   if (!number) return;
   ++count_;
+  if (aggregate_ == Aggregate::sum || aggregate_ == Aggregate::average) return sum_.add(*number);
   if (!number_) {
     number_ = number;
   } else if (aggregate_ == Aggregate::min) {
-    if (is_less(*number, *number_, fits_)) number_ = number;
-  } else if (aggregate_ == Aggregate::max) {
-    if (is_less(*number_, *number, fits_)) number_ = number;
-  } else if (auto sum = tributary::add(*number_, *number)) {
-    number_ = sum;
-  } else {
-    fits_ = false;
+    if (is_less(*number, *number_)) number_ = number;
+  } else if (is_less(*number_, *number)) {
+    number_ = number;
   }
 }
 
@@ -122,12 +162,12 @@ void TraitTally::add_end(const Measurement& measurement) {
   if (wins) end_ = measurement;
 }
 
-std::string TraitTally::number_json() const {
-  if (!fits_) return "null";
-  if (!number_) return aggregate_ == Aggregate::sum ? "0" : "null";
-  if (aggregate_ != Aggregate::average) return to_shortest_text(*number_);
-  auto average = divide(*number_, count_);
-  return average ? to_shortest_text(*average) : "null";
+// Nothing for one that does not fit, and for all but a sum when nothing was measured.
+std::optional<Decimal> TraitTally::number() const {
+  if (aggregate_ == Aggregate::min || aggregate_ == Aggregate::max) return number_;
+  auto total = sum_.total();
+  if (aggregate_ == Aggregate::sum || !total) return total;
+  return count_ == 0 ? std::nullopt : divide(*total, count_);
 }
 
 std::string TraitTally::list_json() const {
@@ -158,7 +198,6 @@ ComputedValue TraitTally::value() const {
   using enum Aggregate;
   ComputedValue value;
   value.count = count_;
-  value.complete = fits_;
   switch (aggregate_) {
     case count:
       value.json = std::to_string(count_);
@@ -167,8 +206,8 @@ ComputedValue TraitTally::value() const {
     case min:
     case max:
     case average:
-      value.json = number_json();
-      value.complete = fits_ && (value.json != "null" || !number_);
+      if (auto figure = number()) value.json = to_shortest_text(*figure);
+      value.complete = value.json != "null" || count_ == 0;
       break;
     case first:
     case last:

@@ -39,10 +39,21 @@ class TraitPeriod {
 
 /// The value of a computed trait.
 struct ComputedValue {
-  std::string json;        // a number, text or boolean, a list of them; `null` when nothing was measured
-  uint64_t count = 0;      // measurements in it
-  bool complete = true;    // false: there are more than are read, or the sum does not fit 38 digits
-  bool list_whole = true;  // false: a unique_list that shows kUniqueListMax of its entries
+  std::string json = "null";  // a number, text or boolean, a list of them; `null` when nothing was measured
+  uint64_t count = 0;         // measurements in it
+  bool complete = true;       // false: there are more than are read, or the sum does not fit 38 digits
+  bool list_whole = true;     // false: a unique_list that shows kUniqueListMax of its entries
+};
+
+/// Adds decimals without loss, however many and in whatever order: what the sum comes to is a function of their set.
+class DecimalSum {
+ public:
+  void add(const Decimal& number);
+  /// With as few places as it needs; nothing for a sum that does not fit a Decimal.
+  std::optional<Decimal> total() const;
+
+ private:
+  WideInteger parts_[3] = {};  // times 10^-18, 1 and 10^18: room for 10^20 numbers
 };
 
 /// Adds up the measurements of one trait. sum, min, max and average take numbers, and texts that spell one; other
@@ -59,14 +70,14 @@ class TraitTally {
 
   void add_number(const Measurement& measurement);
   void add_end(const Measurement& measurement);
-  std::string number_json() const;
+  std::optional<Decimal> number() const;
   std::string list_json() const;
   std::string most_frequent_json() const;
 
   Aggregate aggregate_;
   uint64_t count_ = 0;
-  bool fits_ = true;
-  std::optional<Decimal> number_;  // sum, least or greatest
+  DecimalSum sum_;
+  std::optional<Decimal> number_;  // least or greatest
   std::optional<Measurement> end_;
   std::map<Value, uint64_t> values_;  // with their counts
 };

@@ -79,6 +79,27 @@ TEST(TraitTally, ASumThatDoesNotFitSaysSo) {
   EXPECT_FALSE(value.complete);
 }
 
+TEST(TraitTally, ASumOrAnExtremeDoesNotDependOnWhatStandsBetween) {
+  const std::string big(36, '9'), tiny = "0.000000000000000001";
+  std::vector<Measurement> all(200, number(big));
+  all.resize(400, number("-" + big));
+  all.push_back(number("12.50"));
+  for (int order = 0; order < 3; ++order) {
+    EXPECT_EQ(json(Aggregate::sum, all), "12.5");
+    EXPECT_EQ(json(Aggregate::average, all), "0.031172");
+    std::rotate(all.begin(), all.begin() + 137, all.end());
+  }
+  EXPECT_EQ(json(Aggregate::sum, {number(big), number(tiny), number("-" + big)}), tiny);
+  EXPECT_EQ(json(Aggregate::sum, {number(tiny), number("-" + big), number(big), number("-0.3")}),
+            "-0.299999999999999999");
+  EXPECT_EQ(json(Aggregate::sum, {number("-" + big), number("-0.5")}), "-" + big + ".5");
+  EXPECT_EQ(json(Aggregate::sum, std::vector<Measurement>(10, number(big))), big.substr(0, 36) + "0");
+  EXPECT_EQ(json(Aggregate::sum, {number(big), number(tiny)}), "null") << "54 digits";
+  EXPECT_EQ(json(Aggregate::min, {number(tiny), number("-" + big), number("0"), number(big)}), "-" + big);
+  EXPECT_EQ(json(Aggregate::max, {number(tiny), number("-" + big), number("0")}), tiny);
+  EXPECT_EQ(json(Aggregate::min, {number("-0.5"), number("-0.25"), number("0")}), "-0.5");
+}
+
 TEST(TraitTally, FirstAndLastGoByTimeThenMessage) {
   std::vector<Measurement> all = {text("b", 2, 1), text("a", 1, 2), text("c", 1, 1), text("d", 2, 2)};
   EXPECT_EQ(json(Aggregate::first, all), "\"c\"");
