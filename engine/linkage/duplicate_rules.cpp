@@ -76,22 +76,105 @@ class JoinedCustomers {
   std::vector<size_t> parent_, sizes_;
 };
 
-void guard_joined(std::vector<DuplicateFinding>& findings, size_t customers, const DecidedPairs& decided) {
-  JoinedCustomers joined(customers);
-  for (const DuplicateFinding& finding : findings) {
-    if (finding.action == DuplicateAction::merge) joined.join(finding.a, finding.b);
+constexpr size_t kAskedEach = 1024;
+
+/// The customers, by groups.
+class DuplicateRun {
+ public:
+  DuplicateRun(std::span<const DuplicateCandidate> candidates, const DuplicateActions& actions,
+               const DecidedPairs& decided, const DuplicateLimits& limits)
+      : candidates_(candidates), actions_(actions), decided_(decided), limits_(limits), joined_(candidates.size()) {}
+
+  DuplicateFindings run() {
+    group();
+    for (const auto& [name, members] : groups_) {
+      if (is_given_up()) break;
+      if (members.size() > kDuplicateGroupMax) {
+        found_.groups_left_out.push_back(name);
+      } else {
+        compare(members);
+      }
+    }
+    guard_joined();
+    std::sort(found_.findings.begin(), found_.findings.end(),
+              [](const auto& a, const auto& b) { return std::tie(a.a, a.b) < std::tie(b.a, b.b); });
+    return std::move(found_);
   }
-  std::set<size_t> contradicted;  // roots
-  for (auto [a, b] : decided.settled) {
-    if (joined.root(a) == joined.root(b)) contradicted.insert(joined.root(a));
+
+ private:
+  using Members = std::vector<size_t>;
+
+  bool is_given_up() {
+    bool given_up = limits_.cancelled();
+    if (given_up) found_.complete = false;
+    return given_up;
   }
-  for (DuplicateFinding& finding : findings) {
-    if (finding.action != DuplicateAction::merge) continue;
-    if (joined.joined_with(finding.a) > kJoinedMax) finding.guards.push_back(DuplicateGuard::too_many_joined);
-    if (contradicted.contains(joined.root(finding.a))) finding.guards.push_back(DuplicateGuard::kept_apart);
-    if (!finding.guards.empty()) finding.action = DuplicateAction::review;
+
+  void group() {
+    first_group_.resize(candidates_.size());
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      if (i % kAskedEach == 0 && is_given_up()) return;
+      keys_.push_back(duplicate_keys(candidates_[i]));
+      for (std::string& name : duplicate_groups(keys_.back())) groups_[std::move(name)].push_back(i);
+    }
   }
-}
+
+  void compare(const Members& members) {
+    for (size_t i = 0; i < members.size(); ++i) {
+      for (size_t j = i + 1; j < members.size(); ++j) {
+        // Two have at most two groups in common, of which this is the second one.
+        const Members* first = first_group_[members[i]];
+        if (first == nullptr || first != first_group_[members[j]]) judge(members[i], members[j]);
+      }
+    }
+    for (size_t member : members) {
+      if (first_group_[member] == nullptr) first_group_[member] = &members;
+    }
+  }
+
+  void judge(size_t a, size_t b) {
+    std::optional<DuplicateRule> rule = fitting_rule(keys_[a], keys_[b]);
+    if (!rule) return;
+    DuplicateAction action = actions_[static_cast<size_t>(*rule)];
+    if (action == DuplicateAction::off || decided_.settled.contains({a, b})) return;
+    std::vector<DuplicateGuard> guards = guards_of(candidates_[a], candidates_[b]);
+    if (decided_.withdrawn.contains({a, b})) guards.push_back(DuplicateGuard::decision_withdrawn);
+    if (!guards.empty()) action = DuplicateAction::review;
+    if (action == DuplicateAction::merge) joined_.join(a, b);
+    size_t& kept = action == DuplicateAction::merge ? merges_ : reviews_;
+    if (kept == limits_.findings_max) {
+      found_.complete = false;
+      return;
+    }
+    ++kept;
+    DuplicateKind kind = *rule <= DuplicateRule::d2 ? DuplicateKind::duplicate : DuplicateKind::suspected;
+    found_.findings.push_back({a, b, *rule, kind, action, std::move(guards)});
+  }
+
+  void guard_joined() {
+    std::set<size_t> contradicted;  // roots
+    for (auto [a, b] : decided_.settled) {
+      if (joined_.root(a) == joined_.root(b)) contradicted.insert(joined_.root(a));
+    }
+    for (DuplicateFinding& finding : found_.findings) {
+      if (finding.action != DuplicateAction::merge) continue;
+      if (joined_.joined_with(finding.a) > kJoinedMax) finding.guards.push_back(DuplicateGuard::too_many_joined);
+      if (contradicted.contains(joined_.root(finding.a))) finding.guards.push_back(DuplicateGuard::kept_apart);
+      if (!finding.guards.empty()) finding.action = DuplicateAction::review;
+    }
+  }
+
+  std::span<const DuplicateCandidate> candidates_;
+  const DuplicateActions& actions_;
+  const DecidedPairs& decided_;
+  const DuplicateLimits& limits_;
+  std::vector<DuplicateKeys> keys_;
+  std::map<std::string, Members> groups_;
+  std::vector<const Members*> first_group_;  // of each candidate, the first that it was compared in
+  JoinedCustomers joined_;
+  DuplicateFindings found_;
+  size_t merges_ = 0, reviews_ = 0;
+};
 
 }  // namespace
 
@@ -141,39 +224,8 @@ std::vector<std::string> duplicate_groups(const DuplicateKeys& keys) {
 }
 
 DuplicateFindings find_duplicates(std::span<const DuplicateCandidate> candidates, const DuplicateActions& actions,
-                                  const DecidedPairs& decided) {
-  std::vector<DuplicateKeys> keys;
-  std::map<std::string, std::vector<size_t>> groups;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    keys.push_back(duplicate_keys(candidates[i]));
-    for (std::string& group : duplicate_groups(keys.back())) groups[std::move(group)].push_back(i);
-  }
-  DuplicateFindings found;
-  std::set<std::pair<size_t, size_t>> judged;
-  for (const auto& [group, members] : groups) {
-    if (members.size() > kDuplicateGroupMax) {
-      found.groups_left_out.push_back(group);
-      continue;
-    }
-    for (size_t i = 0; i < members.size(); ++i) {
-      for (size_t j = i + 1; j < members.size(); ++j) {
-        size_t a = members[i], b = members[j];
-        std::optional<DuplicateRule> rule = fitting_rule(keys[a], keys[b]);
-        if (!rule || !judged.emplace(a, b).second) continue;
-        DuplicateAction action = actions[static_cast<size_t>(*rule)];
-        if (action == DuplicateAction::off || decided.settled.contains({a, b})) continue;
-        std::vector<DuplicateGuard> guards = guards_of(candidates[a], candidates[b]);
-        if (decided.withdrawn.contains({a, b})) guards.push_back(DuplicateGuard::decision_withdrawn);
-        if (!guards.empty()) action = DuplicateAction::review;
-        DuplicateKind kind = *rule <= DuplicateRule::d2 ? DuplicateKind::duplicate : DuplicateKind::suspected;
-        found.findings.push_back({a, b, *rule, kind, action, std::move(guards)});
-      }
-    }
-  }
-  guard_joined(found.findings, candidates.size(), decided);
-  std::sort(found.findings.begin(), found.findings.end(),
-            [](const auto& a, const auto& b) { return std::tie(a.a, a.b) < std::tie(b.a, b.b); });
-  return found;
+                                  const DecidedPairs& decided, const DuplicateLimits& limits) {
+  return DuplicateRun(candidates, actions, decided, limits).run();
 }
 
 }  // namespace tributary

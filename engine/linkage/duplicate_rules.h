@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <span>
 #include <string>
@@ -84,14 +85,21 @@ struct DuplicateFinding {
 struct DuplicateFindings {
   std::vector<DuplicateFinding> findings;    // sorted by a, b
   std::vector<std::string> groups_left_out;  // larger than kDuplicateGroupMax: nobody in them was compared by it
+  bool complete = true;                      // false: more than DuplicateLimits allow were found, or it was given up
 };
 constexpr size_t kDuplicateGroupMax = 100;
 
+struct DuplicateLimits {
+  size_t findings_max = 10'000;                            // to merge, and as many to review
+  std::function<bool()> cancelled = [] { return false; };  // asked again and again
+};
+
 /// What the rules say of these customers, evaluated together. The first rule that fits a pair decides, also when it is
 /// off: then there is no finding. A person and an organisation are never one. Time grows with the candidates and with
-/// the size of groups, at most kDuplicateGroupMax.
+/// the size of groups, at most kDuplicateGroupMax; memory with the candidates and with the findings that are kept. What
+/// guards look at is all that would be joined, also beyond them.
 DuplicateFindings find_duplicates(std::span<const DuplicateCandidate> candidates,
-                                  const DuplicateActions& actions = kDuplicateActions,
-                                  const DecidedPairs& decided = {});
+                                  const DuplicateActions& actions = kDuplicateActions, const DecidedPairs& decided = {},
+                                  const DuplicateLimits& limits = {});
 
 }  // namespace tributary

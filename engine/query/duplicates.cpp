@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kEvidenceKeyBytes = 4 + 16 + 16;
 constexpr size_t kAskedEvery = 1024;
+constexpr const char* kNobodyWaits = "nobody waits for the search";
 
 /// A candidate with what is told of it when it is found.
 struct KnownCandidate {
@@ -61,13 +62,11 @@ class DuplicateSearch {
     std::vector<DuplicateCandidate> candidates;
     candidates.reserve(known_.size());
     for (KnownCandidate& known : known_) candidates.push_back(std::move(known.candidate));
-    DuplicateFindings found = find_duplicates(candidates, actions, decided_pairs());
+    DuplicateFindings found = find_duplicates(candidates, actions, decided_pairs(), {kDuplicatePairsMax, cancelled_});
+    if (cancelled_()) return Error{ErrorCode::stopping, kNobodyWaits};
+    complete_ = complete_ && found.complete;
     view.groups_left_out = found.groups_left_out.size();
     for (DuplicateFinding& finding : found.findings) {
-      if (view.pairs.size() == kDuplicatePairsMax) {
-        complete_ = false;
-        break;
-      }
       view.pairs.push_back({finding.rule, finding.kind, finding.action, std::move(finding.guards),
                             known_[finding.a].side, known_[finding.b].side});
     }
@@ -79,7 +78,7 @@ class DuplicateSearch {
   static const CustomerId& id_of(const KnownCandidate& known) { return known.side.customer; }
 
   Result<void> go_on() {
-    if (++steps_ % kAskedEvery == 0 && cancelled_()) return Error{ErrorCode::stopping, "nobody waits for the search"};
+    if (++steps_ % kAskedEvery == 0 && cancelled_()) return Error{ErrorCode::stopping, kNobodyWaits};
     return {};
   }
 

@@ -56,18 +56,18 @@ const DuplicateCandidate kChengjiangBeijing = organisation("澄江科技（北�
 
 // ---- the acceptance examples of the rules
 
-TEST(DuplicateRules, TheSameCoreNameContactAndPhoneIsD2AndMerged) {
+TEST(DomainSection3_7, TheSameCoreNameContactAndPhoneIsD2AndMerged) {
   EXPECT_EQ(said_of(kChengjiang, kChengjiangBeijing), "D2 duplicate merge");
 }
 
-TEST(DuplicateRules, TwoDifferentUsccAreReviewedNotMerged) {
+TEST(DomainSection3_7, TwoDifferentUsccAreReviewedNotMerged) {
   DuplicateCandidate a = kChengjiang, b = kChengjiangBeijing;
   a.unique_ids = {{"uscc", "91330100MA2AAAAA1X"}};
   b.unique_ids = {{"uscc", "91110105MA0BBBBB2Y"}};
   EXPECT_EQ(said_of(a, b), "D2 duplicate review unique_identifiers_differ");
 }
 
-TEST(DuplicateRules, AMaskedPhoneIsNoFinding) {
+TEST(DomainSection3_7, AMaskedPhoneIsNoFinding) {
   DuplicateCandidate masked = kChengjiangBeijing;
   masked.phone.clear();
   masked.phone_masked = true;
@@ -222,6 +222,37 @@ TEST(DuplicateGroups, AreBoundedAndSaidWhenLeftOut) {
   DuplicateFindings beyond = find_duplicates(same_ones(kDuplicateGroupMax + 1));
   EXPECT_THAT(beyond.findings, IsEmpty());
   EXPECT_EQ(beyond.groups_left_out.size(), 2u);
+}
+
+// Groups of 100 have 4,950 pairs each.
+TEST(DuplicateLimits, BoundWhatIsKeptOfMergesAndOfReviews) {
+  std::vector<DuplicateCandidate> candidates;
+  for (int group = 0; group < 5; ++group) {
+    for (DuplicateCandidate each : same_ones(kDuplicateGroupMax)) {
+      each.phone += std::to_string(group);
+      if (group > 0) each.phone_shared = true;
+      candidates.push_back(std::move(each));
+    }
+  }
+  DuplicateFindings found = find_duplicates(candidates, kDuplicateActions, {}, {.findings_max = 1000});
+  EXPECT_FALSE(found.complete);
+  EXPECT_EQ(found.findings.size(), 2000u);
+  EXPECT_TRUE(std::ranges::all_of(found.findings, [](const DuplicateFinding& finding) {
+    return finding.action == DuplicateAction::review;
+  })) << "a hundred would be joined, also where not all of their pairs are kept";
+  EXPECT_TRUE(find_duplicates(same_ones(kDuplicateGroupMax)).complete);
+}
+
+TEST(DuplicateLimits, ASearchIsGivenUp) {
+  std::vector<DuplicateCandidate> candidates;
+  for (int i = 0; i < 400; ++i) candidates.push_back(person_named("p" + std::to_string(i / 2), "+8613800000001"));
+  int asked = 0;
+  DuplicateLimits limits;
+  limits.cancelled = [&asked] { return ++asked > 50; };
+  DuplicateFindings found = find_duplicates(candidates, kDuplicateActions, {}, limits);
+  EXPECT_EQ(asked, 51);
+  EXPECT_FALSE(found.complete);
+  EXPECT_LT(found.findings.size(), 60u) << "of 200 pairs";
 }
 
 TEST(DuplicateGroups, FindAPairAmongMany) {

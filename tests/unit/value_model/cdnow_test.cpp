@@ -59,7 +59,7 @@ void expect_within(double actual, double published, double part, const char* wha
 
 const PurchaseHistory kTwoRepeats{.repeats = 2, .last_week = 30 + 3.0 / 7, .weeks = 38 + 6.0 / 7};
 
-TEST(CdnowMaster, IsFitted) {
+TEST(DomainSection10, VA7_CdnowMasterIsFitted) {
   auto histories = calibration_of(purchases_in("CDNOW_master.txt", Zeros::dropped));
   EXPECT_EQ(histories.size(), 23'500u);
   auto fit = fit_bg_nbd(histories);
@@ -74,7 +74,7 @@ TEST(CdnowMaster, IsFitted) {
   EXPECT_NEAR(probability_alive(fit->model, kTwoRepeats), 0.7294, 0.0001);
 }
 
-TEST(CdnowMaster, SpendingIsFitted) {
+TEST(DomainSection10, VA7_CdnowMasterSpendingIsFitted) {
   auto spendings = repeat_spendings(calibration_of(purchases_in("CDNOW_master.txt", Zeros::dropped)), kCents);
   EXPECT_EQ(spendings.size(), 9449u);
   auto fit = fit_gamma_gamma(spendings);
@@ -85,7 +85,7 @@ TEST(CdnowMaster, SpendingIsFitted) {
   EXPECT_NEAR(expected_value(fit->model, {2, 22.35}), 24.6832, 0.0001);
 }
 
-TEST(CdnowSample, ThePublishedFitIsMetWithPurchasesOfNothing) {
+TEST(DomainSection10, VA7_CdnowSampleThePublishedFitIsMetWithPurchasesOfNothing) {
   auto histories = calibration_of(purchases_in("CDNOW_sample.txt", Zeros::kept));
   EXPECT_EQ(histories.size(), 2357u);
   auto fit = fit_bg_nbd(histories);
@@ -101,7 +101,7 @@ TEST(CdnowSample, ThePublishedFitIsMetWithPurchasesOfNothing) {
   EXPECT_NEAR(fit->log_likelihood, -9582.429, 0.001);
 }
 
-TEST(CdnowSample, IsFittedWithoutPurchasesOfNothing) {
+TEST(DomainSection10, VA7_CdnowSampleIsFittedWithoutPurchasesOfNothing) {
   auto histories = calibration_of(purchases_in("CDNOW_sample.txt", Zeros::dropped));
   EXPECT_EQ(histories.size(), 2349u);
   auto fit = fit_bg_nbd(histories);
@@ -113,7 +113,7 @@ TEST(CdnowSample, IsFittedWithoutPurchasesOfNothing) {
   EXPECT_NEAR(fit->log_likelihood, -9578.197, 0.001);
 }
 
-TEST(CdnowSample, ThePublishedFitOfSpendingIsMet) {
+TEST(DomainSection10, VA7_CdnowSampleThePublishedFitOfSpendingIsMet) {
   for (Zeros zeros : {Zeros::kept, Zeros::dropped}) {
     auto spendings = repeat_spendings(calibration_of(purchases_in("CDNOW_sample.txt", zeros)), kCents);
     EXPECT_EQ(spendings.size(), 946u);
