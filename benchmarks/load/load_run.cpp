@@ -199,8 +199,9 @@ class Load {
     // Platforms are answered with a status and nothing else; what became of their events stands in the metrics.
     bool has_counts = !options_.peer && options_.workload.webhook.empty();
     if (right && has_counts) {
-      right = options_.workload.lookup ? body.find("\"customer_id\"") != std::string_view::npos
-                                       : accepted_of(body) == static_cast<int64_t>(slot.maker->events());
+      bool reads = options_.workload.lookup || !options_.workload.get.empty();
+      right = reads ? body.find("\"customer_id\"") != std::string_view::npos
+                    : accepted_of(body) == static_cast<int64_t>(slot.maker->events());
     }
     if (!right) {
       error("answer " + std::to_string(status) + " " + std::string(body.substr(0, 300)));

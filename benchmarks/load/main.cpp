@@ -19,6 +19,12 @@ std::string decimal(double value) {
   return text;
 }
 
+std::string_view request_name(const tributary::load::Workload& workload) {
+  if (!workload.get.empty()) return "get";
+  if (workload.lookup) return "lookup";
+  return workload.batch == 1 ? "single" : "batch";
+}
+
 std::string to_json(const LoadOptions& options, const LoadResult& result) {
   std::string json;
   tributary::JsonOut out(json);
@@ -26,7 +32,7 @@ std::string to_json(const LoadOptions& options, const LoadResult& result) {
     return decimal(result.seconds > 0 ? static_cast<double>(count) / result.seconds : 0);
   };
   out.begin_object().key("mode").string(options.rate > 0 ? "open" : "closed");
-  out.key("request").string(options.workload.lookup ? "lookup" : options.workload.batch == 1 ? "single" : "batch");
+  out.key("request").string(request_name(options.workload));
   out.key("connections").unsigned_number(options.connections).key("batch").unsigned_number(options.workload.batch);
   if (options.rate > 0) out.key("rate").raw(decimal(options.rate));
   out.key("event_bytes").unsigned_number(result.event_bytes);
@@ -53,6 +59,9 @@ int main(int argc, char** argv) {
   CLI::App app{"Load for a collection or look-up route: closed loop, or open loop with --rate."};
   app.add_option("address", address, "host:port; an IPv4 address")->required();
   app.add_flag("--lookup", options.workload.lookup, "look customers up instead of sending events");
+  app.add_option("--get", options.workload.get,
+                 "path to read about a customer instead of sending events; several in turn")
+      ->excludes("--lookup");
   app.add_option("--connections", options.connections, "keep-alive connections")->check(CLI::Range(1, 20000));
   app.add_option("--batch", options.workload.batch, "events per request; 1 posts to /v1/track")
       ->check(CLI::Range(1, 10000));
@@ -67,7 +76,7 @@ int main(int argc, char** argv) {
   app.add_option("--write-key", options.workload.write_key, "of a source");
   app.add_option("--webhook", options.workload.webhook, "path of a webhook source with the connector segment");
   app.add_option("--secret", options.workload.webhook_secret, "what its calls are signed with");
-  app.add_option("--api-key", options.workload.api_key, "for --lookup");
+  app.add_option("--api-key", options.workload.api_key, "for --lookup and --get");
   app.add_option("--seed", options.workload.seed, "of the choice of customers and devices");
   app.add_flag("--peer", options.peer, "any 2xx is right: another server than Tributary");
   try {

@@ -28,6 +28,10 @@ std::string text(std::string_view view) { return std::string(view); }
 
 RequestMaker::RequestMaker(const Workload& workload, Population& population)
     : workload_(workload), population_(population) {
+  if (!workload.get.empty()) {
+    make_gets();
+    return;
+  }
   std::string body, target = "/v1/profiles/lookup";
   std::string authorization = "Bearer " + workload.api_key;
   if (workload.lookup) {
@@ -51,6 +55,13 @@ RequestMaker::RequestMaker(const Workload& workload, Population& population)
   body_ = bytes_.size();
   bytes_ += body;
   find_places(body_);
+}
+
+void RequestMaker::make_gets() {
+  for (const std::string& path : workload_.get) {
+    gets_.push_back("GET " + path + " HTTP/1.1\r\nHost: " + workload_.host + "\r\nAuthorization: Bearer " +
+                    workload_.api_key + "\r\n\r\n");
+  }
 }
 
 /// An order as a browser's SDK sends it, about 600 bytes. What differs between real events differs here: ids, time,
@@ -89,6 +100,7 @@ void RequestMaker::find_places(size_t body_begin) {
 }
 
 std::string_view RequestMaker::next() {
+  if (!gets_.empty()) return gets_[population_.next_path()];
   if (!workload_.lookup) refresh_time();
   for (const EventPlaces& places : places_) patch(places);
   if (signature_ != 0) sign();

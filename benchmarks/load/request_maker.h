@@ -12,6 +12,7 @@ namespace tributary::load {
 /// What the requests are about.
 struct Workload {
   bool lookup = false;           // POST /v1/profiles/lookup instead of events
+  std::vector<std::string> get;  // paths to GET in turn instead of events
   size_t batch = 1;              // events per request; 1: POST /v1/track
   uint64_t customers = 100'000;  // u-0000000000 ..
   double new_evidence = 0.1;     // share of events whose device was never seen
@@ -35,6 +36,7 @@ class Population {
   }
   bool next_is_new_device() { return static_cast<double>(random_() >> 11) * 0x1.0p-53 < workload_.new_evidence; }
   uint64_t next_message() { return message_++; }
+  size_t next_path() { return path_++ % workload_.get.size(); }
   uint64_t next_noise() { return random_(); }
   uint64_t run_id() const { return run_id_; }
 
@@ -44,9 +46,10 @@ class Population {
   uint64_t run_id_;
   uint64_t serial_ = 0;
   uint64_t message_ = 0;
+  size_t path_ = 0;
 };
 
-/// The complete bytes of one connection's requests: headers and body, of constant length.
+/// The complete bytes of one connection's requests: headers and body, of constant length but for those of `get`.
 class RequestMaker {
  public:
   RequestMaker(const Workload& workload, Population& population);
@@ -62,6 +65,7 @@ class RequestMaker {
   };
 
   std::string event_json() const;
+  void make_gets();
   void find_places(size_t body_begin);
   void patch(const EventPlaces& places);
   void write_digits(size_t at, size_t width, uint64_t number);
@@ -74,6 +78,7 @@ class RequestMaker {
   size_t event_bytes_ = 0;
   size_t signature_ = 0, body_ = 0;  // where they begin
   std::string bytes_;
+  std::vector<std::string> gets_;  // whole requests
   std::vector<EventPlaces> places_;
   std::string time_;
   int64_t time_millis_ = -1;
