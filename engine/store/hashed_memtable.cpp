@@ -209,7 +209,9 @@ class AllRows final {
     rows_.reserve(table.rows().size());
     table.rows().for_each(
         [&](const char* row) { rows_.emplace_back(user_key_of(compare_.decode_key(row)).ToStringView(), row); });
-    sort_by_bytes(rows_, [this](const char* a, const char* b) { return compare_(a, b) < 0; });
+    sort_by_bytes(
+        rows_, [this](const char* row) { return user_key_of(compare_.decode_key(row)).ToStringView(); },
+        [this](const char* a, const char* b) { return compare_(a, b) < 0; });
     at_ = rows_.size();
   }
 
@@ -279,8 +281,10 @@ class PrefixRows final {
       key.remove_prefix(prefix.size());
       keys_.emplace_back(key.ToStringView(), first);
     });
-    sort_by_bytes(keys_,
-                  [this](const Node* a, const Node* b) { return table_.user_key(a).compare(table_.user_key(b)) < 0; });
+    sort_by_bytes(
+        keys_,
+        [this, &prefix](const Node* first) { return table_.user_key(first).ToStringView().substr(prefix.size()); },
+        [this](const Node* a, const Node* b) { return table_.user_key(a).compare(table_.user_key(b)) < 0; });
   }
 
   const HashedMemtable& table_;

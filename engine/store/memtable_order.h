@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace tributary {
@@ -83,22 +85,61 @@ struct Sortable {
   }
 };
 
-/// Hashes and times differ in their first bytes: sorted digit by digit; the few that do not are compared. `before` says
-/// which of two that agree in all 16 bytes comes first.
-template <class T, class Before>
-void sort_by_bytes(std::vector<Sortable<T>>& items, Before before) {
-  boost::sort::spreadsort::integer_sort(
-      items.begin(), items.end(), [](const Sortable<T>& item, unsigned shift) { return item.high >> shift; },
-      [](const Sortable<T>& a, const Sortable<T>& b) { return a.high < b.high; });
-  for (auto run = items.begin(); run != items.end();) {
-    auto end = std::find_if(run, items.end(), [run](const auto& item) { return item.high != run->high; });
-    if (end - run > 1) {
-      std::sort(run, end, [&](const Sortable<T>& a, const Sortable<T>& b) {
-        return a.low != b.low ? a.low < b.low : before(a.what, b.what);
-      });
-    }
-    run = end;
+template <class Iterator, class BytesOf, class Before>
+void sort_same(Iterator begin, Iterator end, size_t depth, BytesOf bytes_of, Before before);
+
+/// Runs of at most so many items are compared whole.
+constexpr ptrdiff_t kShortRun = 8;
+
+/// Those of [begin, end), which agree in all bytes before `depth` and hold the 16 from there on. The rows of one
+/// evidence agree in their first bytes: they are sorted by the next ones, and so on. `bytes_of` gives what is sorted
+/// by, `before` says which of two comes first that agree in that, too.
+template <class Iterator, class BytesOf, class Before>
+void sort_run(Iterator begin, Iterator end, size_t depth, BytesOf bytes_of, Before before) {
+  using Item = typename std::iterator_traits<Iterator>::value_type;
+  if (end - begin <= kShortRun) {
+    std::sort(begin, end, [&](const Item& a, const Item& b) {
+      return std::tie(a.high, a.low) != std::tie(b.high, b.low) ? std::tie(a.high, a.low) < std::tie(b.high, b.low)
+                                                                : before(a.what, b.what);
+    });
+    return;
   }
+  boost::sort::spreadsort::integer_sort(
+      begin, end, [](const Item& item, unsigned shift) { return item.high >> shift; },
+      [](const Item& a, const Item& b) { return a.high < b.high; });
+  for (auto run = begin; run != end;) {
+    auto run_end = std::find_if(run, end, [run](const Item& item) { return item.high != run->high; });
+    std::sort(run, run_end, [](const Item& a, const Item& b) { return a.low < b.low; });
+    for (auto same = run; same != run_end;) {
+      auto same_end = std::find_if(same, run_end, [same](const Item& item) { return item.low != same->low; });
+      if (same_end - same > 1) sort_same(same, same_end, depth + sizeof(uint64_t) * 2, bytes_of, before);
+      same = same_end;
+    }
+    run = run_end;
+  }
+}
+
+/// Those of [begin, end), which agree in all bytes before `depth`.
+template <class Iterator, class BytesOf, class Before>
+void sort_same(Iterator begin, Iterator end, size_t depth, BytesOf bytes_of, Before before) {
+  using Item = typename std::iterator_traits<Iterator>::value_type;
+  bool more = std::any_of(begin, end, [&](const Item& item) { return bytes_of(item.what).size() > depth; });
+  if (!more || end - begin <= kShortRun) {
+    std::sort(begin, end, [&](const Item& a, const Item& b) { return before(a.what, b.what); });
+    return;
+  }
+  for (auto item = begin; item != end; ++item) {
+    std::string_view bytes = bytes_of(item->what);
+    *item = Item(bytes.substr(std::min(bytes.size(), depth)), item->what);
+  }
+  sort_run(begin, end, depth, bytes_of, before);
+}
+
+/// Hashes and times differ in their first bytes: sorted digit by digit. `bytes_of` gives the bytes that an item was
+/// made of, `before` says which of two that agree in all of them comes first.
+template <class T, class BytesOf, class Before>
+void sort_by_bytes(std::vector<Sortable<T>>& items, BytesOf bytes_of, Before before) {
+  sort_run(items.begin(), items.end(), 0, bytes_of, before);
 }
 
 }  // namespace tributary

@@ -64,7 +64,13 @@ class HashedMemtableTest : public testing::Test {
     options.snapshot = snapshot;
     std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options));
     Rows rows;
-    for (it->Seek(prefix); it->Valid(); it->Next()) rows[it->key().ToString()] = it->value().ToString();
+    std::string last;
+    for (it->Seek(prefix); it->Valid(); it->Next()) {
+      std::string key = it->key().ToString();
+      EXPECT_TRUE(rows.empty() || last < key);
+      last = key;
+      rows[key] = it->value().ToString();
+    }
     return rows;
   }
 
@@ -151,6 +157,19 @@ TEST_F(HashedMemtableTest, OnePrefixMayHaveManyRows) {
     char suffix[16];
     std::snprintf(suffix, sizeof suffix, "%08d", i);
     put(prefix + suffix, "v");
+  }
+  EXPECT_EQ(scanned_prefix(prefix), rows_);
+  EXPECT_EQ(scanned(), rows_);
+}
+
+// Those of one evidence agree in more bytes than are compared at once, those of one thing in still more.
+TEST_F(HashedMemtableTest, RowsMayDifferFarBehindTheirPrefix) {
+  std::string prefix(kPrefixBytes, 'p');
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 5'000; ++i) {
+    std::string key = prefix + std::string(16 * (random() % 4), 'e') + std::string(random() % 20, '\0');
+    for (uint64_t n = random() % 3; n > 0; --n) key += static_cast<char>(random() % 256);
+    put(key, std::to_string(i));
   }
   EXPECT_EQ(scanned_prefix(prefix), rows_);
   EXPECT_EQ(scanned(), rows_);
