@@ -1,9 +1,11 @@
 #include "engine/profile/preference.h"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <charconv>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "engine/base/money.h"
 
@@ -39,35 +41,42 @@ int64_t points_of(PreferenceAct act) {
 
 PreferenceAct act_of_preference(const Fact& fact) { return static_cast<PreferenceAct>(fact.act); }
 
-std::optional<Hash128> order_of(const Fact& fact) { return parse_base32(fact.text(PreferenceField::order)); }
-
 /// What the last word on each order makes of its lines.
 class BoughtLines {
  public:
   BoughtLines(std::span<const Fact> preferences, const std::vector<Order>& orders, Timestamp now) {
+    std::map<Hash128, const Order*> counted;
     for (const Order& order : orders) {
-      if (order.counts && !order.gift && order.at <= now) orders_.emplace(order.hash, &order);
+      if (order.counts && !order.gift && order.at <= now) counted.emplace(order.hash, &order);
     }
     for (const Fact& fact : preferences) {
       if (act_of_preference(fact) != PreferenceAct::bought || fact.at > now) continue;
-      const Fact*& known = last_told_[order_of(fact).value_or(Hash128{})];
-      if (known == nullptr || told_before(*known, fact)) known = &fact;
+      auto [place, fresh] = by_name_.try_emplace(fact.text(PreferenceField::order));
+      Told& told = place->second;
+      if (fresh) told.order = order_in(counted, parse_base32(place->first));
+      if (told.last == nullptr || told_before(*told.last, fact)) told.last = &fact;
     }
   }
 
   /// The order, if it counts and this is the last word on it.
   const Order* order_told_by(const Fact& fact) const {
-    auto hash = order_of(fact);
-    if (!hash) return nullptr;
-    auto order = orders_.find(*hash);
-    auto told = last_told_.find(*hash);
-    bool last = told != last_told_.end() && told->second->message == fact.message;
-    return last && order != orders_.end() ? order->second : nullptr;
+    auto told = by_name_.find(fact.text(PreferenceField::order));
+    bool last = told != by_name_.end() && told->second.last->message == fact.message;
+    return last ? told->second.order : nullptr;
   }
 
  private:
-  std::map<Hash128, const Order*> orders_;
-  std::map<Hash128, const Fact*> last_told_;
+  struct Told {
+    const Order* order = nullptr;  // null: it does not count
+    const Fact* last = nullptr;
+  };
+
+  static const Order* order_in(const std::map<Hash128, const Order*>& orders, const std::optional<Hash128>& hash) {
+    auto order = hash ? orders.find(*hash) : orders.end();
+    return order == orders.end() ? nullptr : order->second;
+  }
+
+  boost::unordered_flat_map<std::string_view, Told> by_name_;  // the order's hash as text, written by us alone
 };
 
 int64_t lines_of(const Fact& fact) {
@@ -116,7 +125,15 @@ struct Thing {
   int64_t score = 0;
 };
 
-using Things = std::map<std::string_view, Thing>;  // by subject
+using Things = boost::unordered_flat_map<std::string_view, Thing>;  // by subject
+
+std::vector<std::pair<std::string_view, Thing*>> by_subject(Things& things) {
+  std::vector<std::pair<std::string_view, Thing*>> sorted;
+  sorted.reserve(things.size());
+  for (auto& [subject, thing] : things) sorted.emplace_back(subject, &thing);
+  std::ranges::sort(sorted);
+  return sorted;
+}
 
 void add_interest(const Fact& fact, Timestamp at, int64_t points, Timestamp now, Thing& thing) {
   if (points == 0 || at > now || at.micros <= now.micros - kInterestMicros) return;
@@ -225,10 +242,10 @@ CustomerPreferences judge_preferences(std::span<const Fact> preferences, std::sp
     if (fact.at <= now) things[fact.subject_text].said.push_back(&fact);
   }
   CustomerPreferences judged;
-  for (auto& [subject, thing] : things) {
-    if (auto exclusion = exclusion_of(subject, thing, now)) {
+  for (auto& [subject, thing] : by_subject(things)) {
+    if (auto exclusion = exclusion_of(subject, *thing, now)) {
       judged.exclusions.push_back(std::move(*exclusion));
-    } else if (auto preference = preference_of(subject, thing)) {
+    } else if (auto preference = preference_of(subject, *thing)) {
       judged.preferences.push_back(std::move(*preference));
     }
   }
