@@ -13,7 +13,6 @@
 #include "engine/log/disk_guard.h"
 #include "engine/not_taken.h"
 #include "engine/query/changes.h"
-#include "engine/query/computed_traits.h"
 #include "engine/query/customer.h"
 #include "engine/query/duplicates.h"
 #include "engine/query/erasure.h"
@@ -25,6 +24,7 @@
 #include "engine/query/preview.h"
 #include "engine/query/rfm.h"
 #include "engine/query/rules_reader.h"
+#include "engine/query/tag_library_reader.h"
 #include "engine/query/tickets.h"
 #include "engine/query/timeline.h"
 #include "engine/query/workspace_facts.h"
@@ -93,8 +93,7 @@ class EngineInstance final : public Engine {
     return profile_at(*partition(workspace).store().snapshot(), workspace, id.anchor);
   }
   Result<bool> was_seen(WorkspaceId workspace, const Identifier& identifier) override;
-  Result<std::vector<ComputedTraitView>> computed_traits(WorkspaceId workspace, const CustomerId& id,
-                                                         Timestamp now) override;
+  Result<WholeProfile> whole_profile(WorkspaceId workspace, const NamedCustomer& named, Timestamp now) override;
   Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
   Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) override;
   Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id, const PageQuery& query) override;
@@ -150,7 +149,10 @@ class EngineInstance final : public Engine {
   void add_positions(const IngestRequest& request, std::vector<Record>& records) const;
   std::optional<RejectionCode> refusal_of(WorkspaceId workspace) const;
   void hash(WorkspaceId workspace, Assertion& assertion);
-  Result<ProfileView> profile_at(const StateReader& snapshot, WorkspaceId workspace, const Hash128& identifier);
+  Result<ProfileView> profile_at(const StateReader& snapshot, WorkspaceId workspace, const Hash128& identifier,
+                                 const ComputedTraitsAsOf& computed = {});
+  Result<Hash128> hash_of(const StateReader& snapshot, WorkspaceId workspace, const Identifier& identifier,
+                          std::optional<Timestamp> at);
 
   /// What `read(snapshot, customer)` gives, or why there is no such customer.
   template <class Read>
@@ -173,6 +175,7 @@ class EngineInstance final : public Engine {
   Metrics& metrics_;
   ActivityTable activity_;  // before what runs its callbacks
   RulesReader rules_reader_;
+  TagLibraryReader tag_library_reader_{options_.tags};
   std::unique_ptr<DirectoryLock> lock_;
   std::unique_ptr<IndexKeys> index_keys_;
   std::unique_ptr<StoreMemory> memory_;
@@ -440,9 +443,9 @@ void EngineInstance::decide_fact(WorkspaceId workspace, WorkspaceFact said, std:
 }
 
 Result<TagLibrary> EngineInstance::tag_library(WorkspaceId workspace) {
-  auto said = read_workspace_facts(*partition(workspace).store().snapshot(), workspace, FactKind::tag);
-  if (!said) return said.error();
-  return tag_library_of(options_.tags, *said);
+  auto library = tag_library_reader_.library(*partition(workspace).store().snapshot(), workspace);
+  if (!library) return library.error();
+  return TagLibrary(**library);
 }
 
 void EngineInstance::erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) {
@@ -520,26 +523,43 @@ Result<bool> EngineInstance::was_seen(WorkspaceId workspace, const Identifier& i
 Result<ProfileView> EngineInstance::profile_of(WorkspaceId workspace, const Identifier& identifier,
                                                std::optional<Timestamp> at) {
   auto snapshot = partition(workspace).store().snapshot();
-  auto named = named_at(*snapshot, workspace, identifier_hash(index_key(workspace), identifier), at);
-  if (!named) return named.error();
-  return profile_at(*snapshot, workspace, *named);
+  auto hash = hash_of(*snapshot, workspace, identifier, at);
+  if (!hash) return hash.error();
+  return profile_at(*snapshot, workspace, *hash);
+}
+
+Result<Hash128> EngineInstance::hash_of(const StateReader& snapshot, WorkspaceId workspace,
+                                        const Identifier& identifier, std::optional<Timestamp> at) {
+  return named_at(snapshot, workspace, identifier_hash(index_key(workspace), identifier), at);
 }
 
 Result<ProfileView> EngineInstance::profile_at(const StateReader& snapshot, WorkspaceId workspace,
-                                               const Hash128& identifier) {
+                                               const Hash128& identifier, const ComputedTraitsAsOf& computed) {
   auto rules = rules_reader_.rules(snapshot, workspace);
   if (!rules) return rules.error();
   auto customer = find_customer(snapshot, workspace, identifier, *rules);
   if (!customer) return customer.error();
-  return read_profile(snapshot, *customer);
+  return read_profile(snapshot, *customer, computed);
 }
 
-Result<std::vector<ComputedTraitView>> EngineInstance::computed_traits(WorkspaceId workspace, const CustomerId& id,
-                                                                       Timestamp now) {
-  if (options_.computed_traits == nullptr) return std::vector<ComputedTraitView>();
-  return of_customer(workspace, id, [&](const StateReader& snapshot, const Customer& customer) {
-    return read_computed_traits(snapshot, customer, *options_.computed_traits, now);
-  });
+Result<WholeProfile> EngineInstance::whole_profile(WorkspaceId workspace, const NamedCustomer& named, Timestamp now) {
+  auto snapshot = partition(workspace).store().snapshot();
+  Hash128 identifier;
+  if (const auto* id = std::get_if<CustomerId>(&named)) {
+    identifier = id->anchor;
+  } else {
+    const auto& [said, at] = std::get<IdentifierAt>(named);
+    auto hash = hash_of(*snapshot, workspace, said, at);
+    if (!hash) return hash.error();
+    identifier = *hash;
+  }
+  auto profile = profile_at(*snapshot, workspace, identifier, {options_.computed_traits, now});
+  if (!profile) return profile.error();
+  auto scale = read_rfm_scale(*snapshot, workspace);
+  if (!scale) return scale.error();
+  auto tags = tag_library_reader_.library(*snapshot, workspace);
+  if (!tags) return tags.error();
+  return WholeProfile{std::move(*profile), std::move(*scale), std::move(*tags)};
 }
 
 Result<Erasure> EngineInstance::list_for_erasure(WorkspaceId workspace, const CustomerId& id) {

@@ -67,6 +67,13 @@ struct SourceActivity {
   double items_per_second = 0;  // over about the last minute
 };
 
+/// Whose an identifier is in events of the time `at`, or now.
+struct IdentifierAt {
+  Identifier identifier;
+  std::optional<Timestamp> at;
+};
+using NamedCustomer = std::variant<CustomerId, IdentifierAt>;
+
 /// One line of /readyz.
 struct ReadinessCheck {
   std::string name;
@@ -108,9 +115,8 @@ class Engine {
   virtual Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) = 0;
   /// True when an event or a decision ever named it, also when it was erased since.
   virtual Result<bool> was_seen(WorkspaceId workspace, const Identifier& identifier) = 0;
-  /// As of `now`, by name; empty when none is declared for the workspace.
-  virtual Result<std::vector<ComputedTraitView>> computed_traits(WorkspaceId workspace, const CustomerId& id,
-                                                                 Timestamp now) = 0;
+  /// All that an answer about the customer is made of, of one snapshot; computed traits as of `now`.
+  virtual Result<WholeProfile> whole_profile(WorkspaceId workspace, const NamedCustomer& named, Timestamp now) = 0;
   virtual Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) = 0;
   virtual Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) = 0;
   virtual Result<InteractionsPage> interactions(WorkspaceId workspace, const CustomerId& id,

@@ -232,9 +232,10 @@ Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiC
   ActOutcome outcome = co_await record_act(services_, request, caller, *profile, std::move(act));
   if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
   if (outcome.duplicate) co_return refuse(request, RejectionCode::conflict, kAnsweredBefore);
-  auto changed = services_.engine.profile(caller.key->workspace, *id);
+  Timestamp now = system_clock().now();
+  auto changed = services_.engine.whole_profile(caller.key->workspace, *id, now);
   if (!changed) co_return refuse(request, code_of(changed.error()));
-  co_return answer_profile(request, caller, std::move(*changed));
+  co_return profile_answer(services_.value, caller, *changed, false, now);
 }
 
 std::vector<RecordHandlers::Name> RecordHandlers::held_by(WorkspaceId workspace,
@@ -283,19 +284,13 @@ Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiC
   ActOutcome outcome = co_await record_first_act(services_, request, caller, identifiers, std::move(act));
   if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
   if (outcome.duplicate) co_return refuse(request, RejectionCode::conflict, kAnsweredBefore);
-  auto profile = services_.engine.profile_of(workspace, by_number, std::nullopt);
-  if (!profile) co_return refuse(request, code_of(profile.error()));
-  std::string location = "/v1/profiles/" + profile->id.text();
-  HttpResponse response = answer_profile(request, caller, std::move(*profile));
-  if (response.status == 200) response.status = 201;
-  response.headers.emplace_back("Location", std::move(location));
+  Timestamp now = system_clock().now();
+  auto customer = services_.engine.whole_profile(workspace, IdentifierAt{by_number, std::nullopt}, now);
+  if (!customer) co_return refuse(request, code_of(customer.error()));
+  HttpResponse response = profile_answer(services_.value, caller, *customer, false, now);
+  response.status = 201;
+  response.headers.emplace_back("Location", "/v1/profiles/" + customer->profile.id.text());
   co_return std::move(response);
-}
-
-HttpResponse RecordHandlers::answer_profile(const HttpRequest& request, const ApiCaller& caller, ProfileView profile) {
-  auto answer =
-      profile_answer(services_.engine, services_.value, caller, std::move(profile), false, system_clock().now());
-  return answer ? std::move(*answer) : refuse(request, code_of(answer.error()));
 }
 
 HttpResponse RecordHandlers::refuse(const HttpRequest& request, RejectionCode code, std::string_view message) {

@@ -56,7 +56,6 @@ class RecordHandlers {
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
   HttpResponse refuse_fields(const HttpRequest& request, const std::vector<RecordMistake>& mistakes);
   HttpResponse refuse_owned(const HttpRequest& request, const CustomerId& owner);
-  HttpResponse answer_profile(const HttpRequest& request, const ApiCaller& caller, ProfileView profile);
 
   /// Why `fields`, saved as `properties` say, can't become part of `record`; nothing when they can.
   std::vector<RecordMistake> mistakes_in(const FactSaid& said, const std::optional<CustomerRecord>& record) const;

@@ -20,10 +20,10 @@ std::vector<std::string> countries_of(const KeyRing& ring, WorkspaceId workspace
   return countries;
 }
 
-}  // namespace
-
-std::variant<IdentifierOwner, NoOwner> find_owner(Engine& engine, const ApiCaller& caller, const LookupQuery& lookup,
-                                                  size_t identifier_bytes_max) {
+/// `read` gives a Result of what is known of an identifier's customer.
+template <class Owner, class Read>
+std::variant<Owner, NoOwner> first_owner(const ApiCaller& caller, const LookupQuery& lookup,
+                                         size_t identifier_bytes_max, Read read) {
   NoOwner nobody;
   for (const std::string& country : countries_of(*caller.ring, caller.key->workspace)) {
     NormalisedValue value = normalise_identifier(lookup.kind, lookup.value, country, identifier_bytes_max);
@@ -32,12 +32,32 @@ std::variant<IdentifierOwner, NoOwner> find_owner(Engine& engine, const ApiCalle
       nobody = {RejectionCode::invalid_parameter, "value cannot be of this kind: " + value.reason};
       continue;
     }
-    auto profile = engine.profile_of(caller.key->workspace, *value.identifier, lookup.at);
-    if (profile) return IdentifierOwner{std::move(*value.identifier), std::move(*profile)};
-    nobody = {code_of(profile.error()), {}};
+    Result<Owner> owner = read(*value.identifier);
+    if (owner) return std::move(*owner);
+    nobody = {code_of(owner.error()), {}};
     if (nobody.code != RejectionCode::not_found) break;
   }
   return nobody;
+}
+
+}  // namespace
+
+std::variant<IdentifierOwner, NoOwner> find_owner(Engine& engine, const ApiCaller& caller, const LookupQuery& lookup,
+                                                  size_t identifier_bytes_max) {
+  auto read = [&](const Identifier& identifier) -> Result<IdentifierOwner> {
+    auto profile = engine.profile_of(caller.key->workspace, identifier, lookup.at);
+    if (!profile) return profile.error();
+    return IdentifierOwner{identifier, std::move(*profile)};
+  };
+  return first_owner<IdentifierOwner>(caller, lookup, identifier_bytes_max, read);
+}
+
+std::variant<WholeProfile, NoOwner> find_whole_owner(Engine& engine, const ApiCaller& caller, const LookupQuery& lookup,
+                                                     size_t identifier_bytes_max, Timestamp now) {
+  auto read = [&](const Identifier& identifier) {
+    return engine.whole_profile(caller.key->workspace, IdentifierAt{identifier, lookup.at}, now);
+  };
+  return first_owner<WholeProfile>(caller, lookup, identifier_bytes_max, read);
 }
 
 }  // namespace tributary

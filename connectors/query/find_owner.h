@@ -26,4 +26,8 @@ struct NoOwner {
 std::variant<IdentifierOwner, NoOwner> find_owner(Engine& engine, const ApiCaller& caller, const LookupQuery& lookup,
                                                   size_t identifier_bytes_max);
 
+/// The same with all that an answer about the customer is made of as of `now`.
+std::variant<WholeProfile, NoOwner> find_whole_owner(Engine& engine, const ApiCaller& caller, const LookupQuery& lookup,
+                                                     size_t identifier_bytes_max, Timestamp now);
+
 }  // namespace tributary

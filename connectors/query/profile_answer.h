@@ -7,8 +7,8 @@
 
 namespace tributary {
 
-/// The profile as of `now`, with the ETag of its record. Errors: those of the store.
-Result<HttpResponse> profile_answer(Engine& engine, const ValueRules& rules, const ApiCaller& caller,
-                                    ProfileView profile, bool verbose, Timestamp now);
+/// The profile as of `now`, which it was read for, with the ETag of its record.
+HttpResponse profile_answer(const ValueRules& rules, const ApiCaller& caller, const WholeProfile& customer,
+                            bool verbose, Timestamp now);
 
 }  // namespace tributary

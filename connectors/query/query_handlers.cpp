@@ -13,6 +13,20 @@
 namespace tributary {
 namespace {
 
+/// How a profile is asked for.
+struct ProfileParameters {
+  bool verbose;
+  Timestamp now;
+};
+
+Parsed<ProfileParameters> profile_parameters(const HttpRequest& request) {
+  auto verbose = verbose_parameter(request);
+  if (auto* fault = std::get_if<ParameterFault>(&verbose)) return std::move(*fault);
+  auto moment = moment_parameter(request);
+  if (auto* fault = std::get_if<ParameterFault>(&moment)) return std::move(*fault);
+  return ProfileParameters{std::get<bool>(verbose), std::get<Timestamp>(moment)};
+}
+
 /// The customer named in the path. Text that is no id answers like an id that does not exist.
 std::optional<CustomerId> customer_of(const HttpRequest& request) { return CustomerId::parse(request.arguments.at(0)); }
 
@@ -36,41 +50,32 @@ HttpResponse QueryHandlers::answer(const HttpRequest& request, ApiRole required,
 }
 
 HttpResponse QueryHandlers::look_up(const HttpRequest& request, const ApiCaller& caller) {
-  auto verbose = verbose_parameter(request);
-  if (auto* fault = std::get_if<ParameterFault>(&verbose)) {
+  auto way = profile_parameters(request);
+  if (auto* fault = std::get_if<ParameterFault>(&way)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
   auto lookup = lookup_query(request.body);
   if (auto* fault = std::get_if<ParameterFault>(&lookup)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
-  auto found =
-      find_owner(services_.engine, caller, std::get<LookupQuery>(lookup), services_.limits.identifier_bytes_max);
+  const auto& [verbose, now] = std::get<ProfileParameters>(way);
+  auto found = find_whole_owner(services_.engine, caller, std::get<LookupQuery>(lookup),
+                                services_.limits.identifier_bytes_max, now);
   if (auto* nobody = std::get_if<NoOwner>(&found)) return refuse(request, nobody->code, nobody->message);
-  return answer_profile(request, caller, std::move(std::get<IdentifierOwner>(found).profile), std::get<bool>(verbose));
+  return profile_answer(services_.scales.rules(), caller, std::get<WholeProfile>(found), verbose, now);
 }
 
 HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller& caller) {
-  auto verbose = verbose_parameter(request);
-  if (auto* fault = std::get_if<ParameterFault>(&verbose)) {
+  auto way = profile_parameters(request);
+  if (auto* fault = std::get_if<ParameterFault>(&way)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
   auto id = customer_of(request);
   if (!id) return refuse(request, RejectionCode::not_found);
-  auto profile = services_.engine.profile(caller.key->workspace, *id);
-  if (!profile) return refuse(request, profile.error());
-  return answer_profile(request, caller, std::move(*profile), std::get<bool>(verbose));
-}
-
-HttpResponse QueryHandlers::answer_profile(const HttpRequest& request, const ApiCaller& caller, ProfileView profile,
-                                           bool verbose) {
-  auto moment = moment_parameter(request);
-  if (auto* fault = std::get_if<ParameterFault>(&moment)) {
-    return refuse(request, RejectionCode::invalid_parameter, fault->message);
-  }
-  auto answer = profile_answer(services_.engine, services_.scales.rules(), caller, std::move(profile), verbose,
-                               std::get<Timestamp>(moment));
-  return answer ? std::move(*answer) : refuse(request, answer.error());
+  const auto& [verbose, now] = std::get<ProfileParameters>(way);
+  auto customer = services_.engine.whole_profile(caller.key->workspace, *id, now);
+  if (!customer) return refuse(request, customer.error());
+  return profile_answer(services_.scales.rules(), caller, *customer, verbose, now);
 }
 
 HttpResponse QueryHandlers::list_channels(const HttpRequest&, const ApiCaller&) {

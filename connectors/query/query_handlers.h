@@ -39,7 +39,6 @@ class QueryHandlers {
   HttpResponse answer(const HttpRequest& request, ApiRole required, Handler handler);
 
  private:
-  HttpResponse answer_profile(const HttpRequest& request, const ApiCaller& caller, ProfileView profile, bool verbose);
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
   HttpResponse refuse(const HttpRequest& request, const Error& error);
 

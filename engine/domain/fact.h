@@ -26,6 +26,9 @@ enum class FactKind : uint8_t {
   status = 8,       // how far the customer has come: requests, decisions, evidence; profile/status.h
 };
 
+/// Of a set of kinds.
+constexpr uint32_t bit_of(FactKind kind) { return uint32_t{1} << static_cast<uint8_t>(kind); }
+
 /// `act` and the numbers of values belong to the kind and are stored: never renumber. Text is `std::string` in an event
 /// that is being made, and a view into its record in one that was read.
 template <class Text>

@@ -304,6 +304,9 @@ void Fold::fold_workspace_fact(const Step& step) {
   buffer_.clear();
   encode_fact(fact, buffer_);
   batch_->put(Family::fact, fact_key(step.record->workspace, kOfWorkspace, kOfWorkspace, fact), buffer_);
+  buffer_.clear();
+  ByteWriter(buffer_).u64(step.record->lsn.value());
+  batch_->put(Family::meta, workspace_facts_key(step.record->workspace), buffer_);
 }
 
 Result<void> Fold::fold_event(const Step& step) {

@@ -9,6 +9,7 @@ namespace tributary {
 namespace {
 
 constexpr uint8_t kFactVersion = 1;
+constexpr uint64_t kValuesReserved = 64;  // at most, before they are read: the row may be damaged
 
 }  // namespace
 
@@ -91,7 +92,9 @@ Result<void> decode_fact(std::string_view bytes, Fact& fact) {
   fact.source = in.text();
   fact.message_id = in.text();
   fact.values.clear();
-  for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+  uint64_t values = in.varint();
+  fact.values.reserve(std::min(values, kValuesReserved));
+  for (uint64_t n = values; n > 0 && in.ok(); --n) {
     uint8_t field = in.u8();
     fact.values.push_back({field, std::string(in.text())});
   }

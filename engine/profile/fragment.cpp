@@ -100,8 +100,6 @@ Traits decode_traits(ByteReader& in) {
   return traits;
 }
 
-uint32_t bit_of(FactKind kind) { return 1u << static_cast<uint8_t>(kind); }
-
 }  // namespace
 
 std::string_view counted_name(const EventView& event) {

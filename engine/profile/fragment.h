@@ -59,7 +59,7 @@ struct Fragment {
   CappedList<TraitCounter, kTraitsPerFragmentMax> counters;
   CappedList<EventCount, kEventNamesPerFragmentMax> event_counts;  // by event name; by type for events without one
   CappedList<std::string, kChannelsPerFragmentMax> channels;
-  uint32_t fact_kinds = 0;  // bit 1 << FactKind: its events said facts of these kinds; kMeasuredBit
+  uint32_t fact_kinds = 0;  // bit_of(): its events said facts of these kinds; kMeasuredBit
 };
 
 /// Adds one event. Total: cannot fail. Trust of its traits: the greatest trust among the event's identifiers.

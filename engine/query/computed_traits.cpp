@@ -1,78 +1,125 @@
 #include "engine/query/computed_traits.h"
 
 #include <algorithm>
+#include <optional>
 
-#include "engine/profile/fragment.h"
+#include "engine/query/evidence_rows.h"
 
 namespace tributary {
 namespace {
 
-/// Where evidence has measurements, by which rows of a measure are found.
-struct MeasuredEvidence {
-  Hash128 home, evidence;
+/// One trait while measurements are read.
+struct TraitUnderWay {
+  const ComputedTrait* trait;
+  Hash128 measure;
+  TraitPeriod period;
+  TraitTally tally;
+  size_t left;  // of measurements that it may take
+  bool whole = true;
 };
 
-Result<std::vector<MeasuredEvidence>> measured_evidence(const StateReader& reader, const Customer& customer) {
-  std::vector<MeasuredEvidence> measured;
-  std::string value;
-  for (const Evidence* evidence : customer.evidence) {
-    Hash128 home = home_of(evidence->members).id;
-    auto found = reader.get(Family::fragment, fragment_key(customer.workspace, home, evidence->hash), value);
-    if (!found) return found.error();
-    if (!*found) continue;
-    auto fragment = decode_fragment(value);
-    if (!fragment) return fragment.error();
-    if ((fragment->fact_kinds & kMeasuredBit) != 0) measured.push_back({home, evidence->hash});
+/// Traits of one measure, which differ in aggregate or window: each row is read once for all of them.
+using SameMeasure = std::vector<TraitUnderWay*>;
+
+std::vector<SameMeasure> by_measure(std::vector<TraitUnderWay>& traits) {
+  std::vector<SameMeasure> groups;
+  for (TraitUnderWay& each : traits) {
+    auto same = [&](const SameMeasure& group) { return group.front()->measure == each.measure; };
+    auto group = std::ranges::find_if(groups, same);
+    if (group == groups.end()) group = groups.emplace(groups.end());
+    group->push_back(&each);
   }
-  return measured;
+  return groups;
 }
 
-/// False when there is more than may be read.
-Result<bool> add_measurements(const StateReader& reader, const std::string& prefix, const TraitPeriod& period,
-                              size_t& left, TraitTally& tally) {
-  auto rows = reader.scan(Family::measure, prefix);
-  if (rows->valid()) rows->seek(measure_key(prefix, period.begin(), Hash128{}));
-  Measurement measurement;
-  for (; rows->valid(); rows->next()) {
-    MeasurePosition position = measure_position(rows->key());
-    if (position.at > period.end()) break;
-    if (!period.holds(position.at)) continue;
-    if (left == 0) return false;
-    --left;
-    measurement.at = position.at;
-    measurement.message = position.message;
-    TRIBUTARY_TRY(decode_measurement(rows->value(), measurement));
-    tally.add(measurement);
+Timestamp begin_of(const SameMeasure& group) {
+  Timestamp begin = group.front()->period.begin();
+  for (const TraitUnderWay* each : group) begin = std::min(begin, each->period.begin());
+  return begin;
+}
+
+void give_up(SameMeasure& group) {
+  for (TraitUnderWay* each : group) each->whole = false;
+  group.clear();
+}
+
+/// Hands the row to those whose window holds it; who has as much as it may take leaves the group. `left`: rows that may
+/// still be read for this answer.
+Result<void> hand_out(const EvidenceRows& rows, const MeasurePosition& position, SameMeasure& group, size_t& left) {
+  std::optional<Measurement> measurement;
+  for (TraitUnderWay* each : group) {
+    if (!each->period.holds(position.at)) continue;
+    if (each->left == 0) {
+      each->whole = false;
+      continue;
+    }
+    if (!measurement) {
+      if (left == 0) {
+        give_up(group);
+        return {};
+      }
+      --left;
+      measurement.emplace();
+      measurement->at = position.at;
+      measurement->message = position.message;
+      TRIBUTARY_TRY(decode_measurement(rows.value(), *measurement));
+    }
+    --each->left;
+    each->tally.add(*measurement);
   }
-  TRIBUTARY_TRY(rows->status());
-  return true;
+  std::erase_if(group, [](const TraitUnderWay* each) { return !each->whole; });
+  return {};
+}
+
+Result<void> add_measurements(EvidenceRows& rows, const std::string& prefix, Timestamp now, SameMeasure& group,
+                              size_t& left) {
+  if (group.empty()) return {};
+  auto to = [&](Timestamp begin) { rows.to(prefix, measure_key(prefix, begin, Hash128{})); };
+  to(begin_of(group));
+  while (rows.valid()) {
+    MeasurePosition position = measure_position(rows.key());
+    if (position.at > now) return {};
+    size_t takers = group.size();
+    TRIBUTARY_TRY(hand_out(rows, position, group, left));
+    if (group.empty()) return {};
+    // Those that are left may look at later times only.
+    if (group.size() < takers && begin_of(group) > position.at) {
+      to(begin_of(group));
+    } else {
+      rows.next();
+    }
+  }
+  return rows.status();
 }
 
 }  // namespace
 
-Result<std::vector<ComputedTraitView>> read_computed_traits(const StateReader& reader, const Customer& customer,
-                                                            const ComputedTraits& traits, Timestamp now) {
-  std::vector<ComputedTraitView> views;
-  auto is_ours = [&](const ComputedTrait& trait) { return is_for(trait, customer.workspace); };
-  if (std::ranges::none_of(traits.definitions, is_ours)) return views;
-  auto measured = measured_evidence(reader, customer);
-  if (!measured) return measured.error();
+Result<std::vector<ComputedTraitView>> read_computed_traits(const StateReader& reader, WorkspaceId workspace,
+                                                            const std::vector<const Evidence*>& measured,
+                                                            const ComputedTraits& traits, Timestamp now,
+                                                            const MeasurementLimits& limits) {
+  std::vector<TraitUnderWay> under_way;
   for (const ComputedTrait& trait : traits.definitions) {
-    if (!is_ours(trait)) continue;
-    TraitPeriod period(trait.window, traits.zone, now);
-    TraitTally tally(trait.aggregate);
-    Hash128 measure = measure_of(trait.rule);
-    size_t left = kMeasurementsPerTraitMax;
-    bool whole = true;
-    for (const MeasuredEvidence& each : *measured) {
-      auto added = add_measurements(reader, measure_prefix(customer.workspace, each.home, each.evidence, measure),
-                                    period, left, tally);
-      if (!added) return added.error();
-      whole = *added;
-      if (!whole) break;
+    if (!is_for(trait, workspace)) continue;
+    under_way.push_back({&trait, measure_of(trait.rule), TraitPeriod(trait.window, traits.zone, now),
+                         TraitTally(trait.aggregate), limits.per_trait});
+  }
+  std::vector<EvidencePlace> places = places_of(measured);
+  EvidenceRows rows(reader, Family::measure);
+  size_t left = limits.per_answer;
+  for (SameMeasure& group : by_measure(under_way)) {
+    const Hash128 measure = group.front()->measure;
+    for (const EvidencePlace& each : places) {
+      std::string prefix = measure_prefix(workspace, each.home, each.evidence->hash, measure);
+      TRIBUTARY_TRY(add_measurements(rows, prefix, now, group, left));
     }
-    ComputedTraitView& view = views.emplace_back(ComputedTraitView{trait.name, trait.window, tally.value()});
-    view.value.complete = view.value.complete && whole;
+  }
+  std::vector<ComputedTraitView> views;
+  views.reserve(under_way.size());
+  for (const TraitUnderWay& each : under_way) {
+    ComputedTraitView& view =
+        views.emplace_back(ComputedTraitView{each.trait->name, each.trait->window, each.tally.value()});
+    view.value.complete = view.value.complete && each.whole;
   }
   return views;
 }

@@ -8,12 +8,17 @@
 
 namespace tributary {
 
-/// Measurements that are read for one trait of a customer.
-constexpr size_t kMeasurementsPerTraitMax = 100'000;
+/// Measurements that are read of a customer.
+struct MeasurementLimits {
+  size_t per_trait = 100'000;
+  size_t per_answer = 200'000;  // of all traits together, by name; one that several traits are of counts once
+};
 
-/// One per definition of the workspace, by name, as of `now`. With more than kMeasurementsPerTraitMax measurements in
-/// its window a trait is of some of them, and not complete. Errors: corrupt.
-Result<std::vector<ComputedTraitView>> read_computed_traits(const StateReader& reader, const Customer& customer,
-                                                            const ComputedTraits& traits, Timestamp now);
+/// One per definition of the workspace, by name, as of `now`, from evidence with measurements. With more of them than
+/// the limits let a trait is of some of those in its window, and not complete. Errors: corrupt.
+Result<std::vector<ComputedTraitView>> read_computed_traits(const StateReader& reader, WorkspaceId workspace,
+                                                            const std::vector<const Evidence*>& measured,
+                                                            const ComputedTraits& traits, Timestamp now,
+                                                            const MeasurementLimits& limits = {});
 
 }  // namespace tributary

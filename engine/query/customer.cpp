@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/profile/fragment.h"
+#include "engine/query/computed_traits.h"
 #include "engine/query/facts.h"
 #include "engine/query/orders.h"
 
@@ -132,7 +133,8 @@ Result<Hash128> named_at(const StateReader& reader, WorkspaceId workspace, const
   return at ? cuts->at(identifier, *at) : cuts->newest(identifier);
 }
 
-Result<ProfileView> read_profile(const StateReader& reader, const Customer& customer) {
+Result<ProfileView> read_profile(const StateReader& reader, const Customer& customer,
+                                 const ComputedTraitsAsOf& computed) {
   ProfileView view;
   view.id = customer.id;
   IdentifierIndex index;
@@ -141,13 +143,14 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
   view.identifiers = std::move(*identifiers);
 
   Fragment profile;
-  std::vector<const Evidence*> with_orders, with_facts;
+  std::vector<const Evidence*> with_orders, with_facts, measured;
   for (const Evidence* evidence : customer.evidence) {
     auto fragment = read_fragment(reader, customer.workspace, *evidence);
     if (!fragment) return fragment.error();
     show_on_identifiers(*evidence, *fragment, index, view.identifiers);
     if (may_have_orders(*fragment)) with_orders.push_back(evidence);
     if ((fragment->fact_kinds & ~kMeasuredBit) != 0) with_facts.push_back(evidence);
+    if ((fragment->fact_kinds & kMeasuredBit) != 0) measured.push_back(evidence);
     join(profile, *fragment);
   }
   TRIBUTARY_TRY(fill_unseen(reader, customer, index, view.identifiers, true));
@@ -161,9 +164,15 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
   auto orders = read_orders(reader, customer.workspace, with_orders, view.orders_complete);
   if (!orders) return orders.error();
   view.orders = std::move(*orders);
-  auto facts = read_facts(reader, customer.workspace, with_facts, view.facts_complete);
+  auto facts = read_facts(reader, customer.workspace, with_facts, view.facts_cut);
   if (!facts) return facts.error();
   view.facts = std::move(*facts);
+  view.facts_complete = view.facts_cut == 0;
+  if (computed.traits != nullptr) {
+    auto values = read_computed_traits(reader, customer.workspace, measured, *computed.traits, computed.now);
+    if (!values) return values.error();
+    view.computed_traits = std::move(*values);
+  }
   view.traits = traits_of(profile);
   for (const EventCount& count : profile.event_counts) view.event_counts.push_back({count.name, count.count});
   view.channels.assign(profile.channels.begin(), profile.channels.end());

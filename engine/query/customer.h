@@ -1,6 +1,7 @@
 // From an identifier to the customer it belongs to, on a snapshot.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -31,7 +32,14 @@ Result<Customer> find_customer(const StateReader& reader, WorkspaceId workspace,
 Result<Hash128> named_at(const StateReader& reader, WorkspaceId workspace, const Hash128& identifier,
                          std::optional<Timestamp> at);
 
+/// Whether, and as of when, computed traits are read.
+struct ComputedTraitsAsOf {
+  std::shared_ptr<const ComputedTraits> traits = nullptr;  // null: they are not
+  Timestamp now = {};
+};
+
 /// The join of the customer's fragments. Errors: corrupt.
-Result<ProfileView> read_profile(const StateReader& reader, const Customer& customer);
+Result<ProfileView> read_profile(const StateReader& reader, const Customer& customer,
+                                 const ComputedTraitsAsOf& computed = {});
 
 }  // namespace tributary

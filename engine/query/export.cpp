@@ -3,8 +3,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <utility>
 
-#include "engine/query/computed_traits.h"
 #include "engine/query/customer.h"
+#include "engine/query/customer_walk.h"
 
 namespace tributary {
 namespace {
@@ -12,73 +12,25 @@ namespace {
 constexpr size_t kLogBatchBytes = 1 << 20;
 constexpr size_t kRecordsPerStep = 4096;        // passed over before the caller is asked again
 constexpr size_t kKnownEvidenceMax = 64 << 10;  // of each of two generations
-constexpr size_t kWorkspaceBytes = 4;
-constexpr size_t kRootBytes = 16;
 
 class ProfileWalk : public ProfileExport {
  public:
   ProfileWalk(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace, RuleSet rules,
               ComputedTraitsAsOf computed)
-      : snapshot_(std::move(snapshot)),
-        rules_(std::move(rules)),
-        computed_(std::move(computed)),
-        rows_(snapshot_->scan(Family::container, workspace_prefix(workspace))) {
-    customer_.workspace = workspace;
-  }
+      : walk_(std::move(snapshot), workspace, std::move(rules)), computed_(std::move(computed)) {}
 
   Result<ExportStep> next(ProfileView& profile) override {
-    if (customer_.cluster == customer_.clusters.clusters.size()) {
-      if (!rows_->valid()) {
-        TRIBUTARY_TRY(rows_->status());
-        return ExportStep::end;
-      }
-      TRIBUTARY_TRY(take_container());
-      if (customer_.clusters.clusters.empty()) return ExportStep::nothing;
-    }
-    const Cluster& cluster = customer_.clusters.clusters[customer_.cluster];
-    customer_.id = CustomerId{cluster.anchor};
-    customer_.members = cluster.members;
-    customer_.evidence = std::move(evidence_[customer_.cluster]);
-    auto read = read_profile(*snapshot_, customer_);
+    auto step = walk_.next();
+    if (!step || *step != ExportStep::item) return step;
+    auto read = read_profile(walk_.snapshot(), walk_.customer(), computed_);
     if (!read) return read.error();
     profile = std::move(*read);
-    if (computed_.traits != nullptr) {
-      auto traits = read_computed_traits(*snapshot_, customer_, *computed_.traits, computed_.now);
-      if (!traits) return traits.error();
-      profile.computed_traits = std::move(*traits);
-    }
-    ++customer_.cluster;
     return ExportStep::item;
   }
 
  private:
-  Result<void> take_container() {
-    std::string prefix(rows_->key().substr(0, kWorkspaceBytes + kRootBytes));
-    ContainerParts parts;
-    for (; rows_->valid() && rows_->key().starts_with(prefix); rows_->next()) {
-      TRIBUTARY_TRY(add_row(rows_->key().substr(prefix.size()), rows_->value(), parts));
-    }
-    TRIBUTARY_TRY(rows_->status());
-    auto container =
-        make_container(Hash128::from_bytes(std::string_view(prefix).substr(kWorkspaceBytes)), std::move(parts), rules_);
-    if (!container) return container.error();
-    customer_.container = std::move(*container);
-    customer_.clusters = compute_clusters(customer_.container, rules_);
-    customer_.cluster = 0;
-    evidence_.assign(customer_.clusters.clusters.size(), {});
-    for (size_t i = 0; i < customer_.container.evidence.size(); ++i) {
-      uint32_t owner = customer_.clusters.of_evidence[i];
-      if (owner != kNobody) evidence_[owner].push_back(&customer_.container.evidence[i]);
-    }
-    return {};
-  }
-
-  std::shared_ptr<const StateReader> snapshot_;
-  const RuleSet rules_;
+  CustomerWalk walk_;
   const ComputedTraitsAsOf computed_;
-  std::unique_ptr<StateIterator> rows_;
-  Customer customer_;                                   // of the container under way, the next one to be read
-  std::vector<std::vector<const Evidence*>> evidence_;  // of its customers
 };
 
 /// Whose evidence is, as far as it was asked lately. What is known of a container comes in together, because events of

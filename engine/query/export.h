@@ -4,17 +4,12 @@
 #include <memory>
 
 #include "engine/log/log.h"
+#include "engine/query/customer.h"
 #include "engine/query/export_view.h"
 #include "engine/query/rules_reader.h"
 #include "engine/store/state_store.h"
 
 namespace tributary {
-
-/// Whether, and as of when, an export reads computed traits.
-struct ComputedTraitsAsOf {
-  std::shared_ptr<const ComputedTraits> traits = nullptr;  // null: it does not
-  Timestamp now = {};
-};
 
 /// Every customer once, as read_profile() shows it, in the order of containers. Memory: one container. Cost: one scan
 /// of the containers, and a read for each fragment and identifier.

@@ -1,8 +1,11 @@
 #include "engine/query/facts.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <tuple>
+
+#include "engine/query/evidence_rows.h"
 
 namespace tributary {
 namespace {
@@ -28,11 +31,16 @@ class KeptFacts {
     if (facts_.size() > 2 * kFactsPerKindMax || bytes_ > 2 * kFactBytesPerKindMax) cut();
   }
 
+  size_t size() const { return facts_.size(); }
+
   /// Moves them behind `facts`; false when there were more.
   bool move_to(std::vector<Fact>& facts) {
     cut();
-    std::sort(facts_.begin(), facts_.end(), said_before);
-    facts.insert(facts.end(), std::make_move_iterator(facts_.begin()), std::make_move_iterator(facts_.end()));
+    std::vector<Fact*> in_order;
+    in_order.reserve(facts_.size());
+    for (Fact& fact : facts_) in_order.push_back(&fact);
+    std::sort(in_order.begin(), in_order.end(), [](const Fact* a, const Fact* b) { return said_before(*a, *b); });
+    for (Fact* fact : in_order) facts.push_back(std::move(*fact));
     return !first_left_out_;
   }
 
@@ -51,49 +59,58 @@ class KeptFacts {
     bytes_ = bytes;
   }
 
-  std::vector<Fact> facts_;
+  std::deque<Fact> facts_;
   size_t bytes_ = 0;
   std::optional<Fact> first_left_out_;
 };
 
 using FactsByKind = std::map<FactKind, KeptFacts>;
 
-Result<void> add_facts(const StateReader& reader, std::string_view prefix, FactsByKind& kinds) {
-  for (auto rows = reader.scan(Family::fact, prefix);; rows->next()) {
-    if (!rows->valid()) return rows->status();
+Result<void> add_facts(EvidenceRows& rows, std::string prefix, FactsByKind& kinds) {
+  for (rows.to(std::move(prefix)); rows.valid(); rows.next()) {
     Fact fact;
-    read_fact_key(rows->key(), fact);
-    TRIBUTARY_TRY(decode_fact(rows->value(), fact));
+    read_fact_key(rows.key(), fact);
+    TRIBUTARY_TRY(decode_fact(rows.value(), fact));
     kinds[fact.kind].add(std::move(fact));
   }
+  return rows.status();
 }
 
-std::vector<Fact> all_of(FactsByKind& kinds, bool& complete) {
+std::vector<Fact> all_of(FactsByKind& kinds, uint32_t& cut) {
   std::vector<Fact> facts;
-  complete = true;
-  for (auto& [kind, kept] : kinds) complete = kept.move_to(facts) && complete;
+  size_t count = 0;
+  for (const auto& [kind, kept] : kinds) count += kept.size();
+  facts.reserve(count);
+  cut = 0;
+  for (auto& [kind, kept] : kinds) {
+    if (!kept.move_to(facts)) cut |= bit_of(kind);
+  }
   return facts;
 }
 
 }  // namespace
 
 Result<std::vector<Fact>> read_facts(const StateReader& reader, WorkspaceId workspace,
-                                     const std::vector<const Evidence*>& evidence, bool& complete) {
+                                     const std::vector<const Evidence*>& evidence, uint32_t& cut) {
   FactsByKind kinds;
-  for (const Evidence* each : evidence) {
-    TRIBUTARY_TRY(add_facts(reader, fragment_key(workspace, home_of(each->members).id, each->hash), kinds));
+  EvidenceRows rows(reader, Family::fact);
+  for (const EvidencePlace& each : places_of(evidence)) {
+    TRIBUTARY_TRY(add_facts(rows, fragment_key(workspace, each.home, each.evidence->hash), kinds));
   }
-  return all_of(kinds, complete);
+  return all_of(kinds, cut);
 }
 
 Result<std::vector<Fact>> read_facts(const StateReader& reader, const Customer& customer, FactKind kind,
                                      bool& complete) {
   FactsByKind kinds;
-  for (const Evidence* each : customer.evidence) {
-    Hash128 home = home_of(each->members).id;
-    TRIBUTARY_TRY(add_facts(reader, fact_prefix(customer.workspace, home, each->hash, kind), kinds));
+  EvidenceRows rows(reader, Family::fact);
+  for (const EvidencePlace& each : places_of(customer.evidence)) {
+    TRIBUTARY_TRY(add_facts(rows, fact_prefix(customer.workspace, each.home, each.evidence->hash, kind), kinds));
   }
-  return all_of(kinds, complete);
+  uint32_t cut = 0;
+  auto facts = all_of(kinds, cut);
+  complete = cut == 0;
+  return facts;
 }
 
 }  // namespace tributary

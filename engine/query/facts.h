@@ -13,10 +13,11 @@ namespace tributary {
 constexpr size_t kFactsPerKindMax = 20'000;
 constexpr size_t kFactBytesPerKindMax = 32 << 20;
 
-/// Of all kinds, or of one; by kind, then in the order in which they were said. `complete` becomes false when there are
-/// more. Errors: corrupt.
+/// Of all kinds; by kind, then in the order in which they were said. `cut` gets the bits of the kinds of which there
+/// are more. Errors: corrupt.
 Result<std::vector<Fact>> read_facts(const StateReader& reader, WorkspaceId workspace,
-                                     const std::vector<const Evidence*>& evidence, bool& complete);
+                                     const std::vector<const Evidence*>& evidence, uint32_t& cut);
+/// Of one kind. `complete` becomes false when there are more.
 Result<std::vector<Fact>> read_facts(const StateReader& reader, const Customer& customer, FactKind kind,
                                      bool& complete);
 

@@ -7,6 +7,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/hash_bytes.h"
 #include "engine/query/cursor.h"
+#include "engine/query/evidence_rows.h"
 
 namespace tributary {
 namespace {
@@ -27,31 +28,33 @@ void forget_lines(OrderState& state) {
 }
 
 /// Adds what one evidence says, keeping the orders with the smallest hash. Rows of an evidence come in that order.
-Result<void> add_orders(const StateReader& reader, WorkspaceId workspace, const Evidence& evidence,
-                        JoinedOrders& orders, bool& complete) {
-  auto rows = reader.scan(Family::order, fragment_key(workspace, home_of(evidence.members).id, evidence.hash));
-  for (; rows->valid(); rows->next()) {
-    Hash128 hash = order_position(rows->key()).order;
+Result<void> add_orders(EvidenceRows& rows, WorkspaceId workspace, const EvidencePlace& place, JoinedOrders& orders,
+                        bool& complete) {
+  for (rows.to(fragment_key(workspace, place.home, place.evidence->hash)); rows.valid(); rows.next()) {
+    Hash128 hash = order_position(rows.key()).order;
     if (!orders.contains(hash) && orders.size() >= kOrdersPerCustomerMax) {
       complete = false;
       if (hash > orders.rbegin()->first) break;
       orders.erase(std::prev(orders.end()));
     }
-    auto state = decode_order(rows->value());
+    auto state = decode_order(rows.value());
     if (!state) return state.error();
     forget_lines(*state);
     JoinedOrder& order = orders[hash];
     join(order.state, *state);
-    order.told_by.push_back(&evidence);
+    order.told_by.push_back(place.evidence);
   }
-  return rows->status();
+  return rows.status();
 }
 
 Result<JoinedOrders> join_orders(const StateReader& reader, WorkspaceId workspace,
                                  const std::vector<const Evidence*>& evidence, bool& complete) {
   JoinedOrders orders;
   complete = true;
-  for (const Evidence* each : evidence) TRIBUTARY_TRY(add_orders(reader, workspace, *each, orders, complete));
+  EvidenceRows rows(reader, Family::order);
+  for (const EvidencePlace& each : places_of(evidence)) {
+    TRIBUTARY_TRY(add_orders(rows, workspace, each, orders, complete));
+  }
   return orders;
 }
 

@@ -1,6 +1,9 @@
 // What readers get: values without a store behind them.
 #pragma once
 
+#include <algorithm>
+#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +18,7 @@
 #include "engine/profile/preference.h"
 #include "engine/profile/rfm_scale.h"
 #include "engine/profile/survey.h"
+#include "engine/profile/tag.h"
 #include "engine/profile/ticket.h"
 #include "engine/profile/value.h"
 
@@ -63,7 +67,20 @@ struct ProfileView {
   bool orders_complete = true;                     // false: it has more than kOrdersPerCustomerMax
   std::vector<Fact> facts;                         // by kind, then in the order in which they were said
   bool facts_complete = true;                      // false: it has more than are read
-  std::vector<ComputedTraitView> computed_traits;  // by name; of an export, see Engine::computed_traits() otherwise
+  uint32_t facts_cut = 0;                          // bit_of(): the kinds of which it has more
+  std::vector<ComputedTraitView> computed_traits;  // by name; where they were asked for
+
+  /// False when figures of these kinds of facts are of some of them.
+  bool knows_all(std::initializer_list<FactKind> kinds) const {
+    return std::ranges::none_of(kinds, [this](FactKind kind) { return (facts_cut & bit_of(kind)) != 0; });
+  }
+};
+
+/// A customer with what of its workspace its figures follow from, all of one snapshot.
+struct WholeProfile {
+  ProfileView profile;                    // with computed traits
+  std::shared_ptr<const RfmScale> scale;  // the newest; null before the first
+  std::shared_ptr<const TagLibrary> tags;
 };
 
 /// Which orders a scale is of.

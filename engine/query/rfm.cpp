@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "engine/query/export.h"
+#include "engine/query/customer_walk.h"
+#include "engine/query/orders.h"
 
 namespace tributary {
 namespace {
@@ -23,15 +24,18 @@ Result<std::shared_ptr<const RfmScale>> read_rfm_scale(const StateReader& reader
 
 Result<RfmScale> compute_rfm_scale(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace, RuleSet rules,
                                    const RfmScaleQuery& query, Timestamp now, const std::function<bool()>& cancelled) {
-  auto profiles = export_profiles(std::move(snapshot), workspace, std::move(rules));
+  CustomerWalk walk(std::move(snapshot), workspace, std::move(rules));
   RfmPopulation population(query.rules, query.as_of);
-  ProfileView profile;
   for (uint64_t steps = 1;; ++steps) {
     if (steps % kStepsPerQuestion == 0 && cancelled()) return Error{ErrorCode::stopping, "the scale is not computed"};
-    auto step = profiles->next(profile);
+    auto step = walk.next();
     if (!step) return step.error();
     if (*step == ExportStep::end) return population.scale(now);
-    if (*step == ExportStep::item) population.add(profile.orders);
+    if (*step == ExportStep::nothing) continue;
+    bool complete = true;  // what is left out here is left out of the customer's own figures
+    auto orders = read_orders(walk.snapshot(), workspace, walk.customer().evidence, complete);
+    if (!orders) return orders.error();
+    population.add(*orders);
   }
 }
 

@@ -149,6 +149,7 @@ std::string erasure_key(WorkspaceId workspace, Lsn lsn) {
 std::string position_prefix(WorkspaceId workspace) { return "position" + workspace_prefix(workspace); }
 
 std::string rfm_scale_key(WorkspaceId workspace) { return "rfm" + workspace_prefix(workspace); }
+std::string workspace_facts_key(WorkspaceId workspace) { return "facts" + workspace_prefix(workspace); }
 
 std::string position_key(WorkspaceId workspace, const SourcePosition& position) {
   std::string subject;

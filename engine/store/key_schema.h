@@ -31,6 +31,7 @@ enum class Family : uint8_t {
               // "erasure" | ws u32 | lsn u64                -> ErasureRow
               // "position" | ws u32 | H(source, stream) 16  -> SourcePosition, as its record has it
               // "rfm" | ws u32                             -> RfmScale, as its record has it
+              // "facts" | ws u32                           -> lsn u64 of the newest fact of the workspace as a whole
   out,        // reserved: messages not yet acknowledged by the log
   vertex,     // ws u32 | H(v) 16                              -> VertexRow
   value,      // ws u32 | H(v) 16                              -> IdentifierValue
@@ -184,6 +185,8 @@ std::string erasure_key(WorkspaceId workspace, Lsn lsn);
 std::string position_prefix(WorkspaceId workspace);
 std::string position_key(WorkspaceId workspace, const SourcePosition& position);
 std::string rfm_scale_key(WorkspaceId workspace);
+/// Its row changes with every fact of the workspace as a whole.
+std::string workspace_facts_key(WorkspaceId workspace);
 std::string evidence_register_key(WorkspaceId workspace, const Hash128& said);
 std::string container_header_key(WorkspaceId workspace, const Hash128& root);
 /// Behind all rows of a container.

@@ -88,7 +88,8 @@ class MeasureTest : public testing::Test {
   }
   Figures figures(const Customer& customer) {
     Figures figures;
-    for (const auto& view : must(read_computed_traits(harness_.store(), customer, *some_traits(), kEnd))) {
+    ProfileView profile = must(read_profile(harness_.store(), customer, {some_traits(), kEnd}));
+    for (const auto& view : profile.computed_traits) {
       figures[view.name] = view.value.json;
     }
     return figures;
@@ -149,13 +150,38 @@ TEST_F(MeasureTest, AnErasureLeavesNothing) {
   EXPECT_EQ(sum("user_id", "B"), "4");
 }
 
+TEST_F(MeasureTest, TraitsShareWhatIsReadForOneAnswer) {
+  for (int64_t i = 0; i < 5; ++i) harness_.fold(kWorkspace, {said({{"user_id", "A"}}, i, 1)});
+  for (int64_t i = 5; i < 8; ++i) harness_.fold(kWorkspace, {said({{"user_id", "A"}}, i, 9, "Event 2")});
+  Customer customer = customer_of("user_id", "A");
+  auto read = [&](const ComputedTraits& traits, const MeasurementLimits& limits) {
+    std::string told;
+    auto views = must(read_computed_traits(harness_.store(), kWorkspace, customer.evidence, traits, kEnd, limits));
+    for (const ComputedTraitView& view : views) {
+      told += view.name + " " + std::to_string(view.value.count) + (view.value.complete ? " " : "+ ");
+    }
+    return told;
+  };
+  // The list and the sum are of one measure, whose rows are read once for both.
+  EXPECT_EQ(read(*some_traits(), {100, 13}), "big 3 count 5 list 5 sum 5 ");
+  EXPECT_EQ(read(*some_traits(), {100, 10}), "big 3 count 5 list 2+ sum 2+ ");
+  EXPECT_EQ(read(*some_traits(), {100, 2}), "big 2+ count 0+ list 0+ sum 0+ ");
+  EXPECT_EQ(read(*some_traits(), {4, 100}), "big 3 count 4+ list 4+ sum 4+ ");
+  // What is full leaves room to those that look at later times.
+  ComputedTraits later = *some_traits();
+  later.definitions.back().window = {TraitWindow::Kind::rolling, kEnd.micros - kBaseMicros - 3 * kMicrosPerSecond + 1};
+  EXPECT_EQ(read(later, {2, 100}), "big 2+ count 2+ list 2+ sum 2 ");
+}
+
 TEST_F(MeasureTest, OnlyWhatIsUpToTheMomentCounts) {
   harness_.fold(kWorkspace, {said({{"user_id", "A"}}, 1, 3), said({{"user_id", "A"}}, 5, 4)});
   auto traits = std::make_shared<ComputedTraits>(*some_traits());
   for (ComputedTrait& trait : traits->definitions) trait.window = {TraitWindow::Kind::rolling, 4 * kMicrosPerSecond};
   auto sum_at = [&](int64_t second) {
     Timestamp now{kBaseMicros + second * kMicrosPerSecond};
-    return must(read_computed_traits(harness_.store(), customer_of("user_id", "A"), *traits, now)).back().value.json;
+    return must(read_profile(harness_.store(), customer_of("user_id", "A"), {traits, now}))
+        .computed_traits.back()
+        .value.json;
   };
   EXPECT_EQ(sum_at(0), "0");
   EXPECT_EQ(sum_at(4), "3");
@@ -282,7 +308,8 @@ class RandomMeasureTest : public MeasureTest {
       auto customer = find_customer(harness.store(), kWorkspace, Hash128::from_bytes(rows->key().substr(4)), rules);
       if (!customer || all.contains(customer->id.text())) continue;
       Figures figures;
-      for (const auto& view : must(read_computed_traits(harness.store(), *customer, *some_traits(), kEnd))) {
+      ProfileView profile = must(read_profile(harness.store(), *customer, {some_traits(), kEnd}));
+      for (const auto& view : profile.computed_traits) {
         figures[view.name] = view.value.json;
       }
       auto told = figures_of_timeline(harness, *customer);

@@ -26,8 +26,8 @@ class EngineWithoutCustomers : public Engine {
   Result<OrdersPage> orders(WorkspaceId, const CustomerId&, const OrdersQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
-  Result<std::vector<ComputedTraitView>> computed_traits(WorkspaceId, const CustomerId&, Timestamp) override {
-    return std::vector<ComputedTraitView>();
+  Result<WholeProfile> whole_profile(WorkspaceId, const NamedCustomer&, Timestamp) override {
+    return Error(ErrorCode::not_found, "");
   }
   Result<InteractionsPage> interactions(WorkspaceId, const CustomerId&, const PageQuery&) override {
     return Error(ErrorCode::not_found, "");

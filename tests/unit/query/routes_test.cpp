@@ -34,9 +34,7 @@ struct NoEngine : Engine {
   Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { abort(); }
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override { abort(); }
   Result<OrdersPage> orders(WorkspaceId, const CustomerId&, const OrdersQuery&) override { abort(); }
-  Result<std::vector<ComputedTraitView>> computed_traits(WorkspaceId, const CustomerId&, Timestamp) override {
-    abort();
-  }
+  Result<WholeProfile> whole_profile(WorkspaceId, const NamedCustomer&, Timestamp) override { abort(); }
   Result<InteractionsPage> interactions(WorkspaceId, const CustomerId&, const PageQuery&) override { abort(); }
   Result<TicketsPage> tickets(WorkspaceId, const CustomerId&, const PageQuery&, Timestamp) override { abort(); }
   Result<FactsPage> facts(WorkspaceId, const CustomerId&, FactKind, const PageQuery&) override { abort(); }
