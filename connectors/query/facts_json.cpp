@@ -127,7 +127,7 @@ void append_open_tickets(JsonOut& json, const std::vector<Ticket>& tickets) {
   json.end_array();
 }
 
-void append_feedback(JsonOut& json, const SurveyFigures& figures) {
+void append_feedback(JsonOut& json, const SurveyFigures& figures, bool complete) {
   json.key("feedback").begin_object();
   append_number_or_null(json, "nps_last", figures.nps_last);
   append_text_or_null(json, "nps_class", figures.nps_last ? figures.nps_class() : std::string_view());
@@ -138,7 +138,8 @@ void append_feedback(JsonOut& json, const SurveyFigures& figures) {
   json.key("csat_satisfied_90d").unsigned_number(figures.csat_satisfied_90d);
   append_decimal_or_null(json, "sentiment_avg_90d", figures.sentiment_avg_90d);
   json.key("sentiment_count_90d").unsigned_number(figures.sentiment_count_90d);
-  json.key("negative_count_90d").unsigned_number(figures.negative_count_90d).end_object();
+  json.key("negative_count_90d").unsigned_number(figures.negative_count_90d);
+  json.key("complete").boolean(complete).end_object();
 }
 
 void append_evidence(JsonOut& json, const PreferenceEvidence& evidence) {
@@ -184,7 +185,7 @@ void append_interaction_figures(JsonOut& json, const ProfileView& profile, Times
   append_time_or_null(json, "last_at", figures.last_at);
   append_text_or_null(json, "last_feedback", figures.last_feedback);
   append_time_or_null(json, "next_action_due", figures.next_due);
-  json.end_object();
+  json.key("complete").boolean(profile.knows_all({FactKind::interaction})).end_object();
 }
 
 void append_service_figures(JsonOut& json, const ProfileView& profile, const ValueMoment& moment) {
@@ -200,8 +201,10 @@ void append_service_figures(JsonOut& json, const ProfileView& profile, const Val
   json.key("solved").unsigned_number(figures.solved);
   json.key("first_contact_resolved").unsigned_number(figures.first_contact_resolved);
   json.key("same_day").unsigned_number(figures.same_day);
-  json.key("within_24h").unsigned_number(figures.within_24h).end_object();
-  append_feedback(json, survey_figures(profile.facts, moment.now));
+  json.key("within_24h").unsigned_number(figures.within_24h);
+  json.key("complete").boolean(profile.knows_all({FactKind::ticket, FactKind::interaction})).end_object();
+  append_feedback(json, survey_figures(profile.facts, moment.now),
+                  profile.knows_all({FactKind::survey, FactKind::ticket, FactKind::interaction}));
 }
 
 void append_preferences(JsonOut& json, const ProfileView& profile, Timestamp now) {
@@ -213,7 +216,8 @@ void append_preferences(JsonOut& json, const ProfileView& profile, Timestamp now
   }
   json.end_array().key("exclusions").begin_array();
   for (const Exclusion& exclusion : judged.exclusions) append_exclusion(json, exclusion);
-  json.end_array();
+  bool complete = profile.orders_complete && profile.knows_all({FactKind::preference, FactKind::exclusion});
+  json.end_array().key("preferences_complete").boolean(complete);
 }
 
 std::string interactions_json(const InteractionsPage& page) {

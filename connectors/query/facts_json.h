@@ -13,7 +13,7 @@ void append_interaction_figures(JsonOut& json, const ProfileView& profile, Times
 /// Appends the members `service` and `feedback`: figures of tickets and surveys as of the moment.
 void append_service_figures(JsonOut& json, const ProfileView& profile, const ValueMoment& moment);
 
-/// Appends the members `preferences`, the heaviest, and `exclusions`.
+/// Appends the members `preferences`, the heaviest, `exclusions` and `preferences_complete`.
 void append_preferences(JsonOut& json, const ProfileView& profile, Timestamp now);
 
 std::string interactions_json(const InteractionsPage& page);

@@ -106,6 +106,17 @@ class Records(unittest.TestCase):
         self.save("2026-10-18T02:00:00Z", write_key=WEB, **PERSON, industry="retail")
         self.assertNotIn("industry", self.record()["fields"])
 
+    def test_what_else_becomes_of_the_customer_is_no_change_of_the_record(self):
+        customer, etag, record = self.new_person()
+        for event in ("Product Viewed", "Order Completed", "Call Completed"):
+            properties = {"product_id": "p", "category": "toy", "order_id": customer, "currency": "CNY", "total": 5, "direction": "inbound"}
+            body = {"userId": f"of {customer}", "context": {"traits": {"email": record["fields"]["email"]}}, "event": event, "properties": properties}
+            self.server.post("/v1/track", body, write_key=APP).expect(200)
+        profile = self.server.get(f"/v1/profiles/{customer}", key=ANALYST)
+        self.assertEqual((profile.json()["value"]["orders_count"], profile.json()["interactions"]["count"]), (1, 1))
+        self.assertEqual(profile.headers["ETag"], etag)
+        self.change(customer, {"address": "X"}, etag).expect(200)
+
     def test_change(self):
         customer, etag, record = self.new_person(industry="retail")
         self.assertEqual(self.change(customer, {"industry": "other"}, None).expect(428).json()["code"], "precondition_required")

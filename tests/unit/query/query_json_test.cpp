@@ -58,12 +58,12 @@ TEST(ProfileJson, HoldsEverything) {
           R"("repeat_band":"low","first_order_at":null,"last_order_at":null,"rfm":null,"expected_gap_days":null,"churn_ratio":null,)"
           R"("churn_band":"none","complete":true},)"
           R"("interactions":{"count":0,"count_30d":0,"level":"low","last_at":null,"last_feedback":null,)"
-          R"("next_action_due":null},"service":{"tickets":0,"tickets_created":0,"tickets_open":0,"open_tickets":[],)"
+          R"("next_action_due":null,"complete":true},"service":{"tickets":0,"tickets_created":0,"tickets_open":0,"open_tickets":[],)"
           R"("complaints":0,"responded":0,"response_minutes_avg":null,"targets":0,"in_target":0,"solved":0,)"
-          R"("first_contact_resolved":0,"same_day":0,"within_24h":0},"feedback":{"nps_last":null,"nps_class":null,)"
+          R"("first_contact_resolved":0,"same_day":0,"within_24h":0,"complete":true},"feedback":{"nps_last":null,"nps_class":null,)"
           R"("nps_last_at":null,"ces_last":null,"csat_avg_90d":null,"csat_count_90d":0,"csat_satisfied_90d":0,)"
-          R"("sentiment_avg_90d":null,"sentiment_count_90d":0,"negative_count_90d":0},"preferences":[],)"
-          R"("exclusions":[],"tags":[],"tag_conflicts":[],)"
+          R"("sentiment_avg_90d":null,"sentiment_count_90d":0,"negative_count_90d":0,"complete":true},"preferences":[],)"
+          R"("exclusions":[],"preferences_complete":true,"tags":[],"tag_conflicts":[],)"
           R"("status":{"current":"potential","since":null,"actor":null,"open_requests":[]}})");
 }
 
@@ -152,12 +152,37 @@ TEST(ProfileJson, TellsOfTicketsAndPreferences) {
                               R"([{"ticket_id":"t \"1\"","ticket_type":"complaint","topic":"late",)"
                               R"("created_at":"2026-01-02T03:04:05.000Z"}],"complaints":1,"responded":1,)"
                               R"("response_minutes_avg":31.0,"targets":1,"in_target":0,"solved":0,)"));
-  EXPECT_THAT(json, HasSubstr(R"("sentiment_avg_90d":-1,"sentiment_count_90d":1,"negative_count_90d":1},)"
-                              R"("preferences":[{"kind":"category","value":"Toy","weight":0.091,"origin":"inferred",)"
-                              R"("score":1,"inferred_weight":0.091,"updated_at":"2026-01-02T03:04:05.000Z",)"
-                              R"("source":"web","message_id":"m"}],"exclusions":[{"kind":"brand","value":"Lego",)"
-                              R"("origin":"dismissal","reason":"too \"loud\"","since":"2026-01-02T03:04:05.000Z",)"
-                              R"("until":"2027-01-02T03:04:05.000Z","source":"web","message_id":"m"}],)"));
+  EXPECT_THAT(json,
+              HasSubstr(R"("sentiment_avg_90d":-1,"sentiment_count_90d":1,"negative_count_90d":1,"complete":true},)"
+                        R"("preferences":[{"kind":"category","value":"Toy","weight":0.091,"origin":"inferred",)"
+                        R"("score":1,"inferred_weight":0.091,"updated_at":"2026-01-02T03:04:05.000Z",)"
+                        R"("source":"web","message_id":"m"}],"exclusions":[{"kind":"brand","value":"Lego",)"
+                        R"("origin":"dismissal","reason":"too \"loud\"","since":"2026-01-02T03:04:05.000Z",)"
+                        R"("until":"2027-01-02T03:04:05.000Z","source":"web","message_id":"m"}],)"));
+}
+
+TEST(ProfileJson, TellsWhichFiguresAreOfSomeOfTheirFacts) {
+  struct {
+    FactKind cut;
+    bool interactions, service, feedback, preferences;
+  } cases[] = {{FactKind::interaction, false, false, false, true}, {FactKind::ticket, true, false, false, true},
+               {FactKind::survey, true, true, false, true},        {FactKind::preference, true, true, true, false},
+               {FactKind::exclusion, true, true, true, false},     {FactKind::status, true, true, true, true}};
+  auto told = [](std::string_view name, bool complete) {
+    return '"' + std::string(name) + (complete ? "\":true" : "\":false");
+  };
+  for (const auto& each : cases) {
+    ProfileView view = profile();
+    view.facts_cut = bit_of(each.cut);
+    std::string json = profile_json(view, "default", false, kNow);
+    EXPECT_THAT(json, HasSubstr(R"("next_action_due":null,)" + told("complete", each.interactions)));
+    EXPECT_THAT(json, HasSubstr(R"("within_24h":0,)" + told("complete", each.service)));
+    EXPECT_THAT(json, HasSubstr(R"("negative_count_90d":0,)" + told("complete", each.feedback)));
+    EXPECT_THAT(json, HasSubstr(told("preferences_complete", each.preferences)));
+  }
+  ProfileView view = profile();
+  view.orders_complete = false;
+  EXPECT_THAT(profile_json(view, "default", false, kNow), HasSubstr(told("preferences_complete", false)));
 }
 
 TEST(ProfileJson, TellsTheRecordAndWhoSaidIt) {
