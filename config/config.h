@@ -49,6 +49,7 @@ struct ProfileConfig {
   std::string rfm_recompute_at = "03:00";           // local time of day, or `off`
   int64_t expected_gap_micros = 0;                  // 0: as all customers of the workspace have it
   bool status_by_rule = true;
+  LifecycleRules lifecycle;
   std::string rules_file;  // of the library of tags, which becomes engine.tags; empty: it holds what people decided
   std::string computed_traits_file;  // empty: none are declared
 };

@@ -170,6 +170,14 @@ std::vector<Setting<Config>> make_config_settings() {
       {"profile.status_by_rule", T::boolean, AT(profile.status_by_rule),
        "The status of customers follows from their orders, talks and silence. false: every change takes an approved "
        "request."},
+      {"profile.lifecycle.growth_orders", T::integer, AT(profile.lifecycle.growth_orders),
+       "Orders from which on a customer is in the stage growth; before, in acquisition.", 1, 1'000'000},
+      {"profile.lifecycle.mature_orders", T::integer, AT(profile.lifecycle.mature_orders),
+       "Orders from which on a customer is mature.", 1, 1'000'000},
+      {"profile.lifecycle.decline_after", T::duration, AT(profile.lifecycle.decline_micros),
+       "Time without an order after which a customer declines, at the earliest.", kDay, 36600 * kDay},
+      {"profile.lifecycle.decline_gaps", T::integer, AT(profile.lifecycle.decline_gaps),
+       "Nor does it before so many of its own usual gaps between order days have passed. 0: they play no part.", 0, 10},
       {"profile.rules", T::text, AT(profile.rules_file),
        "File with the library of tags, as config/profile.yaml describes it; relative paths start at the working "
        "directory. Empty: the library holds what people proposed and approved."},

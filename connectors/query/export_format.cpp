@@ -11,11 +11,11 @@
 namespace tributary {
 namespace {
 
-constexpr std::array kProfileColumns = {"customer_id",   "user_id",   "email",          "phone",         "anonymous_id",
-                                        "identifiers",   "traits",    "events",         "first_seen",    "last_seen",
-                                        "event_counts",  "channels",  "lifecycle",      "currency",      "orders_count",
-                                        "revenue_minor", "aov_minor", "first_order_at", "last_order_at", "rfm_cell",
-                                        "churn_band",    "rfm_scale", "computed_traits"};
+constexpr std::array kProfileColumns = {
+    "customer_id",   "user_id",  "email",        "phone",         "anonymous_id",    "identifiers",
+    "traits",        "events",   "first_seen",   "last_seen",     "event_counts",    "channels",
+    "lifecycle",     "currency", "orders_count", "revenue_minor", "aov_minor",       "first_order_at",
+    "last_order_at", "rfm_cell", "churn_band",   "rfm_scale",     "computed_traits", "lifecycle_since"};
 constexpr std::array kEventColumns = {"customer_id", "type",        "name",        "message_id", "source", "channel",
                                       "touchpoint",  "occurred_at", "received_at", "flags",      "event"};
 
@@ -100,8 +100,10 @@ class CsvExport : public ExportFormat {
     std::string channels;
     for (const std::string& channel : profile.channels) append_listed(channels, channel);
     row.cell(channels);
-    add_value(value_of(profile.orders, moment_.rules, moment_.now, moment_.scale.get()), row);
+    CustomerValue value = value_of(profile.orders, moment_.rules, moment_.now, moment_.scale.get());
+    add_value(value, row);
     row.cell(computed_traits_json(profile.computed_traits));
+    row.cell(value.lifecycle_since ? format_iso8601(*value.lifecycle_since) : "");
   }
 
   void add(const ExportedEvent& event, std::string& out) override {

@@ -82,7 +82,9 @@ void append_order(JsonOut& json, const Order& order) {
 
 void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& moment) {
   CustomerValue value = value_of(profile.orders, moment.rules, moment.now, moment.scale.get());
-  json.key("lifecycle").string(lifecycle_stage_name(value.lifecycle)).key("value").begin_object();
+  json.key("lifecycle").string(lifecycle_stage_name(value.lifecycle));
+  append_time_or_null(json, "lifecycle_since", value.lifecycle_since);
+  json.key("value").begin_object();
   append_text_or_null(json, "currency", value.currency);
   json.key("orders_count").unsigned_number(value.orders_count);
   json.key("other_currency_orders").unsigned_number(value.other_currency_orders);

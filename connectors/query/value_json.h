@@ -24,7 +24,7 @@ Result<ValueMoment> value_moment(Engine& engine, const ValueRules& rules, Worksp
 /// "quintiles" or "fixed".
 std::string_view scale_name(bool by_quintiles);
 
-/// Appends the members `lifecycle` and `value`.
+/// Appends the members `lifecycle`, `lifecycle_since` and `value`.
 void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& moment);
 
 std::string scale_json(const RfmScale& scale, const ValueRules& rules);

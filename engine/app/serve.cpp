@@ -173,6 +173,7 @@ class Service {
     TRIBUTARY_CHECK(zone);  // it could be loaded when the configuration was
     ValueRules rules{*zone, profile.base_currency, profile.rfm_window_micros};
     rules.status_by_rule = profile.status_by_rule;
+    rules.lifecycle = profile.lifecycle;
     if (profile.rfm_window_micros == 0) rules.rfm_window_micros.reset();
     if (profile.expected_gap_micros != 0) rules.expected_gap_days = profile.expected_gap_micros / kMicrosPerDay;
     if (profile.rfm_scoring == "fixed") rules.rfm_scoring = RfmScoring::fixed;

@@ -6,17 +6,15 @@
 #include <map>
 
 #include "engine/base/money.h"
+#include "engine/profile/order_gaps.h"
 #include "engine/profile/rfm_scale.h"
 
 namespace tributary {
 namespace {
 
 constexpr int64_t kYearMicros = 365 * kMicrosPerDay;
-constexpr int64_t kDeclineDaysMin = 90;
 constexpr int64_t kExpectedGapDaysMin = 7;
 constexpr int64_t kExpectedGapDays = 30;  // until the workspace has a gap
-constexpr size_t kOrderDaysForGap = 3;
-constexpr uint64_t kMatureOrders = 5;
 constexpr int kHighScore = 4;
 
 // Thresholds of scores 5, 4, 3, 2; money in units of the currency.
@@ -52,12 +50,9 @@ int64_t average(Int128 sum, uint64_t count) { return count == 0 ? 0 : divide_hal
 
 // Half days between order days, the middle of them; nothing for fewer than three days.
 std::optional<int64_t> median_gap_halves(const std::vector<const Order*>& counted, const TimeZone& zone) {
-  std::vector<int64_t> days = order_days(counted, zone);
-  if (days.size() < kOrderDaysForGap) return std::nullopt;
-  std::vector<int64_t> gaps;
-  for (size_t i = 1; i < days.size(); ++i) gaps.push_back(days[i] - days[i - 1]);
-  std::sort(gaps.begin(), gaps.end());
-  return gaps[(gaps.size() - 1) / 2] + gaps[gaps.size() / 2];
+  OrderGaps gaps;
+  for (int64_t day : order_days(counted, zone)) gaps.add(day);
+  return gaps.median_halves();
 }
 
 void score_by_thresholds(RfmScores& scores, int64_t unit) {
@@ -100,14 +95,6 @@ ChurnBand band_of(int64_t days, int64_t gap_halves) {
   return days * 2 < gap_halves * 3 ? ChurnBand::medium : ChurnBand::high;
 }
 
-LifecycleStage stage_of(uint64_t orders, Timestamp last, std::optional<int64_t> own_gap_halves, Timestamp now) {
-  if (orders == 0) return LifecycleStage::acquisition;
-  // Two gaps are four halves of one, or as many days as there are halves.
-  int64_t limit_days = std::max(kDeclineDaysMin, own_gap_halves.value_or(0));
-  if (now.micros - last.micros >= limit_days * kMicrosPerDay) return LifecycleStage::decline;
-  return orders >= kMatureOrders ? LifecycleStage::mature : LifecycleStage::growth;
-}
-
 }  // namespace
 
 std::string RfmScores::cell() const {
@@ -132,20 +119,6 @@ std::string_view churn_band_name(ChurnBand band) {
       return "medium";
     case ChurnBand::high:
       return "high";
-  }
-  return "unknown";
-}
-
-std::string_view lifecycle_stage_name(LifecycleStage stage) {
-  switch (stage) {
-    case LifecycleStage::acquisition:
-      return "acquisition";
-    case LifecycleStage::growth:
-      return "growth";
-    case LifecycleStage::mature:
-      return "mature";
-    case LifecycleStage::decline:
-      return "decline";
   }
   return "unknown";
 }
@@ -225,7 +198,11 @@ CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules
   auto own_gap = median_gap_halves(counted, rules.zone);
   value.expected_gap_halves = std::max(own_gap.value_or(usual_gap_halves(rules, scale)), 2 * kExpectedGapDaysMin);
   value.churn_band = band_of(value.days_since_order, *value.expected_gap_halves);
-  value.lifecycle = stage_of(value.orders_count, *value.last_order_at, own_gap, now);
+  auto history = lifecycle_history(orders, rules, now);
+  if (!history.empty()) {
+    value.lifecycle = history.back().to;
+    value.lifecycle_since = history.back().at;
+  }
   return value;
 }
 

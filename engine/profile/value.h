@@ -10,6 +10,7 @@
 #include "engine/base/time.h"
 #include "engine/base/time_zone.h"
 #include "engine/profile/fragment.h"
+#include "engine/profile/lifecycle.h"
 #include "engine/profile/order.h"
 
 namespace tributary {
@@ -37,6 +38,7 @@ struct ValueRules {
   RfmScoring rfm_scoring = RfmScoring::automatic;
   /// A customer's status follows from orders, talks and silence; false: every change takes a decision.
   bool status_by_rule = true;
+  LifecycleRules lifecycle = {};
 };
 
 /// Scores 1 to 5, 5 is best, by a scale or by fixed thresholds.
@@ -54,9 +56,6 @@ struct RfmScores {
 enum class ChurnBand : uint8_t { none, low, medium, high };
 std::string_view churn_band_name(ChurnBand band);
 
-enum class LifecycleStage : uint8_t { acquisition, growth, mature, decline };
-std::string_view lifecycle_stage_name(LifecycleStage stage);
-
 /// Of orders that count, up to the time of asking. Sums are of the base currency alone.
 struct CustomerValue {
   std::string currency;  // empty: no order
@@ -73,6 +72,7 @@ struct CustomerValue {
   int64_t days_since_order = 0;
   ChurnBand churn_band = ChurnBand::none;
   LifecycleStage lifecycle = LifecycleStage::acquisition;
+  std::optional<Timestamp> lifecycle_since;  // nothing: from the beginning
 
   /// Days since the last order over the expected gap, in hundredths, half to even.
   int64_t churn_ratio_hundredths() const;

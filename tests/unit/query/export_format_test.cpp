@@ -83,7 +83,7 @@ TEST(CsvExport, ACustomerIsOneRow) {
             "\xef\xbb\xbf"
             "customer_id,user_id,email,phone,anonymous_id,identifiers,traits,events,first_seen,last_seen,event_counts,"
             "channels,lifecycle,currency,orders_count,revenue_minor,aov_minor,first_order_at,last_order_at,rfm_cell,"
-            "churn_band,rfm_scale,computed_traits\r\n");
+            "churn_band,rfm_scale,computed_traits,lifecycle_since\r\n");
   out.clear();
   ProfileView profile = some_profile();
   format->add(profile, out);
@@ -91,7 +91,7 @@ TEST(CsvExport, ACustomerIsOneRow) {
                      ",a\\|b|c\\\\d,'=x@example.com,,,external_id/crm:7|member_card:8,"
                      "\"{\"\"n\"\":12345678901234567890}\",2,,1970-01-01T00:00:01.000Z,"
                      "\"{\"\"seen, \\\"\"twice\\\"\"\"\":2}\",mobile|web,growth,USD,1,1205,1205,"
-                     "1970-01-01T00:00:00.000Z,1970-01-01T00:00:00.000Z,511,low,fixed,{}\r\n");
+                     "1970-01-01T00:00:00.000Z,1970-01-01T00:00:00.000Z,511,low,fixed,{},1970-01-01T00:00:00.000Z\r\n");
   out.clear();
   format->end(1, out);
   EXPECT_EQ(out, "#end,1\r\n");

@@ -53,7 +53,7 @@ TEST(ProfileJson, HoldsEverything) {
           R"("traits":{"n":12345678901234567890.10},"computed_traits":{},"event_counts":{"Order \"Completed\"":2},"events":2,)"
           R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","channels":["web"],)"
           R"("grade":"known","record":null,)"
-          R"("lifecycle":"acquisition","value":{"currency":null,"orders_count":0,"other_currency_orders":0,)"
+          R"("lifecycle":"acquisition","lifecycle_since":null,"value":{"currency":null,"orders_count":0,"other_currency_orders":0,)"
           R"("revenue_minor":0,"refunds_minor":0,"aov_minor":0,"clv_minor":0,"orders_365d":0,"revenue_365d_minor":0,)"
           R"("repeat_band":"low","first_order_at":null,"last_order_at":null,"rfm":null,"expected_gap_days":null,"churn_ratio":null,)"
           R"("churn_band":"none","complete":true},)"
@@ -74,7 +74,7 @@ TEST(ProfileJson, TellsWhatACustomerIsWorth) {
   EXPECT_THAT(
       profile_json(view, "default", false, kNow),
       HasSubstr(
-          R"("lifecycle":"growth","value":{"currency":"USD","orders_count":2,"other_currency_orders":0,)"
+          R"("lifecycle":"growth","lifecycle_since":"2025-12-23T03:04:05.000Z","value":{"currency":"USD","orders_count":2,"other_currency_orders":0,)"
           R"("revenue_minor":20000,"refunds_minor":500,"aov_minor":10000,"clv_minor":20000,"orders_365d":2,)"
           R"("revenue_365d_minor":20000,"repeat_band":"mid","first_order_at":"2025-12-23T03:04:05.000Z",)"
           R"("last_order_at":"2026-01-02T03:04:05.000Z","rfm":{"r_days":45,"f_count":2,"m_minor":20000,)"
