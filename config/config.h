@@ -46,6 +46,7 @@ struct ProfileConfig {
   std::string base_currency;                        // ISO 4217; empty: of each customer the one of most orders
   int64_t rfm_window_micros = 365 * kMicrosPerDay;  // 0: all orders
   std::string rfm_scoring = "auto";                 // or `fixed`, `quintiles`
+  std::string rfm_basis = "total";                  // or `average`
   std::string rfm_recompute_at = "03:00";           // local time of day, or `off`
   int64_t expected_gap_micros = 0;                  // 0: as all customers of the workspace have it
   bool status_by_rule = true;

@@ -160,6 +160,11 @@ std::vector<Setting<Config>> make_config_settings() {
                "comparison with all buyers, as they were when that was last computed. auto: by quintiles as soon as "
                "there are 100 buyers.",
        .words = "auto fixed quintiles"},
+      {.path = "profile.rfm_basis",
+       .type = T::word,
+       .field = AT(profile.rfm_basis),
+       .help = "What monetary value is: the sum of the orders in the window, or what one of them is worth on average.",
+       .words = "total average"},
       {"profile.rfm_recompute_at", T::text, AT(profile.rfm_recompute_at),
        "Time of day, in the zone above, at which quintiles and the usual gap between orders are computed anew. off: "
        "only by POST /v1/rfm/scale."},

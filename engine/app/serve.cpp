@@ -176,6 +176,7 @@ class Service {
     rules.lifecycle = profile.lifecycle;
     if (profile.rfm_window_micros == 0) rules.rfm_window_micros.reset();
     if (profile.expected_gap_micros != 0) rules.expected_gap_days = profile.expected_gap_micros / kMicrosPerDay;
+    if (profile.rfm_basis == "average") rules.rfm_basis = RfmBasis::average;
     if (profile.rfm_scoring == "fixed") rules.rfm_scoring = RfmScoring::fixed;
     if (profile.rfm_scoring == "quintiles") rules.rfm_scoring = RfmScoring::quintiles;
     return rules;

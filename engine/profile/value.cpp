@@ -194,6 +194,10 @@ CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules
     } else {
       score_by_thresholds(*value.rfm, minor_per_unit(value.currency));
     }
+    if (rules.rfm_basis == RfmBasis::average) {
+      value.rfm->m_minor = value.rfm->aov_minor;
+      value.rfm->m_score = value.rfm->aov_score;
+    }
   }
   auto own_gap = median_gap_halves(counted, rules.zone);
   value.expected_gap_halves = std::max(own_gap.value_or(usual_gap_halves(rules, scale)), 2 * kExpectedGapDaysMin);

@@ -25,6 +25,9 @@ enum class RfmScoring : uint8_t {
   quintiles,  // whenever a scale was computed
 };
 
+/// What monetary value is: all that was bought, or what one order is worth on average.
+enum class RfmBasis : uint8_t { total, average };
+
 /// Buyers of one currency from whom on quintiles say something.
 constexpr uint64_t kQuintileCustomers = 100;
 
@@ -36,6 +39,7 @@ struct ValueRules {
   /// Between two orders, of customers with fewer than three order days. Nothing: as all of the workspace have it.
   std::optional<int64_t> expected_gap_days = {};
   RfmScoring rfm_scoring = RfmScoring::automatic;
+  RfmBasis rfm_basis = RfmBasis::total;
   /// A customer's status follows from orders, talks and silence; false: every change takes a decision.
   bool status_by_rule = true;
   LifecycleRules lifecycle = {};

@@ -461,5 +461,16 @@ TEST(DomainSection8, StagesByOrders) {
   for (size_t orders : {5u, 50u}) EXPECT_EQ(stage(std::vector<Order>(orders, days_ago(1)), kNow), "mature");
 }
 
+TEST(DomainSection9_2, MonetaryValueIsTheSumOrTheAverage) {
+  std::vector<Order> orders = {days_ago(1, 150'000), days_ago(2, 50'000)};
+  EXPECT_EQ(scores(orders).m_minor, 200'000);
+  EXPECT_EQ(scores(orders).m_score, 4);
+  ValueRules average = rules_of();
+  average.rfm_basis = RfmBasis::average;
+  EXPECT_EQ(scores(orders, average).m_minor, 100'000);
+  EXPECT_EQ(scores(orders, average).m_score, 5);
+  EXPECT_EQ(scores(orders, average).f_count, 2u);
+}
+
 }  // namespace
 }  // namespace tributary
