@@ -50,6 +50,7 @@ void append_interaction(JsonOut& json, const Interaction& talk) {
   append_next_action(json, talk);
   append_text_if_any(json, "logged_by", talk.text(logged_by));
   append_text_if_any(json, "direction", talk.text(direction));
+  append_text_if_any(json, "channel", talk.text(channel));
   if (auto feeling = talk.text(sentiment); !feeling.empty()) json.key("sentiment").raw(feeling);
   if (auto length = talk.text(duration_ms); !length.empty()) json.key("duration_ms").raw(length);
   append_text_if_any(json, "ticket_id", talk.text(ticket_id));
@@ -177,9 +178,8 @@ void append_page(JsonOut& json, const CustomerId& customer, std::string_view nam
 
 }  // namespace
 
-void append_interaction_figures(JsonOut& json, const ProfileView& profile, Timestamp now) {
-  InteractionFigures figures =
-      interaction_figures(interactions_of(facts_of(profile.facts, FactKind::interaction)), now);
+void append_interaction_figures(JsonOut& json, const std::vector<Interaction>& talks, Timestamp now) {
+  InteractionFigures figures = interaction_figures(talks, now);
   json.key("interactions").begin_object().key("count").unsigned_number(figures.count);
   json.key("count_30d").unsigned_number(figures.count_30d).key("level").string(figures.level());
   append_time_or_null(json, "last_at", figures.last_at);
@@ -207,9 +207,12 @@ void append_service_figures(JsonOut& json, const ProfileView& profile, const Val
                   profile.knows_all({FactKind::survey, FactKind::ticket, FactKind::interaction}));
 }
 
-void append_preferences(JsonOut& json, const ProfileView& profile, Timestamp now) {
-  CustomerPreferences judged = judge_preferences(facts_of(profile.facts, FactKind::preference),
-                                                 facts_of(profile.facts, FactKind::exclusion), profile.orders, now);
+CustomerPreferences preferences_of(const ProfileView& profile, Timestamp now) {
+  return judge_preferences(facts_of(profile.facts, FactKind::preference), facts_of(profile.facts, FactKind::exclusion),
+                           profile.orders, now);
+}
+
+void append_preferences(JsonOut& json, const ProfileView& profile, const CustomerPreferences& judged) {
   json.key("preferences").begin_array();
   for (size_t i = 0; i < std::min(judged.preferences.size(), kPreferencesShown); ++i) {
     append_preference(json, judged.preferences[i]);

@@ -107,11 +107,17 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   json.key("channels").begin_array();
   for (const std::string& channel : profile.channels) json.string(channel);
   json.end_array();
-  append_record(json, profile, verbose, moment);
-  append_value(json, profile, moment);
-  append_interaction_figures(json, profile, moment.now);
+  auto record = record_of(profile, moment);
+  CustomerValue value = value_of(profile.orders, moment.rules, moment.now, moment.scale.get());
+  std::vector<Interaction> talks = interactions_of(facts_of(profile.facts, FactKind::interaction));
+  CustomerPreferences preferences = preferences_of(profile, moment.now);
+  append_record(json, profile, record, verbose);
+  append_classification(
+      json, classify({record ? &*record : nullptr, value, talks, preferences, moment.rules.zone, moment.now}));
+  append_value(json, value, profile.orders_complete);
+  append_interaction_figures(json, talks, moment.now);
   append_service_figures(json, profile, moment);
-  append_preferences(json, profile, moment.now);
+  append_preferences(json, profile, preferences);
   append_tags(json, profile, moment);
   append_status(json, profile, moment);
   json.end_object();

@@ -58,17 +58,6 @@ void append_fields(JsonOut& json, const CustomerRecord& record, bool verbose) {
   json.end_object();
 }
 
-void append_classification(JsonOut& json, const CustomerRecord& record, const ValueMoment& moment) {
-  json.key("classification").begin_object();
-  append_text_or_null(json, "industry", record.text(industry));
-  append_text_or_null(json, "size", record.size());
-  append_text_or_null(json, "region", record.region());
-  append_text_or_null(json, "enterprise_type", record.text(enterprise_type));
-  append_text_or_null(json, "budget_band", record.budget_band());
-  append_text_or_null(json, "cooperation_band", record.cooperation_band(moment.rules.zone, moment.now));
-  json.end_object();
-}
-
 void append_record_flags(JsonOut& json, const CustomerRecord& record) {
   json.key("flags").begin_array();
   for (const RecordFlag& flag : record.flags) {
@@ -87,12 +76,29 @@ std::optional<CustomerRecord> record_of(const ProfileView& profile, const ValueM
   return customer_record(facts_of(profile.facts, FactKind::record), moment.rules.zone, moment.now);
 }
 
+void append_classification(JsonOut& json, const Classification& is) {
+  json.key("classification").begin_object();
+  append_text_or_null(json, "industry", is.industry);
+  append_text_or_null(json, "industry_detail", is.industry_detail);
+  append_text_or_null(json, "size", is.size);
+  append_text_or_null(json, "region", is.region);
+  append_text_or_null(json, "province", is.province);
+  append_text_or_null(json, "city", is.city);
+  append_text_or_null(json, "enterprise_type", is.enterprise_type);
+  json.key("interaction_level").string(is.interaction_level);
+  append_text_or_null(json, "product_focus", is.product_focus);
+  append_text_or_null(json, "preferred_channel", is.preferred_channel);
+  append_text_or_null(json, "budget_band", is.budget_band);
+  append_text_or_null(json, "cooperation_band", is.cooperation_band);
+  json.key("repeat_band").string(is.repeat_band).end_object();
+}
+
 std::string record_etag(const std::optional<CustomerRecord>& record) {
   return '"' + (record ? record->version() : std::string("unregistered")) + '"';
 }
 
-void append_record(JsonOut& json, const ProfileView& profile, bool verbose, const ValueMoment& moment) {
-  auto record = record_of(profile, moment);
+void append_record(JsonOut& json, const ProfileView& profile, const std::optional<CustomerRecord>& record,
+                   bool verbose) {
   bool known = std::any_of(profile.identifiers.begin(), profile.identifiers.end(), names_a_person);
   json.key("grade").string(record_grade(record.has_value(), known)).key("record");
   if (!record) {
@@ -101,7 +107,6 @@ void append_record(JsonOut& json, const ProfileView& profile, bool verbose, cons
   }
   json.begin_object().key("customer_type").string(record->organisation ? "organisation" : "person");
   append_fields(json, *record, verbose);
-  append_classification(json, *record, moment);
   json.key("completeness").number(record->completeness);
   json.key("completion_state").string(completion_state_name(record->completion));
   json.key("missing").begin_array();

@@ -80,8 +80,7 @@ void append_order(JsonOut& json, const Order& order) {
 
 }  // namespace
 
-void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& moment) {
-  CustomerValue value = value_of(profile.orders, moment.rules, moment.now, moment.scale.get());
+void append_value(JsonOut& json, const CustomerValue& value, bool complete) {
   json.key("lifecycle").string(lifecycle_stage_name(value.lifecycle));
   append_time_or_null(json, "lifecycle_since", value.lifecycle_since);
   json.key("value").begin_object();
@@ -99,7 +98,7 @@ void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& 
   append_time_or_null(json, "last_order_at", value.last_order_at);
   append_rfm(json, value.rfm);
   append_churn(json, value);
-  json.key("complete").boolean(profile.orders_complete).end_object();
+  json.key("complete").boolean(complete).end_object();
 }
 
 Result<ValueMoment> value_moment(Engine& engine, const ValueRules& rules, WorkspaceId workspace, Timestamp now) {

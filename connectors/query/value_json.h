@@ -25,7 +25,7 @@ Result<ValueMoment> value_moment(Engine& engine, const ValueRules& rules, Worksp
 std::string_view scale_name(bool by_quintiles);
 
 /// Appends the members `lifecycle`, `lifecycle_since` and `value`.
-void append_value(JsonOut& json, const ProfileView& profile, const ValueMoment& moment);
+void append_value(JsonOut& json, const CustomerValue& value, bool complete);
 
 std::string scale_json(const RfmScale& scale, const ValueRules& rules);
 

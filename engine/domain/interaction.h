@@ -24,7 +24,7 @@ enum class InteractionField : uint8_t {
   sentiment = 12,  // -1 to 1
   ticket_id = 13,
   opportunity_id = 14,
-  channel = 15,
+  channel = 15,      // of the event; a code of channels()
   duration_ms = 16,  // of a call; it ended when it was told
 };
 

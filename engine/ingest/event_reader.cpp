@@ -101,7 +101,6 @@ std::optional<ItemFault> EventReader::read(const JsonValue& item, Event& event) 
   event.source = facts_.source.id;
   event.received_at = facts_.context.received_at;
   read_times(fields, event);
-  read_catalogue(fields, event);
   ContextFields context = read_context_fields(fields[Field::context]);
   ChannelReading channel = read_channel(fields, context, facts_.source.channel);
   event.channel = channel.code;
@@ -110,6 +109,7 @@ std::optional<ItemFault> EventReader::read(const JsonValue& item, Event& event) 
     ++findings_.unknown_channels;
   }
   event.touchpoint = read_touchpoint(fields, context, event.flags);
+  read_catalogue(fields, event);
   if (event.type == EventType::identify) {
     event.traits =
         read_traits(facts_.context.shared_anonymous_id ? JsonValue{} : context.traits, fields[Field::traits]);

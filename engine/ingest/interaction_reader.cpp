@@ -78,6 +78,7 @@ void read_interaction_logged(const FactProperties& properties, Event& event) {
                     .add(Told::sentiment, properties.sentiment("sentiment"))
                     .add(Told::ticket_id, properties.text("ticket_id", kNumberBytesMax))
                     .add(Told::opportunity_id, properties.text("opportunity_id", kNumberBytesMax))
+                    .add(Told::channel, event.channel)
                     .take();
   event.facts.push_back(std::move(fact));
 }
@@ -92,6 +93,7 @@ void read_call_completed(const FactProperties& properties, Event& event) {
                     .add(Told::direction, std::move(direction))
                     .add(Told::sentiment, properties.sentiment("sentiment"))
                     .add(Told::ticket_id, properties.text("ticket_id", kNumberBytesMax))
+                    .add(Told::channel, event.channel)
                     .add(Told::duration_ms, properties.number("duration_ms"))
                     .take();
   event.facts.push_back(std::move(fact));
@@ -110,6 +112,7 @@ void read_social_message(const FactProperties& properties, Event& event) {
                     .add(Told::direction, received ? "inbound" : "outbound")
                     .add(Told::sentiment, properties.sentiment("sentiment"))
                     .add(Told::ticket_id, properties.text("ticket_id", kNumberBytesMax))
+                    .add(Told::channel, event.channel)
                     .take();
   event.facts.push_back(std::move(fact));
 }

@@ -12,6 +12,7 @@
 #include "engine/domain/event.h"
 #include "engine/domain/identifier.h"
 #include "engine/domain/rejection.h"
+#include "engine/profile/classification.h"
 #include "engine/profile/computed_trait.h"
 #include "engine/profile/customer_record.h"
 #include "engine/profile/interaction.h"

@@ -89,8 +89,8 @@ class Records(unittest.TestCase):
         self.save("2026-10-22T00:00:00Z", partial=True, industry="制造业-汽车零部件", province="浙江省", annual_budget="10万")
         after = self.record()
         self.assertEqual((after["completeness"], after["completion_state"]), (100, "complete"))
-        self.assertEqual(after["classification"]["region"], "east_china")
-        self.assertEqual(after["classification"]["budget_band"], "100k_to_500k")
+        classes = self.look_up().expect(200).json()["classification"]
+        self.assertEqual((classes["region"], classes["budget_band"]), ("east_china", "100k_to_500k"))
         self.assertEqual(after["fields"]["annual_budget"], {"minor": 10000000, "currency": "CNY"})
 
     def test_what_cannot_be_saved_is_noted(self):

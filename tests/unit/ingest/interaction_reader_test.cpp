@@ -49,6 +49,18 @@ TEST(InteractionReader, ReadsAWholeRecord) {
                              [](const auto& a, const auto& b) { return a.field < b.field; }));
 }
 
+TEST(InteractionReader, ATalkHasTheChannelOfItsEvent) {
+  Request request;
+  request.shape = BodyShape::single;
+  request.route_type = EventType::track;
+  auto outcome = parse_request(R"({"userId":"u","messageId":"m","event":"Call Completed","channel":"电话",)"
+                               R"("properties":{"direction":"inbound","duration_ms":5}})",
+                               request);
+  EXPECT_EQ(value(outcome->event(), InteractionField::channel), "call_center");
+  EXPECT_EQ(value(outcome->event(), InteractionField::duration_ms), "5");
+  EXPECT_EQ(value(told("Call Completed", R"("direction":"inbound")")->event(), InteractionField::channel), "(absent)");
+}
+
 TEST(InteractionReader, WithoutANumberTheEventNamesIt) {
   auto outcome = told("Interaction Logged", std::string(kWhole) + kNext);
   EXPECT_EQ(outcome->event().facts.at(0).subject_text, outcome->event().source + " m");

@@ -52,7 +52,9 @@ TEST(ProfileJson, HoldsEverything) {
           R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","events":2}],)"
           R"("traits":{"n":12345678901234567890.10},"computed_traits":{},"event_counts":{"Order \"Completed\"":2},"events":2,)"
           R"("first_seen":"2026-01-02T03:04:05.000Z","last_seen":"2026-01-02T03:04:05.000Z","channels":["web"],)"
-          R"("grade":"known","record":null,)"
+          R"("grade":"known","record":null,"classification":{"industry":null,"industry_detail":null,"size":null,)"
+          R"("region":null,"province":null,"city":null,"enterprise_type":null,"interaction_level":"low",)"
+          R"("product_focus":null,"preferred_channel":null,"budget_band":null,"cooperation_band":null,"repeat_band":"low"},)"
           R"("lifecycle":"acquisition","lifecycle_since":null,"value":{"currency":null,"orders_count":0,"other_currency_orders":0,)"
           R"("revenue_minor":0,"refunds_minor":0,"aov_minor":0,"clv_minor":0,"orders_365d":0,"revenue_365d_minor":0,)"
           R"("repeat_band":"low","first_order_at":null,"last_order_at":null,"rfm":null,"expected_gap_days":null,"churn_ratio":null,)"
@@ -207,16 +209,14 @@ TEST(ProfileJson, TellsTheRecordAndWhoSaidIt) {
         value(annual_budget, "100 USD")});
   save(RecordAct::changed, "m2", 0,
        {value(codes, "phone:phone_length"), value(actor, "key"), value(name, "Anne"), value(source, "")});
-  EXPECT_THAT(
-      profile_json(view, "default", false, kNow),
-      HasSubstr(R"("grade":"registered","record":{"customer_type":"person","fields":{"customer_type":"person",)"
-                R"("name":"Anne","employee_count":7,"annual_budget":{"minor":100,"currency":"USD"}},)"
-                R"("classification":{"industry":null,"size":"small","region":null,"enterprise_type":null,)"
-                R"("budget_band":null,"cooperation_band":null},"completeness":16,"completion_state":"incomplete",)"
-                R"("missing":["phone_or_email","source","first_contact_date","status","owner"],)"
-                R"("completion_due_at":"2026-01-06T03:04:05.000Z",)"
-                R"("flags":[{"field":"phone","code":"phone_length","message_id":"m2"}],)"
-                R"("created_at":"2026-01-01T03:04:05.000Z","updated_at":"2026-01-02T03:04:05.000Z"})"));
+  EXPECT_THAT(profile_json(view, "default", false, kNow),
+              HasSubstr(R"("grade":"registered","record":{"customer_type":"person","fields":{"customer_type":"person",)"
+                        R"("name":"Anne","employee_count":7,"annual_budget":{"minor":100,"currency":"USD"}},)"
+                        R"("completeness":16,"completion_state":"incomplete",)"
+                        R"("missing":["phone_or_email","source","first_contact_date","status","owner"],)"
+                        R"("completion_due_at":"2026-01-06T03:04:05.000Z",)"
+                        R"("flags":[{"field":"phone","code":"phone_length","message_id":"m2"}],)"
+                        R"("created_at":"2026-01-01T03:04:05.000Z","updated_at":"2026-01-02T03:04:05.000Z"})"));
   EXPECT_THAT(profile_json(view, "default", true, kNow),
               HasSubstr(R"("name":{"value":"Anne","source":"crm","message_id":"m2",)"
                         R"("occurred_at":"2026-01-02T03:04:05.000Z","actor":"key","candidates":[{"value":"Ann",)"
