@@ -108,6 +108,9 @@ class EngineInstance final : public Engine {
   Result<TagLibrary> tag_library(WorkspaceId workspace) override;
   Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) override;
   void erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) override;
+  Result<std::vector<Fact>> workspace_facts(WorkspaceId workspace, FactKind kind) override {
+    return read_workspace_facts(*partition(workspace).store().snapshot(), workspace, kind);
+  }
   Result<std::vector<ErasureView>> erasures(WorkspaceId workspace) override;
   Result<RulesView> rules(WorkspaceId workspace) override;
   Result<ExplainView> explain(WorkspaceId workspace, const CustomerId& id, const ExplainQuery& query) override;

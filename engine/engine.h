@@ -27,6 +27,7 @@
 #include "engine/ingest/tag_name.h"
 #include "engine/log/segment_log.h"
 #include "engine/metrics/metrics.h"
+#include "engine/profile/channel_registry.h"
 #include "engine/profile/status.h"
 #include "engine/profile/tag.h"
 #include "engine/query/duplicates_view.h"
@@ -145,6 +146,8 @@ class Engine {
   virtual Result<TagLibrary> tag_library(WorkspaceId workspace) = 0;
 
   /// All that is known of a customer, to be erased; its decision is left empty. Errors: not_found.
+  /// Every such word of one kind, by subject and time.
+  virtual Result<std::vector<Fact>> workspace_facts(WorkspaceId workspace, FactKind kind) = 0;
   virtual Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) = 0;
   /// Records an erasure, or that one is lifted; `done` as of a decision. From then on the customer is in no answer, and
   /// events that name it are neither stored nor folded, but answered as any other. The outcome is `rejected` when

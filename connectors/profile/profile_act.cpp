@@ -114,6 +114,13 @@ Task<ActOutcome> ingest_act(const ProfileServices& services, const ApiCaller& ca
 
 }  // namespace
 
+void complete_decision(Decision& decision, const HttpRequest& request, const ApiCaller& caller) {
+  decision.at = system_clock().now();
+  if (decision.id.empty()) decision.id = request.header("idempotency-key").substr(0, 64);
+  if (decision.id.empty()) decision.id = make_uuid_v7(decision.at.micros / 1000);
+  if (decision.author.empty()) decision.author = caller.key->id;
+}
+
 Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
                             const ProfileView& customer, ProfileAct act) {
   const IdentifierView* name = name_of(services.engine, caller.key->workspace, customer);

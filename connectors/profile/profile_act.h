@@ -21,6 +21,9 @@ struct ProfileServices {
   ValueRules value;
 };
 
+/// Fills in what the body of a decision left out: id, of `Idempotency-Key` if there is one, author and time.
+void complete_decision(Decision& decision, const HttpRequest& request, const ApiCaller& caller);
+
 struct ProfileAct {
   std::string event;       // of the catalogue: "Tag Added"
   std::string properties;  // a JSON object

@@ -1,5 +1,6 @@
 #include "connectors/profile/profile_routes.h"
 
+#include "connectors/profile/channel_handlers.h"
 #include "connectors/profile/record_handlers.h"
 #include "connectors/profile/status_handlers.h"
 #include "connectors/profile/tag_handlers.h"
@@ -10,6 +11,11 @@ void add_profile_routes(Router& router, const ProfileServices& services) {
   KeyedRoutes<RecordHandlers> records(router, services);
   records("POST", "/v1/profiles", ApiRole::admin, &RecordHandlers::create);
   records("PATCH", "/v1/profiles/{customer_id}", ApiRole::admin, &RecordHandlers::change);
+  KeyedRoutes<ChannelHandlers> channels(router, services);
+  channels("GET", "/v1/channels", ApiRole::analyst, &ChannelHandlers::list);
+  channels("PUT", "/v1/channels/{code}", ApiRole::admin, &ChannelHandlers::change);
+  channels("PUT", "/v1/channels/{code}/touchpoints/{touchpoint}", ApiRole::admin, &ChannelHandlers::change_touchpoint);
+  channels("GET", "/v1/channels/{code}/history", ApiRole::analyst, &ChannelHandlers::history);
   KeyedRoutes<StatusHandlers> status(router, services);
   status("GET", "/v1/profiles/{customer_id}/status", ApiRole::analyst, &StatusHandlers::show);
   status("POST", "/v1/profiles/{customer_id}/status", ApiRole::analyst, &StatusHandlers::ask);

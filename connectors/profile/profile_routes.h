@@ -1,4 +1,5 @@
-// What people do to customers over HTTP: their records, status, tags and the library of these.
+// What people do to customers over HTTP: their records, status, tags and the library of these; and the channels it is
+// met through.
 #pragma once
 
 #include "connectors/http/router.h"

@@ -11,14 +11,6 @@ namespace {
 
 constexpr size_t kTagReasonParameterBytesMax = 1000;
 
-void complete(TagBody& body, const HttpRequest& request, const ApiCaller& caller) {
-  Decision& decision = body.decision;
-  decision.at = system_clock().now();
-  if (decision.id.empty()) decision.id = request.header("idempotency-key").substr(0, 64);
-  if (decision.id.empty()) decision.id = make_uuid_v7(decision.at.micros / 1000);
-  if (decision.author.empty()) decision.author = caller.key->id;
-}
-
 void add_value(FactSaid& fact, TagField field, std::string_view text) {
   if (!text.empty()) fact.values.push_back({static_cast<uint8_t>(field), std::string(text)});
 }
@@ -130,7 +122,7 @@ Task<HttpResponse> TagHandlers::decide(const HttpRequest& request, const ApiCall
   if (subject.empty() && act == TagAct::proposed) {
     co_return refuse(request, RejectionCode::invalid_parameter, "type and name are needed");
   }
-  complete(body, request, caller);
+  complete_decision(body.decision, request, caller);
   auto library = services_.engine.tag_library(caller.key->workspace);
   if (!library) co_return refuse(request, code_of(library.error()));
   const TagEntry* entry = library->find(subject);
@@ -183,7 +175,7 @@ Task<HttpResponse> TagHandlers::add(const HttpRequest& request, const ApiCaller&
   if (auto* refusal = std::get_if<HttpResponse>(&customer)) co_return std::move(*refusal);
   auto library = services_.engine.tag_library(caller.key->workspace);
   if (!library) co_return refuse(request, code_of(library.error()));
-  complete(body, request, caller);
+  complete_decision(body.decision, request, caller);
   if (library->find_approved(subject) == nullptr) {
     HttpResponse response = co_await refuse_unknown(request, caller, std::move(body));
     co_return std::move(response);
@@ -232,7 +224,7 @@ Task<HttpResponse> TagHandlers::remove(const HttpRequest& request, const ApiCall
   if (body.decision.reason.empty() || body.decision.reason.size() > kTagReasonParameterBytesMax) {
     co_return refuse(request, RejectionCode::invalid_parameter, "reason is missing: say why, in up to 1000 bytes");
   }
-  complete(body, request, caller);
+  complete_decision(body.decision, request, caller);
   auto customer = customer_in(request, caller);
   if (auto* refusal = std::get_if<HttpResponse>(&customer)) co_return std::move(*refusal);
   const auto& view = std::get<ProfileView>(customer);

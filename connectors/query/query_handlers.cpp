@@ -78,10 +78,6 @@ HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller&
   return profile_answer(services_.scales.rules(), caller, *customer, verbose, now);
 }
 
-HttpResponse QueryHandlers::list_channels(const HttpRequest&, const ApiCaller&) {
-  return json_response(channels_json());
-}
-
 HttpResponse QueryHandlers::timeline(const HttpRequest& request, const ApiCaller& caller) {
   auto query = timeline_query(request);
   if (auto* fault = std::get_if<ParameterFault>(&query)) {

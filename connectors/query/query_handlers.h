@@ -26,7 +26,6 @@ class QueryHandlers {
   HttpResponse tickets(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse computed_traits(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
-  HttpResponse list_channels(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse scale(const HttpRequest& request, const ApiCaller& caller);
 
   /// Waits for what it computes, so it asks for a role of administrators itself.

@@ -180,18 +180,6 @@ std::vector<std::string_view> flag_names(uint8_t flags) {
   return names;
 }
 
-std::string channels_json() {
-  std::string out;
-  JsonOut json(out);
-  json.begin_object().key("channels").begin_array();
-  for (const Channel& channel : channels()) {
-    json.begin_object().key("code").string(channel.code).key("label").string(channel.label);
-    json.key("class").string(channel.group).key("role").string(channel.role).end_object();
-  }
-  json.end_array().end_object();
-  return out;
-}
-
 std::string rejected_json(const RejectedPage& page) {
   std::string out;
   JsonOut json(out);

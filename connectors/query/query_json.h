@@ -26,9 +26,6 @@ std::string event_counts_json(const ProfileView& profile);
 /// Of EventFlags.
 std::vector<std::string_view> flag_names(uint8_t flags);
 
-/// All channels, in the order of the list.
-std::string channels_json();
-
 /// `raw` is the item's bytes as a JSON string, each byte sequence that is no UTF-8 replaced by U+FFFD.
 std::string rejected_json(const RejectedPage& page);
 

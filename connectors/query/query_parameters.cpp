@@ -85,9 +85,9 @@ Parsed<PageQuery> page_query(const HttpRequest& request) {
   return query;
 }
 
-Parsed<Timestamp> moment_parameter(const HttpRequest& request) {
+Parsed<Timestamp> moment_parameter(const HttpRequest& request, std::string_view name) {
   std::optional<Timestamp> time;
-  if (!read_time(request, "as_of", time)) return ParameterFault{"as_of is not an ISO 8601 time"};
+  if (!read_time(request, name, time)) return ParameterFault{std::string(name) + " is not an ISO 8601 time"};
   return time ? *time : system_clock().now();
 }
 

@@ -26,8 +26,8 @@ Parsed<RejectedQuery> rejected_query(const HttpRequest& request);
 /// `limit` and `cursor` alone.
 Parsed<PageQuery> page_query(const HttpRequest& request);
 
-/// `as_of`, or the time of asking.
-Parsed<Timestamp> moment_parameter(const HttpRequest& request);
+/// `as_of`, or another parameter, or the time of asking.
+Parsed<Timestamp> moment_parameter(const HttpRequest& request, std::string_view name = "as_of");
 
 /// A whole number of any length, clamped; `fallback` when it is absent or empty.
 struct NumberRange {

@@ -32,7 +32,6 @@ void add_query_routes(Router& router, const QueryServices& services) {
   add("GET", "/v1/profiles/{customer_id}/tickets", ApiRole::analyst, &QueryHandlers::tickets);
   add("GET", "/v1/computed-traits", ApiRole::analyst, &QueryHandlers::computed_traits);
   add("GET", "/v1/rejected", ApiRole::analyst, &QueryHandlers::rejected);
-  add("GET", "/v1/channels", ApiRole::analyst, &QueryHandlers::list_channels);
   add("GET", "/v1/rfm/scale", ApiRole::analyst, &QueryHandlers::scale);
   router.add(Route{"POST", "/v1/rfm/scale", CorsPolicy::none, ErrorStyle::problem,
                    [handlers](HttpRequest& request) { return handlers->compute_scale(request); }, kScaleLimit});

@@ -38,6 +38,11 @@ constexpr Channel kChannels[] = {
 
 std::span<const Channel> channels() { return kChannels; }
 
+bool is_channel_group(std::string_view group) {
+  return std::any_of(std::begin(kChannels), std::end(kChannels),
+                     [&](const Channel& channel) { return channel.group == group; });
+}
+
 const Channel* find_channel(std::string_view code) {
   const auto* found = std::find_if(std::begin(kChannels), std::end(kChannels),
                                    [&](const Channel& channel) { return channel.code == code; });

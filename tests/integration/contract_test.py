@@ -304,6 +304,38 @@ def tag_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
     }
 
 
+def history_cases(mine: str, nobody: str, key: dict) -> list[Case]:
+    return [Case(200, mine + "/history", None, key, holds={"complete": True, "next": None}),
+            Case(200, mine + "/history?limit=1", None, key),
+            Case(200, mine + "/history?as_of=2020-01-01T00:00:00Z", None, key, holds={"history": []}),
+            Case(404, nobody + "/history", None, key, "not_found"),
+            Case(400, mine + "/history?cursor=forged", None, key, "invalid_cursor"),
+            Case(400, mine + "/history?limit=ten", None, key, "invalid_parameter"),
+            Case(400, mine + "/history?as_of=yesterday", None, key, "invalid_parameter"),
+            *read_refusals(mine + "/history")]
+
+
+def channel_cases(key: dict, admin: dict) -> dict:
+    path, body = "/v1/channels/live_stream", {"class": "own", "priority": 1, "reason": "ours now"}
+    place = path + "/touchpoints/room-7"
+    refused = [({}, "says nothing"), ({"class": "ours"}, "no class"), ({"priority": 0}, "too small"), ({"kind": "own"}, "?")]
+
+    def changes(at: str) -> list[Case]:
+        return [Case(200, at, body, admin, holds={"code": "live_stream"}),
+                *[Case(400, at, bad, admin, "invalid_parameter") for bad, _ in refused],
+                Case(404, at.replace("live_stream", "moon"), body, admin, "not_found"), *admin_refusals(at, body)]
+    return {
+        ("GET", "/v1/channels"): [
+            Case(200, "/v1/channels", None, key), Case(200, "/v1/channels?at=2020-01-01T00:00:00Z", None, key),
+            Case(400, "/v1/channels?at=yesterday", None, key, "invalid_parameter"), *read_refusals("/v1/channels")],
+        ("PUT", "/v1/channels/{code}"): changes(path),
+        ("PUT", "/v1/channels/{code}/touchpoints/{touchpoint}"): changes(place),
+        ("GET", "/v1/channels/{code}/history"): [
+            Case(200, path + "/history", None, key, holds={"code": "live_stream"}),
+            Case(404, "/v1/channels/moon/history", None, key, "not_found"), *read_refusals(path + "/history")],
+    }
+
+
 def status_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
     path, change = customer + "/status", {"to": "interested", "reason": "asked for an offer", "text": "by letter", "author": "ann"}
     remark = {"remark": "confirmed", "author": "bob"}
@@ -618,7 +650,7 @@ class Contract(unittest.TestCase):
                 Case(400, ann + "/events?limit=ten", None, key, "invalid_parameter"),
                 Case(400, ann + "/events?type=%27%20OR%201=1", None, key, "invalid_parameter"),
                 Case(400, ann + "/events?until=yesterday", None, key, "invalid_parameter"), *read_refusals(ann + "/events")],
-            ("GET", "/v1/channels"): [Case(200, "/v1/channels", None, key), *read_refusals("/v1/channels")],
+            **channel_cases(key, admin),
             ("GET", "/v1/sources"): [Case(200, "/v1/sources", None, key), *read_refusals("/v1/sources")],
             ("GET", "/v1/rejected"): [
                 Case(200, "/v1/rejected", None, key), Case(200, "/v1/rejected?code=missing_id&source=web&limit=1", None, key),

@@ -44,6 +44,7 @@ class EngineWithoutCustomers : public Engine {
   Result<TagLibrary> tag_library(WorkspaceId) override { return TagLibrary(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
     return Error(ErrorCode::not_found, "");
+  Result<std::vector<Fact>> workspace_facts(WorkspaceId, FactKind) override { return std::vector<Fact>(); }
   }
   void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)> done) override {
     done({RejectionCode::not_ready, {}});

@@ -42,6 +42,7 @@ struct NoEngine : Engine {
   Result<TagLibrary> tag_library(WorkspaceId) override { return TagLibrary(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override { abort(); }
   void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)>) override { abort(); }
+  Result<std::vector<Fact>> workspace_facts(WorkspaceId, FactKind) override { abort(); }
   void change_rules(WorkspaceId, RuleSetChange, std::function<void(IngestOutcome)>) override { abort(); }
   Result<Erasure> list_for_erasure(WorkspaceId, const CustomerId&) override { abort(); }
   void erase(WorkspaceId, ErasureRecord, std::function<void(IngestOutcome)>) override { abort(); }
