@@ -18,6 +18,7 @@
 #include "engine/query/erasure.h"
 #include "engine/query/explain.h"
 #include "engine/query/export.h"
+#include "engine/query/history.h"
 #include "engine/query/interactions.h"
 #include "engine/query/orders.h"
 #include "engine/query/positions.h"
@@ -100,17 +101,19 @@ class EngineInstance final : public Engine {
   Result<TicketsPage> tickets(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
                               Timestamp now) override;
   Result<FactsPage> facts(WorkspaceId workspace, const CustomerId& id, FactKind kind, const PageQuery& query) override;
+  Result<HistoryPage> history(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
+                              const ValueRules& rules, Timestamp now) override;
   Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) override;
 
   void assert_identity(WorkspaceId workspace, Assertion assertion, std::function<void(IngestOutcome)> done) override;
   void change_rules(WorkspaceId workspace, RuleSetChange change, std::function<void(IngestOutcome)> done) override;
   void decide_fact(WorkspaceId workspace, WorkspaceFact said, std::function<void(IngestOutcome)> done) override;
-  Result<TagLibrary> tag_library(WorkspaceId workspace) override;
-  Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) override;
-  void erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) override;
   Result<std::vector<Fact>> workspace_facts(WorkspaceId workspace, FactKind kind) override {
     return read_workspace_facts(*partition(workspace).store().snapshot(), workspace, kind);
   }
+  Result<TagLibrary> tag_library(WorkspaceId workspace) override;
+  Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) override;
+  void erase(WorkspaceId workspace, ErasureRecord record, std::function<void(IngestOutcome)> done) override;
   Result<std::vector<ErasureView>> erasures(WorkspaceId workspace) override;
   Result<RulesView> rules(WorkspaceId workspace) override;
   Result<ExplainView> explain(WorkspaceId workspace, const CustomerId& id, const ExplainQuery& query) override;
@@ -612,6 +615,13 @@ Result<FactsPage> EngineInstance::facts(WorkspaceId workspace, const CustomerId&
                                         const PageQuery& query) {
   return of_customer(workspace, id, [&](const StateReader& snapshot, const Customer& customer) {
     return read_facts_page(snapshot, index_keys_->cursor_key(), customer, kind, query);
+  });
+}
+
+Result<HistoryPage> EngineInstance::history(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
+                                            const ValueRules& rules, Timestamp now) {
+  return of_customer(workspace, id, [&](const StateReader& snapshot, const Customer& customer) {
+    return read_history_page(snapshot, index_keys_->cursor_key(), customer, query, rules, now);
   });
 }
 

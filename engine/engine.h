@@ -128,6 +128,10 @@ class Engine {
   /// Of one kind, every word as it was said: the history of tags, for one.
   virtual Result<FactsPage> facts(WorkspaceId workspace, const CustomerId& id, FactKind kind,
                                   const PageQuery& query) = 0;
+  /// What changed about a customer, as of the moment `now`: what its facts and orders come to by these rules, and what
+  /// identity did.
+  virtual Result<HistoryPage> history(WorkspaceId workspace, const CustomerId& id, const PageQuery& query,
+                                      const ValueRules& rules, Timestamp now) = 0;
   virtual Result<RejectedPage> rejected_events(WorkspaceId workspace, const RejectedQuery& query) = 0;
 
   /// Records a decision; `done` runs like that of ingest(), when it is durable and every reader sees its effect. The
@@ -142,12 +146,12 @@ class Engine {
   /// Records what a person decided about the workspace as a whole; the subject's hash is filled in. `done` as of a
   /// decision; the outcome is `accepted`, also when its id was seen before and nothing happened.
   virtual void decide_fact(WorkspaceId workspace, WorkspaceFact said, std::function<void(IngestOutcome)> done) = 0;
+  /// Every such word of one kind, by subject and time.
+  virtual Result<std::vector<Fact>> workspace_facts(WorkspaceId workspace, FactKind kind) = 0;
   /// The tags that may be given: what is configured and what was decided.
   virtual Result<TagLibrary> tag_library(WorkspaceId workspace) = 0;
 
   /// All that is known of a customer, to be erased; its decision is left empty. Errors: not_found.
-  /// Every such word of one kind, by subject and time.
-  virtual Result<std::vector<Fact>> workspace_facts(WorkspaceId workspace, FactKind kind) = 0;
   virtual Result<Erasure> list_for_erasure(WorkspaceId workspace, const CustomerId& id) = 0;
   /// Records an erasure, or that one is lifted; `done` as of a decision. From then on the customer is in no answer, and
   /// events that name it are neither stored nor folded, but answered as any other. The outcome is `rejected` when

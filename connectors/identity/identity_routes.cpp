@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kSearchLimit = 900s;   // of which one may run by
 void add_identity_routes(Router& router, IdentityServices services) {
   KeyedRoutes<ExplainHandlers> reads(router, services);
   reads("GET", "/v1/profiles/{customer_id}/explain", ApiRole::analyst, &ExplainHandlers::explain);
-  reads("GET", "/v1/profiles/{customer_id}/history", ApiRole::analyst, &ExplainHandlers::history);
+  reads("GET", "/v1/profiles/{customer_id}/changes", ApiRole::analyst, &ExplainHandlers::history);
   reads("GET", "/v1/identity/changes", ApiRole::analyst, &ExplainHandlers::changes, kWaitLimit);
   reads("GET", "/v1/identity/rules", ApiRole::analyst, &ExplainHandlers::rules);
   KeyedRoutes<DecisionHandlers> decisions(router, services);

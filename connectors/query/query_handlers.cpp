@@ -5,6 +5,7 @@
 #include "connectors/query/export_runner.h"
 #include "connectors/query/facts_json.h"
 #include "connectors/query/find_owner.h"
+#include "connectors/query/history_json.h"
 #include "connectors/query/profile_answer.h"
 #include "connectors/query/query_json.h"
 #include "connectors/query/refusals.h"
@@ -125,6 +126,22 @@ HttpResponse QueryHandlers::tickets(const HttpRequest& request, const ApiCaller&
   auto now = std::get<Timestamp>(moment);
   auto page = services_.engine.tickets(caller.key->workspace, *id, std::get<PageQuery>(query), now);
   return page ? json_response(tickets_json(*page, services_.scales.rules().zone)) : refuse(request, page.error());
+}
+
+HttpResponse QueryHandlers::history(const HttpRequest& request, const ApiCaller& caller) {
+  auto query = page_query(request);
+  if (auto* fault = std::get_if<ParameterFault>(&query)) {
+    return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
+  auto moment = moment_parameter(request);
+  if (auto* fault = std::get_if<ParameterFault>(&moment)) {
+    return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
+  auto id = customer_of(request);
+  if (!id) return refuse(request, RejectionCode::not_found);
+  auto page = services_.engine.history(caller.key->workspace, *id, std::get<PageQuery>(query), services_.scales.rules(),
+                                       std::get<Timestamp>(moment));
+  return page ? json_response(history_json(*page)) : refuse(request, page.error());
 }
 
 HttpResponse QueryHandlers::computed_traits(const HttpRequest&, const ApiCaller& caller) {

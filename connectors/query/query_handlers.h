@@ -24,6 +24,7 @@ class QueryHandlers {
   HttpResponse orders(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse interactions(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse tickets(const HttpRequest& request, const ApiCaller& caller);
+  HttpResponse history(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse computed_traits(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse rejected(const HttpRequest& request, const ApiCaller& caller);
   HttpResponse scale(const HttpRequest& request, const ApiCaller& caller);

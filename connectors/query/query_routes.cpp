@@ -28,6 +28,7 @@ void add_query_routes(Router& router, const QueryServices& services) {
   add("GET", "/v1/profiles/{customer_id}", ApiRole::analyst, &QueryHandlers::profile);
   add("GET", "/v1/profiles/{customer_id}/events", ApiRole::analyst, &QueryHandlers::timeline);
   add("GET", "/v1/profiles/{customer_id}/orders", ApiRole::analyst, &QueryHandlers::orders);
+  add("GET", "/v1/profiles/{customer_id}/history", ApiRole::analyst, &QueryHandlers::history);
   add("GET", "/v1/profiles/{customer_id}/interactions", ApiRole::analyst, &QueryHandlers::interactions);
   add("GET", "/v1/profiles/{customer_id}/tickets", ApiRole::analyst, &QueryHandlers::tickets);
   add("GET", "/v1/computed-traits", ApiRole::analyst, &QueryHandlers::computed_traits);

@@ -47,13 +47,7 @@ void append_standing(JsonOut& json, const CustomerStatus& status) {
 StatusBasis status_basis(const ProfileView& profile, const ValueMoment& moment) {
   StatusBasis basis{profile.facts, profile.orders, moment.rules, moment.now};
   basis.scale = moment.scale.get();
-  auto record = record_of(profile, moment);
-  if (!record) return basis;
-  basis.organisation = record->organisation;
-  for (const RecordFieldState& field : record->fields) {
-    auto first = field.field == RecordField::status ? parse_status(field.winner.value) : std::nullopt;
-    if (first) basis.first = std::pair{*first, field.winner.said->at};
-  }
+  if (auto record = record_of(profile, moment)) basis.take(*record);
   return basis;
 }
 

@@ -25,6 +25,16 @@ bool saved_before(const Fact* a, const Fact* b) {
          std::tuple(b->at, rank(b), std::string_view(b->message_id), std::string_view(b->source));
 }
 
+/// Those that count up to the moment `now`, oldest first.
+std::vector<const Fact*> saves_until(std::span<const Fact> facts, Timestamp now) {
+  std::vector<const Fact*> saves;
+  for (const Fact& fact : facts) {
+    if (fact.at <= now && fact.trust == Trust::verified) saves.push_back(&fact);
+  }
+  std::ranges::sort(saves, saved_before);
+  return saves;
+}
+
 /// The words on one field as they come, oldest first.
 struct SaidOfField {
   std::vector<RecordWord> words;
@@ -283,14 +293,24 @@ std::string CustomerRecord::version() const {
 }
 
 std::optional<CustomerRecord> customer_record(std::span<const Fact> facts, const TimeZone& zone, Timestamp now) {
-  std::vector<const Fact*> saves;
-  for (const Fact& fact : facts) {
-    if (fact.at <= now && fact.trust == Trust::verified) saves.push_back(&fact);
-  }
-  std::ranges::sort(saves, saved_before);
   RecordHistory history;
-  for (const Fact* save : saves) history.add(*save);
+  for (const Fact* save : saves_until(facts, now)) history.add(*save);
   return history.record(zone, now);
+}
+
+std::vector<RecordChange> record_changes(std::span<const Fact> facts, Timestamp now) {
+  std::map<RecordField, SaidOfField> fields;
+  std::vector<RecordChange> changes;
+  for (const Fact* save : saves_until(facts, now)) {
+    for (const FactValue& value : save->values) {
+      if (value.field < kFirstBaseField) continue;
+      auto field = static_cast<RecordField>(value.field);
+      SaidOfField& said = fields[field];
+      std::string_view before = said.value();
+      if (said.add(field, {value.text, save})) changes.push_back({field, before, said.value(), save});
+    }
+  }
+  return changes;
 }
 
 std::string_view record_grade(bool registered, bool known) {

@@ -80,6 +80,17 @@ class CustomerRecord {
 /// word that clears a field ends what was said of it before. Source: README, The customer record.
 std::optional<CustomerRecord> customer_record(std::span<const Fact> facts, const TimeZone& zone, Timestamp now);
 
+/// A word that changed what counts of a field. Empty: nothing was said of it before, or the word cleared it.
+struct RecordChange {
+  RecordField field{};
+  std::string_view from, to;
+  const Fact* said = nullptr;
+};
+
+/// Every change up to the moment `now`, by the rule of customer_record(), oldest first; those before the first whole
+/// save too. Facts in any order; the changes point into them.
+std::vector<RecordChange> record_changes(std::span<const Fact> facts, Timestamp now);
+
 /// `anonymous`, `known` from the first identifier of a person, `registered` with a base record.
 std::string_view record_grade(bool registered, bool known);
 

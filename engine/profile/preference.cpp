@@ -96,6 +96,8 @@ struct StandingExclusions {
   const Fact* rating = nullptr;
   const Fact* dismissal = nullptr;
 
+  bool any() const { return customer != nullptr || rating != nullptr || dismissal != nullptr; }
+
   void hear(const Fact& fact) {
     switch (static_cast<ExclusionAct>(fact.act)) {
       case ExclusionAct::added:
@@ -189,6 +191,64 @@ std::optional<Exclusion> exclusion_of(std::string_view subject, Thing& thing, Ti
   return exclusion;
 }
 
+/// The changes of one thing, word by word.
+class ThingHistory {
+ public:
+  ThingHistory(std::string_view subject, std::vector<PreferenceChange>& changes)
+      : subject_(subject), changes_(changes) {}
+
+  void hear(const Fact& fact) {
+    expire(fact.at);
+    bool before = standing_.any();
+    if (fact.kind == FactKind::preference) {
+      hear_weight(fact);
+    } else {
+      standing_.hear(fact);
+    }
+    using enum PreferenceChange::Kind;
+    if (before != standing_.any()) add(before ? allowed : excluded, fact, fact.at);
+  }
+
+  void expire(Timestamp now) {
+    const Fact* dismissal = standing_.dismissal;
+    if (dismissal == nullptr || dismissal->at.micros + kDismissalMicros > now.micros) return;
+    standing_.dismissal = nullptr;
+    if (!standing_.any()) {
+      add(PreferenceChange::Kind::expired, *dismissal, Timestamp{dismissal->at.micros + kDismissalMicros});
+    }
+  }
+
+ private:
+  void hear_weight(const Fact& fact) {
+    std::string_view weight = fact.text(PreferenceField::weight);
+    if (weight != weight_) {
+      PreferenceChange& change = add(PreferenceChange::Kind::weight_set, fact, fact.at);
+      change.from = weight_;
+      change.to = weight;
+    }
+    weight_ = weight;
+    auto number = parse_decimal(weight);
+    if (number && number->digits > 0) standing_ = {};
+  }
+
+  PreferenceChange& add(PreferenceChange::Kind what, const Fact& fact, Timestamp at) {
+    PreferenceChange& change = changes_.emplace_back();
+    change.change = what;
+    change.kind = kind_of_subject(subject_);
+    // Both kinds of facts keep the thing as it was spelled.
+    change.value =
+        fact.kind == FactKind::preference ? fact.text(PreferenceField::value) : fact.text(ExclusionField::value);
+    change.at = at;
+    change.said = &fact;
+    return change;
+  }
+
+  std::string_view subject_;
+  std::vector<PreferenceChange>& changes_;
+  StandingExclusions standing_;
+  std::string_view weight_;
+};
+
 Decimal weight_of(int64_t score) {
   int64_t size = score < 0 ? -score : score;
   return Decimal{divide_half_even(WideInteger{score} * kWeightUnit, size + kPointsOfHalf), kWeightPlaces};
@@ -229,6 +289,26 @@ std::string_view exclusion_origin_name(ExclusionOrigin origin) {
       return "dismissal";
   }
   return "unknown";
+}
+
+std::vector<PreferenceChange> preference_changes(std::span<const Fact> preferences, std::span<const Fact> exclusions,
+                                                 Timestamp now) {
+  std::map<std::string_view, std::vector<const Fact*>> words;
+  for (const Fact& fact : preferences) {
+    bool set = act_of_preference(fact) == PreferenceAct::set;
+    if (set && fact.at <= now && !fact.subject_text.empty()) words[fact.subject_text].push_back(&fact);
+  }
+  for (const Fact& fact : exclusions) {
+    if (fact.at <= now) words[fact.subject_text].push_back(&fact);
+  }
+  std::vector<PreferenceChange> changes;
+  for (auto& [subject, said] : words) {
+    std::ranges::sort(said, [](const Fact* a, const Fact* b) { return said_before(*a, *b); });
+    ThingHistory history(subject, changes);
+    for (const Fact* fact : said) history.hear(*fact);
+    history.expire(now);
+  }
+  return changes;
 }
 
 CustomerPreferences judge_preferences(std::span<const Fact> preferences, std::span<const Fact> exclusions,

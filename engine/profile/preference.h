@@ -47,6 +47,21 @@ struct CustomerPreferences {
   std::vector<Exclusion> exclusions;    // by kind and value
 };
 
+/// The customer set a weight, or an exclusion of a thing began or ended.
+struct PreferenceChange {
+  enum class Kind : uint8_t { weight_set, excluded, allowed, expired };  // expired: a dismissal did
+  Kind change{};
+  std::string kind, value;
+  std::string from, to;  // of a weight; `from` is empty the first time
+  Timestamp at;
+  const Fact* said = nullptr;  // of one that expired: what began it
+};
+
+/// Every change up to the moment `now`, oldest first of each thing. Of facts of the kinds `preference` and `exclusion`,
+/// in any order, to which the changes point.
+std::vector<PreferenceChange> preference_changes(std::span<const Fact> preferences, std::span<const Fact> exclusions,
+                                                 Timestamp now);
+
 /// Of facts of the kinds `preference` and `exclusion`, in any order, and of all orders of the customer. An order counts
 /// while it counts for other figures and is no gift; its lines are those that were told last. Of what the customer says
 /// the latest counts, whoever carries the word: setting a weight above 0 ends an exclusion.

@@ -309,6 +309,14 @@ std::optional<Status> parse_status(std::string_view code) {
   return std::nullopt;
 }
 
+void StatusBasis::take(const CustomerRecord& record) {
+  organisation = record.organisation;
+  for (const RecordFieldState& field : record.fields) {
+    auto status = field.field == RecordField::status ? parse_status(field.winner.value) : std::nullopt;
+    if (status) first = std::pair{*status, field.winner.said->at};
+  }
+}
+
 CustomerStatus status_of(const StatusBasis& basis) {
   std::vector<StatusEvidence> evidence = evidence_of(basis);
   auto files = files_of(basis);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/domain/status.h"
+#include "engine/profile/customer_record.h"
 #include "engine/profile/fact.h"
 #include "engine/profile/value.h"
 
@@ -26,6 +27,9 @@ struct StatusBasis {
   std::optional<std::pair<Status, Timestamp>> first = {};
   bool organisation = false;        // its status changes by approved requests alone
   const RfmScale* scale = nullptr;  // of the workspace, by which silence is measured; null: by the rules
+
+  /// Fills `first` and `organisation`.
+  void take(const CustomerRecord& record);
 };
 
 /// A change that took effect.

@@ -15,6 +15,7 @@
 #include "engine/profile/classification.h"
 #include "engine/profile/computed_trait.h"
 #include "engine/profile/customer_record.h"
+#include "engine/profile/history.h"
 #include "engine/profile/interaction.h"
 #include "engine/profile/preference.h"
 #include "engine/profile/rfm_scale.h"
@@ -122,6 +123,14 @@ struct TicketsPage {
 struct FactsPage {
   CustomerId customer;      // the current id: differs from the asked one after a merge
   std::vector<Fact> facts;  // newest first
+  bool complete = true;
+  std::string next_cursor;  // empty at the end
+};
+
+/// What changed about a customer.
+struct HistoryPage {
+  CustomerId customer;                // the current id: differs from the asked one after a merge
+  std::vector<HistoryEntry> entries;  // newest first
   bool complete = true;
   std::string next_cursor;  // empty at the end
 };

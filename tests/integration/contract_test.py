@@ -663,8 +663,9 @@ class Contract(unittest.TestCase):
                 Case(200, "/v1/rfm/scale", None, key, holds={"as_of": "2020-01-01T00:00:00.000Z"}),
                 *read_refusals("/v1/rfm/scale")],
             ("GET", "/v1/profiles/{customer_id}/explain"): explain_cases(ann + "/explain", nobody, key),
-            ("GET", "/v1/profiles/{customer_id}/history"): [
-                *changes_cases(ann + "/history", key), Case(404, nobody + "/history", None, key, "not_found")],
+            ("GET", "/v1/profiles/{customer_id}/changes"): [
+                *changes_cases(ann + "/changes", key), Case(404, nobody + "/changes", None, key, "not_found")],
+            ("GET", "/v1/profiles/{customer_id}/history"): history_cases(governed, nobody, key),
             ("GET", "/v1/identity/changes"): [
                 *changes_cases("/v1/identity/changes", key),
                 Case(400, "/v1/identity/changes?wait=long", None, key, "invalid_parameter")],

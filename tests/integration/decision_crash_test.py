@@ -76,7 +76,7 @@ class Reader:
 
     def customer(self, customer: str) -> dict:
         path = f"/v1/profiles/{customer}"
-        return {"profile": self.ask(path), "events": self.ask(f"{path}/events"), "history": self.changes(f"{path}/history"),
+        return {"profile": self.ask(path), "events": self.ask(f"{path}/events"), "history": self.changes(f"{path}/changes"),
                 "explain": self.ask(f"{path}/explain")}
 
     def pairs(self, customer: str) -> dict:

@@ -55,7 +55,7 @@ class Workspace(unittest.TestCase):
                 return found
 
     def history(self, customer: str) -> list:
-        return self.changes(f"/v1/profiles/{customer}/history")
+        return self.changes(f"/v1/profiles/{customer}/changes")
 
     def decide(self, type: str, *names: str, key: str = ADMIN, status: int = 200, **more) -> dict:
         """`names`: `kind:value`, two of a pair and one otherwise."""
@@ -363,7 +363,7 @@ class Erased(Workspace):
         for kind, value in (("user_id", "erased-member"), ("email", "erased@shop.example"),
                             ("anonymous_id", "erased-device")):
             self.assertIsNone(self.server.lookup(kind, value))
-        for path in ("", "/events", "/explain", "/history"):
+        for path in ("", "/events", "/explain", "/changes", "/history"):
             self.server.get(f"/v1/profiles/{old}{path}", key=ANALYST).expect(404)
         self.assertEqual(self.server.lookup("user_id", "somebody-else")["customer_id"],
                          self.customer("email", "else@shop.example"))

@@ -84,12 +84,12 @@ TEST_F(ChangeFeed, WhatIsWrongIsTold) {
 
 TEST_F(ChangeFeed, AHistoryIsThatOfTheNamedCustomer) {
   engine.pages = {page_of_one("c2")};
-  std::string path = "/v1/profiles/" + customer(1).text() + "/history?limit=1";
+  std::string path = "/v1/profiles/" + customer(1).text() + "/changes?limit=1";
   EXPECT_EQ(json_of(get(path)).at("changes").as_array().size(), 1u);
   EXPECT_EQ(engine.changes_asked.at(0).customer, customer(1));
   EXPECT_EQ(engine.changes_asked.at(0).limit, 1u);
-  EXPECT_EQ(get("/v1/profiles/" + customer(9).text() + "/history").status, 404);
-  EXPECT_EQ(get("/v1/profiles/nonsense/history").status, 404);
+  EXPECT_EQ(get("/v1/profiles/" + customer(9).text() + "/changes").status, 404);
+  EXPECT_EQ(get("/v1/profiles/nonsense/changes").status, 404);
   EXPECT_EQ(get(path + "0x").status, 400);
 }
 

@@ -38,13 +38,16 @@ class EngineWithoutCustomers : public Engine {
   Result<FactsPage> facts(WorkspaceId, const CustomerId&, FactKind, const PageQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
+  Result<HistoryPage> history(WorkspaceId, const CustomerId&, const PageQuery&, const ValueRules&, Timestamp) override {
+    return Error(ErrorCode::not_found, "");
+  }
   void decide_fact(WorkspaceId, WorkspaceFact, std::function<void(IngestOutcome)> done) override {
     done({RejectionCode::not_ready, {}});
   }
+  Result<std::vector<Fact>> workspace_facts(WorkspaceId, FactKind) override { return std::vector<Fact>(); }
   Result<TagLibrary> tag_library(WorkspaceId) override { return TagLibrary(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override {
     return Error(ErrorCode::not_found, "");
-  Result<std::vector<Fact>> workspace_facts(WorkspaceId, FactKind) override { return std::vector<Fact>(); }
   }
   void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)> done) override {
     done({RejectionCode::not_ready, {}});

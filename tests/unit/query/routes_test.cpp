@@ -38,11 +38,14 @@ struct NoEngine : Engine {
   Result<InteractionsPage> interactions(WorkspaceId, const CustomerId&, const PageQuery&) override { abort(); }
   Result<TicketsPage> tickets(WorkspaceId, const CustomerId&, const PageQuery&, Timestamp) override { abort(); }
   Result<FactsPage> facts(WorkspaceId, const CustomerId&, FactKind, const PageQuery&) override { abort(); }
+  Result<HistoryPage> history(WorkspaceId, const CustomerId&, const PageQuery&, const ValueRules&, Timestamp) override {
+    abort();
+  }
   void decide_fact(WorkspaceId, WorkspaceFact, std::function<void(IngestOutcome)>) override { abort(); }
+  Result<std::vector<Fact>> workspace_facts(WorkspaceId, FactKind) override { abort(); }
   Result<TagLibrary> tag_library(WorkspaceId) override { return TagLibrary(); }
   Result<RejectedPage> rejected_events(WorkspaceId, const RejectedQuery&) override { abort(); }
   void assert_identity(WorkspaceId, Assertion, std::function<void(IngestOutcome)>) override { abort(); }
-  Result<std::vector<Fact>> workspace_facts(WorkspaceId, FactKind) override { abort(); }
   void change_rules(WorkspaceId, RuleSetChange, std::function<void(IngestOutcome)>) override { abort(); }
   Result<Erasure> list_for_erasure(WorkspaceId, const CustomerId&) override { abort(); }
   void erase(WorkspaceId, ErasureRecord, std::function<void(IngestOutcome)>) override { abort(); }
