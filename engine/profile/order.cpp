@@ -322,6 +322,7 @@ Order judge(const OrderState& state) {
   Order order;
   order.order_namespace = state.order_namespace;
   order.order_id = state.order_id;
+  order.trust = state.completed_trust;
   order.at = state.completed_at.micros != INT64_MAX ? state.completed_at : state.first_at;
   order.currency = said.text(OrderField::currency);
   order.net_minor = minor_of(said.net(), order);

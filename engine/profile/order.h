@@ -81,6 +81,7 @@ struct Order {
   std::string order_id;
   OrderStatus status = OrderStatus::pending;  // pending: nobody said that it was completed
   bool counts = false;                        // for every figure: completed, worth something, no test
+  Trust trust = Trust::claimed;               // the greatest of those who said that it was completed
   Timestamp at;                               // of its completion, else of the first that was said
   std::string currency;                       // empty: nobody said
   std::optional<int64_t> net_minor;           // nothing when amount or currency is missing

@@ -19,7 +19,8 @@ enum class EvidenceKind : uint8_t { interest, contact, trial, quote, order, void
 struct StatusEvidence {
   EvidenceKind kind{};
   Timestamp at;
-  std::string name;  // source and message id of an event, or namespace and number of an order
+  std::string name;    // source and message id of an event, or namespace and number of an order
+  bool proven = true;  // a server said so: without anybody's decision only this moves a status
 };
 
 /// The shape of the machine; evidence is asked for apart from it.
@@ -35,12 +36,13 @@ void add_talks(const StatusBasis& basis, std::vector<StatusEvidence>& evidence) 
   for (const Interaction& talk : interactions_of(facts_of(basis.facts, FactKind::interaction))) {
     if (talk.told.at > basis.now) continue;
     std::string_view feedback = talk.text(InteractionField::feedback);
+    bool proven = talk.told.trust == Trust::verified;
     bool visit = talk.text(InteractionField::mode) == "visit";
     bool inbound = talk.text(InteractionField::direction) == "inbound";
     if (feedback == "interested" || feedback == "needs_more_info") {
-      evidence.push_back({EvidenceKind::interest, talk.told.at, name_of(talk.told)});
+      evidence.push_back({EvidenceKind::interest, talk.told.at, name_of(talk.told), proven});
     }
-    if (visit || inbound) evidence.push_back({EvidenceKind::contact, talk.told.at, name_of(talk.told)});
+    if (visit || inbound) evidence.push_back({EvidenceKind::contact, talk.told.at, name_of(talk.told), proven});
   }
 }
 
@@ -50,7 +52,8 @@ void add_orders(const StatusBasis& basis, std::vector<StatusEvidence>& evidence)
     bool told = order.status != OrderStatus::pending && order.net_minor.value_or(0) >= 1 && !order.test;
     if (!told || order.at > basis.now) continue;
     EvidenceKind kind = order.counts ? EvidenceKind::order : EvidenceKind::void_order;
-    evidence.push_back({kind, order.at, order.order_namespace + '/' + order.order_id});
+    bool proven = order.trust == Trust::verified;
+    evidence.push_back({kind, order.at, order.order_namespace + '/' + order.order_id, proven});
   }
 }
 
@@ -60,7 +63,7 @@ void add_papers(const StatusBasis& basis, std::vector<StatusEvidence>& evidence)
     bool proven = fact.trust == Trust::verified;
     switch (static_cast<StatusAct>(fact.act)) {
       case StatusAct::trial:
-        evidence.push_back({EvidenceKind::trial, fact.at, name_of(fact)});
+        evidence.push_back({EvidenceKind::trial, fact.at, name_of(fact), proven});
         break;
       case StatusAct::quote:
         if (proven) evidence.push_back({EvidenceKind::quote, fact.at, name_of(fact)});
@@ -75,13 +78,31 @@ void add_papers(const StatusBasis& basis, std::vector<StatusEvidence>& evidence)
   }
 }
 
-/// When the silence since the last order has lasted as long as a loss takes.
-void add_silence(const StatusBasis& basis, std::vector<StatusEvidence>& evidence) {
-  CustomerValue value = value_of(basis.orders, basis.rules, basis.now, basis.scale);
-  if (value.churn_band != ChurnBand::high || !value.last_order_at || !value.expected_gap_halves) return;
-  int64_t high_after = 3 * *value.expected_gap_halves * (kMicrosPerDay / 2);
-  Timestamp at{value.last_order_at->micros + high_after + kSilenceMicros};
-  if (at <= basis.now) evidence.push_back({EvidenceKind::silence, at, format_iso8601(*value.last_order_at)});
+/// The times of the orders that count and that a server told of, rising.
+std::vector<Timestamp> proven_order_times(const StatusBasis& basis) {
+  std::vector<Timestamp> times;
+  for (const Order& order : basis.orders) {
+    if (order.counts && order.trust == Trust::verified && order.at <= basis.now) times.push_back(order.at);
+  }
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+/// Each silence between two orders, and the one since the last, that lasted as long as a loss takes. How long that is
+/// follows from the orders before it alone, so that later ones change nothing of what it was.
+void add_silences(const StatusBasis& basis, std::vector<StatusEvidence>& evidence) {
+  constexpr int64_t kShortestMicros = 3 * kExpectedGapDaysMin * kMicrosPerDay + kSilenceMicros;
+  std::vector<Timestamp> times = proven_order_times(basis);
+  std::vector<int64_t> days;
+  for (size_t i = 0; i < times.size(); ++i) {
+    int64_t day = basis.rules.zone.local_day(times[i]);
+    if (days.empty() || days.back() < day) days.push_back(day);
+    int64_t end = i + 1 < times.size() ? times[i + 1].micros : basis.now.micros + 1;
+    if (end - times[i].micros <= kShortestMicros) continue;
+    int64_t high_after = high_churn_after_micros(days, basis.rules, basis.scale);
+    Timestamp at{times[i].micros + high_after + kSilenceMicros};
+    if (at.micros < end) evidence.push_back({EvidenceKind::silence, at, format_iso8601(times[i])});
+  }
 }
 
 /// Oldest first.
@@ -90,7 +111,7 @@ std::vector<StatusEvidence> evidence_of(const StatusBasis& basis) {
   add_talks(basis, evidence);
   add_orders(basis, evidence);
   add_papers(basis, evidence);
-  add_silence(basis, evidence);
+  add_silences(basis, evidence);
   std::sort(evidence.begin(), evidence.end(), [](const StatusEvidence& a, const StatusEvidence& b) {
     return std::tie(a.at, a.kind, a.name) < std::tie(b.at, b.kind, b.name);
   });
@@ -137,6 +158,12 @@ const Fact* decision_of(const StatusFile& file, std::initializer_list<StatusAct>
   return nullptr;
 }
 
+/// The first word of each kind that counts: a change that was approved may be reverted later.
+const Fact* standing_decision(const StatusFile& file) {
+  const Fact* reverted = decision_of(file, {StatusAct::reverted});
+  return reverted != nullptr ? reverted : decision_of(file, {StatusAct::approved, StatusAct::rejected});
+}
+
 /// Something that may change the status when its time comes.
 struct StatusMove {
   Timestamp at;
@@ -158,6 +185,7 @@ StatusMove rule_move(const StatusEvidence& evidence, Status to, std::string_view
 void add_rule_moves(const std::vector<StatusEvidence>& evidence, std::vector<StatusMove>& moves) {
   using enum Status;
   for (const StatusEvidence& each : evidence) {
+    if (!each.proven) continue;
     switch (each.kind) {
       case EvidenceKind::order:
       case EvidenceKind::void_order:
@@ -202,6 +230,8 @@ void add_approved_moves(const std::map<std::string_view, StatusFile>& files, std
     change.text = file.requested->text(StatusField::text);
     change.evidence = file.requested->text(StatusField::evidence);
     change.remark = decision->text(StatusField::remark);
+    change.asked_via = file.requested->source;
+    change.approved_via = decision->source;
     moves.push_back(std::move(move));
   }
 }
@@ -218,6 +248,7 @@ void note_revert(const std::map<std::string_view, StatusFile>& files, StatusChan
   change.reverted_at = revert->at;
   change.reverted_by = revert->text(StatusField::by);
   change.revert_remark = revert->text(StatusField::remark);
+  change.reverted_via = revert->source;
 }
 
 /// From one change to the next; a reverted one is listed where it stood, and leads nowhere.
@@ -241,7 +272,7 @@ void add_open_requests(const std::map<std::string_view, StatusFile>& files, Cust
   for (const auto& [id, file] : files) {
     if (file.requested == nullptr) continue;
     auto to = parse_status(file.requested->text(StatusField::to));
-    if (!to || decision_of(file, {StatusAct::approved, StatusAct::rejected, StatusAct::reverted}) != nullptr) continue;
+    if (!to || standing_decision(file) != nullptr) continue;
     StatusRequest& request = status.open.emplace_back();
     request.id = id;
     request.to = *to;
@@ -250,20 +281,39 @@ void add_open_requests(const std::map<std::string_view, StatusFile>& files, Cust
     request.reason = file.requested->text(StatusField::reason);
     request.text = file.requested->text(StatusField::text);
     request.evidence = file.requested->text(StatusField::evidence);
+    request.via = file.requested->source;
   }
 }
 
-/// A customer who was won, and of whom no order or contract is left.
+bool speaks_for(const StatusEvidence& evidence, Status from, Status to, std::optional<Timestamp> since) {
+  bool sale = evidence.kind == EvidenceKind::order || evidence.kind == EvidenceKind::contract;
+  bool later = !since || evidence.at > *since;
+  if (to == Status::won) return sale && (from != Status::lost || later);
+  bool trial = evidence.kind == EvidenceKind::trial;
+  if (from == Status::lost) return later && (trial || evidence.kind == EvidenceKind::contact);
+  return trial || evidence.kind == EvidenceKind::interest || evidence.kind == EvidenceKind::quote;
+}
+
+/// Whether there still is what the change to `won` takes: for a decision anything, for a rule what it would act on.
+bool still_stands(const StatusChange& change, std::optional<Timestamp> from_since,
+                  const std::vector<StatusEvidence>& evidence) {
+  return std::any_of(evidence.begin(), evidence.end(), [&](const StatusEvidence& each) {
+    bool believed = each.proven || !change.approver.empty();
+    return believed && speaks_for(each, change.from, Status::won, from_since);
+  });
+}
+
+/// A customer who was won, by what is gone: an order that was cancelled or given back, a contract or an order that
+/// turned out to be somebody else's.
 void add_revert_requests(const std::vector<StatusEvidence>& evidence,
                          const std::map<std::string_view, StatusFile>& files, CustomerStatus& status) {
   if (status.current != Status::won) return;
-  bool proven = std::any_of(evidence.begin(), evidence.end(), [](const StatusEvidence& each) {
-    return each.kind == EvidenceKind::order || each.kind == EvidenceKind::contract;
-  });
-  if (proven) return;
-  auto last = std::find_if(status.changes.rbegin(), status.changes.rend(),
-                           [](const StatusChange& change) { return !change.reverted_at; });
+  auto took_effect = [](const StatusChange& change) { return !change.reverted_at; };
+  auto last = std::find_if(status.changes.rbegin(), status.changes.rend(), took_effect);
   if (last == status.changes.rend()) return;
+  auto before = std::find_if(std::next(last), status.changes.rend(), took_effect);
+  auto from_since = before == status.changes.rend() ? std::nullopt : std::optional(before->at);
+  if (still_stands(*last, from_since, evidence)) return;
   auto file = files.find(last->id);
   bool kept = file != files.end() && decision_of(file->second, {StatusAct::rejected}) != nullptr;
   if (kept) return;
@@ -275,15 +325,6 @@ void add_revert_requests(const std::vector<StatusEvidence>& evidence,
   request.reason = "the evidence for it is gone";
   request.evidence = last->evidence;
   request.revert = true;
-}
-
-bool speaks_for(const StatusEvidence& evidence, Status from, Status to, std::optional<Timestamp> since) {
-  bool sale = evidence.kind == EvidenceKind::order || evidence.kind == EvidenceKind::contract;
-  bool later = !since || evidence.at > *since;
-  if (to == Status::won) return sale && (from != Status::lost || later);
-  bool trial = evidence.kind == EvidenceKind::trial;
-  if (from == Status::lost) return later && (trial || evidence.kind == EvidenceKind::contact);
-  return trial || evidence.kind == EvidenceKind::interest || evidence.kind == EvidenceKind::quote;
 }
 
 }  // namespace
@@ -315,6 +356,19 @@ void StatusBasis::take(const CustomerRecord& record) {
     auto status = field.field == RecordField::status ? parse_status(field.winner.value) : std::nullopt;
     if (status) first = std::pair{*status, field.winner.said->at};
   }
+}
+
+std::optional<StatusDecision> decision_about(const StatusBasis& basis, std::string_view id) {
+  auto files = files_of(basis);
+  auto file = files.find(id);
+  const Fact* word = file == files.end() ? nullptr : standing_decision(file->second);
+  if (word == nullptr) return std::nullopt;
+  return StatusDecision{static_cast<StatusAct>(word->act),
+                        word->at,
+                        std::string(word->text(StatusField::by)),
+                        std::string(word->text(StatusField::remark)),
+                        word->source,
+                        word->message_id};
 }
 
 CustomerStatus status_of(const StatusBasis& basis) {

@@ -39,8 +39,9 @@ struct StatusChange {
   Timestamp at;
   std::string actor;  // who asked for it, or `rule:first_order`
   std::string approver, reason, text, evidence, remark;
+  std::string asked_via, approved_via;   // sources of the words: `api:` and the id of a key; of a rule empty
   std::optional<Timestamp> reverted_at;  // it had no effect after all; so `from` of later ones does not know it
-  std::string reverted_by, revert_remark;
+  std::string reverted_by, revert_remark, reverted_via;
 };
 
 /// What waits for a decision, or was refused.
@@ -49,7 +50,8 @@ struct StatusRequest {
   Status to = Status::potential;
   Timestamp at;
   std::string by, reason, text, evidence;
-  bool revert = false;  // `id` is a change whose evidence is gone: revert it, or reject that
+  std::string via = {};  // source of the request: `api:` and the id of a key; of a rule empty
+  bool revert = false;   // `id` is a change whose evidence is gone: revert it, or reject that
 };
 
 struct CustomerStatus {
@@ -59,6 +61,17 @@ struct CustomerStatus {
   std::vector<StatusChange> changes;  // oldest first, reverted ones too
   std::vector<StatusRequest> open;    // oldest first
 };
+
+/// What was decided about a request or a change, in force.
+struct StatusDecision {
+  StatusAct act = StatusAct::approved;  // or rejected, reverted
+  Timestamp at;
+  std::string by, remark;
+  std::string source, message_id;  // of the word
+};
+
+/// The last decision about `id` that holds; nothing: it is unknown, or open.
+std::optional<StatusDecision> decision_about(const StatusBasis& basis, std::string_view id);
 
 /// Nothing depends on the order of facts or orders. Of two decisions about one request the earlier holds; one by who
 /// asked for it is none. An approval counts when the change is possible from where the customer stands then.

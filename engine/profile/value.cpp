@@ -13,7 +13,6 @@ namespace tributary {
 namespace {
 
 constexpr int64_t kYearMicros = 365 * kMicrosPerDay;
-constexpr int64_t kExpectedGapDaysMin = 7;
 constexpr int64_t kExpectedGapDays = 30;  // until the workspace has a gap
 constexpr int kHighScore = 4;
 
@@ -49,9 +48,9 @@ std::string currency_of(const std::vector<const Order*>& orders, const ValueRule
 int64_t average(Int128 sum, uint64_t count) { return count == 0 ? 0 : divide_half_even(sum, Int128{count}); }
 
 // Half days between order days, the middle of them; nothing for fewer than three days.
-std::optional<int64_t> median_gap_halves(const std::vector<const Order*>& counted, const TimeZone& zone) {
+std::optional<int64_t> median_gap_halves(std::span<const int64_t> days) {
   OrderGaps gaps;
-  for (int64_t day : order_days(counted, zone)) gaps.add(day);
+  for (int64_t day : days) gaps.add(day);
   return gaps.median_halves();
 }
 
@@ -88,6 +87,10 @@ RfmScores figures_of(const std::vector<const Order*>& in_window, int64_t days, c
 int64_t usual_gap_halves(const ValueRules& rules, const RfmScale* scale) {
   if (rules.expected_gap_days) return 2 * *rules.expected_gap_days;
   return scale != nullptr ? scale->gap_halves.value_or(2 * kExpectedGapDays) : 2 * kExpectedGapDays;
+}
+
+int64_t expected_gap_halves(std::optional<int64_t> own_gap_halves, const ValueRules& rules, const RfmScale* scale) {
+  return std::max(own_gap_halves.value_or(usual_gap_halves(rules, scale)), 2 * kExpectedGapDaysMin);
 }
 
 ChurnBand band_of(int64_t days, int64_t gap_halves) {
@@ -130,6 +133,10 @@ std::string_view CustomerValue::repeat_band() const {
 
 int64_t CustomerValue::churn_ratio_hundredths() const {
   return divide_half_even(Int128{days_since_order} * 200, Int128{expected_gap_halves.value_or(1)});
+}
+
+int64_t high_churn_after_micros(std::span<const int64_t> days, const ValueRules& rules, const RfmScale* scale) {
+  return 3 * expected_gap_halves(median_gap_halves(days), rules, scale) * (kMicrosPerDay / 2);
 }
 
 std::vector<int64_t> order_days(const std::vector<const Order*>& orders, const TimeZone& zone) {
@@ -199,8 +206,8 @@ CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules
       value.rfm->m_score = value.rfm->aov_score;
     }
   }
-  auto own_gap = median_gap_halves(counted, rules.zone);
-  value.expected_gap_halves = std::max(own_gap.value_or(usual_gap_halves(rules, scale)), 2 * kExpectedGapDaysMin);
+  auto own_gap = median_gap_halves(order_days(counted, rules.zone));
+  value.expected_gap_halves = expected_gap_halves(own_gap, rules, scale);
   value.churn_band = band_of(value.days_since_order, *value.expected_gap_halves);
   auto history = lifecycle_history(orders, rules, now);
   if (!history.empty()) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,6 +92,14 @@ const CurrencyScale* scale_in_force(const RfmScale* scale, const ValueRules& rul
 /// Orders in any order. The scale is the newest of the workspace, whatever the time of asking; null: there is none.
 CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules, Timestamp now,
                        const RfmScale* scale = nullptr);
+
+/// Between two order days, however close together they were.
+constexpr int64_t kExpectedGapDaysMin = 7;
+
+/// How long after the last of these order days, which rise, the churn band becomes high: three expected gaps. Expected
+/// is the middle of their own gaps, and with fewer than three days what the rules or the scale say. The scale may be
+/// null.
+int64_t high_churn_after_micros(std::span<const int64_t> days, const ValueRules& rules, const RfmScale* scale);
 
 /// Local days of the orders, rising, each once.
 std::vector<int64_t> order_days(const std::vector<const Order*>& orders, const TimeZone& zone);

@@ -24,6 +24,7 @@ Order order_on(int64_t day, const std::string& id, OrderStatus status = OrderSta
   order.order_id = id;
   order.status = status;
   order.counts = status == OrderStatus::completed;
+  order.trust = Trust::verified;
   order.at = Timestamp{day * kDay};
   order.currency = "CNY";
   order.net_minor = 10000;
@@ -150,6 +151,87 @@ TEST(CustomerStatus, ThirtyDaysOfHighChurnLose) {
                                                   "lost > interested rule:win_back"));
 }
 
+TEST(CustomerStatus, EverySilenceStaysInTheHistory) {
+  // Bought on day 1, silent until day 150, and so again; each loss falls 120 days behind an order.
+  Told told{.orders = {order_on(1, "a"), order_on(150, "b"), order_on(300, "c")}, .day = 310};
+  const std::vector<std::string> first = {"potential > won rule:first_order", "won > lost rule:silence",
+                                          "lost > won rule:order_after_loss"};
+  CustomerStatus status = told.status();
+  ASSERT_THAT(changes(status), ElementsAre(first[0], first[1], first[2], first[1], first[2]));
+  EXPECT_EQ(status.changes[1].at, Timestamp{121 * kDay});
+  EXPECT_EQ(status.changes[3].at, Timestamp{270 * kDay});
+  std::reverse(told.orders.begin(), told.orders.end());
+  EXPECT_EQ(changes(told.status()), changes(status));
+  // What a report as of then said stays true, whatever was bought since.
+  told.day = 160;
+  EXPECT_EQ(changes(told.status()), first);
+  told.orders.erase(told.orders.begin());
+  EXPECT_EQ(changes(told.status()), first);
+  // Not one that an order ended in time.
+  told.orders.push_back(order_on(120, "d"));
+  EXPECT_THAT(changes(told.status()), ElementsAre(first[0]));
+}
+
+TEST(CustomerStatus, OnlyTheOrdersBeforeASilenceSayHowLongItMayLast) {
+  // Day by day at first: high after 21 days. Later orders come seldom, and must not stretch what was silence before.
+  Told told{.orders = {order_on(1, "a"), order_on(2, "b"), order_on(3, "c"), order_on(60, "d"), order_on(300, "e"),
+                       order_on(600, "f"), order_on(900, "g")},
+            .day = 60};
+  ASSERT_THAT(changes(told.status()), ElementsAre("potential > won rule:first_order", "won > lost rule:silence",
+                                                  "lost > won rule:order_after_loss"));
+  EXPECT_EQ(told.status().changes[1].at, Timestamp{54 * kDay});
+  told.day = 901;
+  EXPECT_EQ(told.status().changes[1].at, Timestamp{54 * kDay});
+}
+
+TEST(CustomerStatus, WhatABrowserClaimsMovesNothingByRule) {
+  Order order = order_on(1, "a");
+  order.trust = Trust::claimed;
+  Fact visit = talk(2, "interested", "visit"), trial = said(StatusAct::trial, "t", 1, "");
+  visit.trust = trial.trust = Trust::claimed;
+  Told told{.facts = {visit, trial}, .orders = {order}};
+  EXPECT_THAT(changes(told.status()), IsEmpty());
+  // A person may take it for what it is.
+  EXPECT_THAT(told.allowed("x"), ElementsAre(Status::interested, Status::won, Status::lost));
+  told.facts.push_back(said(StatusAct::requested, "r", 3, "ann", "won", "paid"));
+  told.facts.push_back(said(StatusAct::approved, "r", 4, "bob"));
+  EXPECT_THAT(changes(told.status()), ElementsAre("potential > won ann"));
+  EXPECT_THAT(told.status().open, IsEmpty());
+}
+
+TEST(CustomerStatus, WhatABrowserClaimsNeitherEndsASilenceNorWinsBack) {
+  Order claimed = order_on(100, "b");
+  claimed.trust = Trust::claimed;
+  Fact visit = talk(125, "interested", "visit");
+  visit.trust = Trust::claimed;
+  Told told{.facts = {visit}, .orders = {order_on(1, "a"), claimed}, .day = 130};
+  EXPECT_THAT(changes(told.status()), ElementsAre("potential > won rule:first_order", "won > lost rule:silence"));
+}
+
+TEST(CustomerStatus, WonBackByAnOrderThatIsGoneARevertIsAskedFor) {
+  Told told{.orders = {order_on(1, "a"), order_on(150, "b", OrderStatus::refunded)}, .day = 160};
+  CustomerStatus status = told.status();
+  EXPECT_EQ(status.current, Status::won);
+  ASSERT_EQ(status.open.size(), 1u);  // the first order was there before the loss
+  EXPECT_TRUE(status.open[0].revert);
+  EXPECT_EQ(status.open[0].to, Status::lost);
+  told.orders.push_back(order_on(155, "c"));
+  EXPECT_THAT(told.status().open, IsEmpty());
+}
+
+TEST(CustomerStatus, ApprovedByWhatBecameSomebodyElsesARevertIsAskedFor) {
+  Told told{
+      .facts = {said(StatusAct::requested, "r", 2, "ann", "won", "paid"), said(StatusAct::approved, "r", 3, "bob")},
+      .orders = {order_on(1, "a")},
+      .by_rule = false};
+  EXPECT_THAT(told.status().open, IsEmpty());
+  told.orders.clear();  // a merge was undone
+  CustomerStatus status = told.status();
+  EXPECT_EQ(status.current, Status::won);
+  ASSERT_EQ(status.open.size(), 1u);
+  EXPECT_EQ(status.open[0].to, Status::potential);
+}
+
 TEST(CustomerStatus, WithoutRulesEverythingTakesADecision) {
   Told told{.facts = {talk(1, "interested")}, .orders = {order_on(1, "a")}, .by_rule = false};
   EXPECT_EQ(told.status().current, Status::potential);
@@ -241,7 +323,8 @@ TEST(CustomerStatus, NoOrderOfArrivalMatters) {
     told.facts.push_back(talk(pick(5), pick(2) == 0 ? "interested" : "rejected", pick(2) == 0 ? "visit" : "phone"));
     for (int i = pick(3); i > 0; --i) {
       told.orders.push_back(
-          order_on(pick(5), std::to_string(i), pick(2) == 0 ? OrderStatus::completed : OrderStatus::cancelled));
+          order_on(pick(5) * 40, std::to_string(i), pick(2) == 0 ? OrderStatus::completed : OrderStatus::cancelled));
+      if (pick(3) == 0) told.orders.back().trust = Trust::claimed;
     }
     auto describe = [&] {
       CustomerStatus status = told.status();
