@@ -34,7 +34,7 @@ bool decode_segment(std::string_view text, std::string& out) {
       i += 2;
     }
   }
-  return out != "." && out != ".." && is_utf8(out);
+  return can_be_segment(out) && is_utf8(out);
 }
 
 // Reuses the strings of the request before: a keep-alive connection asks for the same path again and again.
@@ -58,6 +58,10 @@ std::optional<RejectionCode> parse_path(std::string_view path, std::vector<std::
 }
 
 }  // namespace
+
+bool can_be_segment(std::string_view text) {
+  return !text.empty() && text != "." && text != ".." && text.find('\0') == text.npos;
+}
 
 std::optional<RejectionCode> parse_target(std::string_view target, HttpRequest& request) {
   size_t question = target.find('?');

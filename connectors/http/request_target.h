@@ -18,6 +18,10 @@ namespace tributary {
 ///         not_found for more than kPathSegmentsMax segments.
 std::optional<RejectionCode> parse_target(std::string_view target, HttpRequest& request);
 
+/// Whether a text can be one segment of a path, escaped as need be: it is not empty, `.` or `..`, which clients resolve
+/// before they ask, and has no NUL.
+bool can_be_segment(std::string_view text);
+
 constexpr size_t kPathSegmentsMax = 32;
 
 /// Decodes one value of application/x-www-form-urlencoded: '+' is a space, a bad escape stands for itself (as in the

@@ -63,6 +63,11 @@ const Suggestion* Suggestions::find(std::string_view id) const {
   return found == open.end() || found->id != id ? nullptr : &*found;
 }
 
+const SuggestionAnswer* Suggestions::answer_to(std::string_view id) const {
+  auto found = std::ranges::find(answered, id, &SuggestionAnswer::id);
+  return found == answered.end() ? nullptr : &*found;
+}
+
 /// A search that somebody asked for. Owner: the I/O thread; the pool's thread reads the constant and the flag.
 struct DuplicateSearches::Job {
   Job(const IoExecutor& executor, WorkspaceId asked) : workspace(asked), wake(executor) {}
@@ -195,13 +200,12 @@ void DuplicateSearches::publish(WorkspaceId workspace, DuplicatesView view, bool
     suggestions.searched_at = view.at;
     suggestions.complete = view.complete;
     suggestions.lsn = all_merged ? std::optional(view.lsn) : std::nullopt;
-    std::erase_if(suggestions.answered, [&](const auto& each) { return each.second < view.at; });
+    std::erase_if(suggestions.answered, [&](const SuggestionAnswer& each) { return each.at < view.at; });
     suggestions.open.clear();
     for (const DuplicatePair& pair : view.pairs) {
       if (pair.action == DuplicateAction::merge) continue;
       std::string id = suggestion_id(pair);
-      auto is_it = [&id](const auto& each) { return each.first == id; };
-      if (std::ranges::none_of(suggestions.answered, is_it)) suggestions.open.push_back({std::move(id), pair});
+      if (suggestions.answer_to(id) == nullptr) suggestions.open.push_back({std::move(id), pair});
     }
     std::ranges::sort(suggestions.open, {}, &Suggestion::id);
   });
@@ -213,10 +217,10 @@ std::shared_ptr<const Suggestions> DuplicateSearches::last(WorkspaceId workspace
   return found == all->end() ? std::make_shared<const Suggestions>() : found->second;
 }
 
-void DuplicateSearches::answered(WorkspaceId workspace, const std::string& id, Timestamp at) {
-  change(workspace, [&](Suggestions& suggestions) {
-    std::erase_if(suggestions.open, [&id](const Suggestion& each) { return each.id == id; });
-    suggestions.answered.emplace_back(id, at);
+void DuplicateSearches::answered(WorkspaceId workspace, const SuggestionAnswer& answer) {
+  change(workspace, [&answer](Suggestions& suggestions) {
+    std::erase_if(suggestions.open, [&answer](const Suggestion& each) { return each.id == answer.id; });
+    suggestions.answered.push_back(answer);
   });
 }
 

@@ -26,15 +26,25 @@ struct Suggestion {
   DuplicatePair pair;
 };
 
+/// What somebody decided about a suggestion.
+struct SuggestionAnswer {
+  std::string id;  // of the suggestion
+  Timestamp at;
+  bool accepted = false;
+  std::string author = {};
+};
+
 /// What the last search of a workspace left to people. Immutable.
 struct Suggestions {
   Timestamp searched_at;
   std::vector<Suggestion> open;  // by id, which begins with the rule
   bool complete = true;
-  std::optional<Lsn> lsn;                                   // nothing when a search at once would find more to merge
-  std::vector<std::pair<std::string, Timestamp>> answered;  // ids, and when; a search that began before has them, too
+  std::optional<Lsn> lsn;                  // nothing when a search at once would find more to merge
+  std::vector<SuggestionAnswer> answered;  // a search that began before has them, too
 
   const Suggestion* find(std::string_view id) const;
+  /// Null also for an answer that the last search knew.
+  const SuggestionAnswer* answer_to(std::string_view id) const;
 };
 
 struct DuplicateSummary {
@@ -80,7 +90,7 @@ class DuplicateSearches {
   std::shared_ptr<const Suggestions> last(WorkspaceId workspace) const;
 
   /// Takes a suggestion that somebody decided about out of the list.
-  void answered(WorkspaceId workspace, const std::string& id, Timestamp at);
+  void answered(WorkspaceId workspace, const SuggestionAnswer& answer);
 
   /// Cancels the search that runs and returns when it has ended; later ones are refused. Idempotent.
   void stop();

@@ -37,6 +37,7 @@ struct SuggestionsPage {
   std::string next_cursor;  // empty at the end
 };
 std::string suggestions_json(const SuggestionsPage& page);
+std::string suggestion_answer_json(const SuggestionAnswer& answer);
 std::string duplicate_summary_json(const DuplicateSummary& summary);
 
 /// Enough of a number to know it again: `138****1234`.

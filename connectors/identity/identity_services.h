@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
+
 #include "connectors/http/key_ring.h"
+#include "connectors/http/turns.h"
 #include "connectors/identity/duplicate_searches.h"
 #include "connectors/identity/preview_runner.h"
 #include "engine/engine.h"
@@ -15,6 +18,7 @@ struct IdentityServices {
   IngestLimits limits;
   PreviewRunner& previews;
   DuplicateSearches& duplicates;
+  std::shared_ptr<Turns> turns = std::make_shared<Turns>();  // to answer suggestions, by workspace
 };
 
 }  // namespace tributary

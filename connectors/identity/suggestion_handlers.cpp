@@ -72,8 +72,17 @@ Task<HttpResponse> SuggestionHandlers::decide(const HttpRequest& request, const 
     co_return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
   const WorkspaceId workspace = caller.key->workspace;
+  std::string key = std::to_string(workspace.value());
+  Turns::Turn turn = co_await services_.turns->take(key);
+  if (!turn.taken()) co_return refuse(request, RejectionCode::overloaded);
   auto last = services_.duplicates.last(workspace);
-  const Suggestion* suggestion = last->find(request.arguments.at(0));
+  const std::string& id = request.arguments.at(0);
+  const Suggestion* suggestion = last->find(id);
+  if (const SuggestionAnswer* before = last->answer_to(id); before != nullptr && suggestion == nullptr) {
+    HttpResponse refusal = refuse(request, RejectionCode::conflict, "somebody answered it before");
+    add_member(refusal, "answer", suggestion_answer_json(*before));
+    co_return std::move(refusal);
+  }
   if (suggestion == nullptr) co_return refuse(request, RejectionCode::not_found);
   DuplicatePair pair = suggestion->pair;
   auto open = is_open(caller, pair);
@@ -93,7 +102,8 @@ Task<HttpResponse> SuggestionHandlers::decide(const HttpRequest& request, const 
   IngestOutcome outcome =
       co_await async_decide(services_.engine, &Engine::assert_identity, workspace, std::move(assertion), kUseTask);
   if (outcome.refused) co_return refuse(request, *outcome.refused);
-  services_.duplicates.answered(workspace, suggestion->id, decision.at);
+  const SuggestionAnswer answer{suggestion->id, decision.at, state == PairState::must, decision.author};
+  services_.duplicates.answered(workspace, answer);
   std::vector<std::optional<CustomerId>> customers;
   for (const DuplicateSide* side : {&pair.a, &pair.b}) {
     auto profile = services_.engine.profile(workspace, side->customer);

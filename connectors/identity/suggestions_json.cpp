@@ -52,6 +52,14 @@ std::string suggestions_json(const SuggestionsPage& page) {
   return out;
 }
 
+std::string suggestion_answer_json(const SuggestionAnswer& answer) {
+  std::string out;
+  JsonOut json(out);
+  json.begin_object().key("answer").string(answer.accepted ? "accepted" : "rejected");
+  json.key("at").string(format_iso8601(answer.at)).key("by").string(answer.author).end_object();
+  return out;
+}
+
 std::string duplicate_summary_json(const DuplicateSummary& summary) {
   std::string out;
   JsonOut json(out);

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "connectors/http/ingest_bridge.h"
+#include "connectors/http/request_target.h"
+#include "connectors/query/refusals.h"
 #include "engine/base/keyed_hash.h"
 
 namespace tributary {
@@ -39,10 +41,12 @@ std::string only_country(const KeyRing& ring, WorkspaceId workspace) {
   return country;
 }
 
+std::string source_id_of(const ApiCaller& caller) { return "api:" + caller.key->id; }
+
 Source source_of(const ApiCaller& caller) {
   const ApiKey& key = *caller.key;
   Source source;
-  source.id = "api:" + key.id;
+  source.id = source_id_of(caller);
   source.kind = "api";
   source.workspace = key.workspace;
   source.workspace_name = key.workspace_name;
@@ -91,9 +95,9 @@ std::variant<ParsedItem, ActOutcome> parse_act(const ProfileServices& services, 
 }
 
 /// One key may stand for another act, and for the same one on another customer; empty: one is to be made.
-std::string message_id_of(const HttpRequest& request, const ProfileAct& act, const std::string& customer) {
+std::string message_id_of(const HttpRequest& request, std::string_view event, const std::string& customer) {
   std::string id(request.header("idempotency-key"));
-  return id.empty() ? id : id + ' ' + act.event + ' ' + customer;
+  return id.empty() ? id : id + ' ' + std::string(event) + ' ' + customer;
 }
 
 Task<ActOutcome> ingest_act(const ProfileServices& services, const ApiCaller& caller, std::vector<ActName> names,
@@ -112,13 +116,59 @@ Task<ActOutcome> ingest_act(const ProfileServices& services, const ApiCaller& ca
   co_return done;
 }
 
+constexpr size_t kDecisionIdOfHeaderBytesMax = 64;
+
+std::string turn_of(const ApiCaller& caller, const CustomerId& customer) {
+  return std::to_string(caller.key->workspace.value()) + ' ' + customer.text();
+}
+
 }  // namespace
 
 void complete_decision(Decision& decision, const HttpRequest& request, const ApiCaller& caller) {
   decision.at = system_clock().now();
-  if (decision.id.empty()) decision.id = request.header("idempotency-key").substr(0, 64);
-  if (decision.id.empty()) decision.id = make_uuid_v7(decision.at.micros / 1000);
+  if (decision.id.empty()) decision.id = decision_id(request, decision.at);
   if (decision.author.empty()) decision.author = caller.key->id;
+}
+
+Task<CustomerInTurn> customer_in_turn(const ProfileServices& services, const HttpRequest& request,
+                                      const ApiCaller& caller) {
+  CustomerInTurn found;
+  auto id = CustomerId::parse(request.arguments.at(0));
+  if (!id) co_return std::move(found);
+  auto customer = services.engine.profile(caller.key->workspace, *id);
+  // Turns go by the id that a customer has, and it may become part of somebody else while its turn is awaited.
+  std::optional<CustomerId> in_turn;
+  while (customer && in_turn != customer->id) {
+    in_turn = customer->id;
+    found.turn.reset();
+    std::string key = turn_of(caller, *in_turn);
+    Turns::Turn turn = co_await services.turns->take(key);
+    if (!turn.taken()) {
+      found.refusal = RejectionCode::overloaded;
+      co_return std::move(found);
+    }
+    found.turn.emplace(std::move(turn));
+    customer = services.engine.profile(caller.key->workspace, *id);
+  }
+  if (customer) {
+    found.customer = std::move(*customer);
+  } else {
+    found.refusal = code_of(customer.error());
+  }
+  co_return std::move(found);
+}
+
+std::string decision_id(const HttpRequest& request, Timestamp now) {
+  std::string key(request.header("idempotency-key"));
+  if (key.empty()) return make_uuid_v7(now.micros / 1000);
+  bool fits = key.size() <= kDecisionIdOfHeaderBytesMax && can_be_segment(key);
+  return fits ? key : base32(Hash128::from_bytes(sha256(key)));
+}
+
+bool is_word_of(const HttpRequest& request, const ApiCaller& caller, const CustomerId& customer, std::string_view event,
+                std::string_view source, std::string_view message_id) {
+  return !message_id.empty() && source == source_id_of(caller) &&
+         message_id == message_id_of(request, event, customer.text());
 }
 
 Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
@@ -127,7 +177,7 @@ Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& 
   if (name == nullptr) {
     co_return refused_as(RejectionCode::conflict, "no identifier names this customer and nobody else");
   }
-  std::string id = message_id_of(request, act, customer.id.text());
+  std::string id = message_id_of(request, act.event, customer.id.text());
   std::vector<ActName> names = {{Identifier::from_normalised(name->kind, name->value), name->trust}};
   ActOutcome outcome = co_await ingest_act(services, caller, std::move(names), std::move(act), std::move(id));
   co_return outcome;
@@ -135,7 +185,7 @@ Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& 
 
 Task<ActOutcome> record_first_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
                                   const std::vector<Identifier>& names, ProfileAct act) {
-  std::string id = message_id_of(request, act, "new");
+  std::string id = message_id_of(request, act.event, "new");
   std::vector<ActName> verified;
   verified.reserve(names.size());
   for (const Identifier& name : names) verified.push_back({name, Trust::verified});

@@ -1,12 +1,14 @@
 // What a person does to a customer over HTTP - saves its record, gives it a tag - becomes an event like any other.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "connectors/http/task.h"
+#include "connectors/http/turns.h"
 #include "connectors/query/api_access.h"
 #include "engine/engine.h"
 
@@ -19,10 +21,26 @@ struct ProfileServices {
   Metrics& metrics;
   IngestLimits limits;
   ValueRules value;
+  std::shared_ptr<Turns> turns = std::make_shared<Turns>();
 };
 
 /// Fills in what the body of a decision left out: id, of `Idempotency-Key` if there is one, author and time.
 void complete_decision(Decision& decision, const HttpRequest& request, const ApiCaller& caller);
+
+/// A customer with the turn to decide about it: nobody else decides meanwhile who takes the turn as well.
+struct CustomerInTurn {
+  std::optional<Turns::Turn> turn;
+  std::optional<ProfileView> customer;               // as it is in this turn
+  RejectionCode refusal = RejectionCode::not_found;  // when there is no customer
+};
+
+/// The one of the first argument in the path. Refused as overloaded when too many wait for their turn.
+Task<CustomerInTurn> customer_in_turn(const ProfileServices& services, const HttpRequest& request,
+                                      const ApiCaller& caller);
+
+/// What a request or a decision that somebody makes is known by: the header `Idempotency-Key`, so that a retry is known
+/// again; its hash when it is longer than 64 bytes or cannot stand in a path; without the header an id of `now`.
+std::string decision_id(const HttpRequest& request, Timestamp now);
 
 struct ProfileAct {
   std::string event;       // of the catalogue: "Tag Added"
@@ -48,6 +66,10 @@ Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& 
 /// The same under identifiers that the act itself brings along, all of them verified: of a customer that is made by it.
 Task<ActOutcome> record_first_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
                                   const std::vector<Identifier>& names, ProfileAct act);
+
+/// True when the word with this source and message id is what record_act() makes of this very request.
+bool is_word_of(const HttpRequest& request, const ApiCaller& caller, const CustomerId& customer, std::string_view event,
+                std::string_view source, std::string_view message_id);
 
 /// What the act would say, without saying it. Errors: those of the parser.
 std::variant<std::vector<FactSaid>, ActOutcome> facts_of_act(const ProfileServices& services, const ApiCaller& caller,

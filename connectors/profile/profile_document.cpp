@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "connectors/http/request_target.h"
 #include "engine/base/nearest_word.h"
 
 namespace tributary {
@@ -70,6 +71,7 @@ class ProfileRulesReader {
     entry.name = name.text;
     entry.subject = tag_subject(type, name.text);
     if (entry.subject.empty()) return add(name, "expected a name of at most 256 bytes");
+    if (!can_be_segment(name_in_subject(entry.subject))) return add(name, "this name cannot stand in a path");
     if (!subjects_.insert(entry.subject).second) return add(name, "this tag stands twice: case and width do not count");
     each_entry(fields, [&](const DocumentNode& key, const DocumentNode& value) {
       if (key.text == "zh") return read_text(value, entry.label_zh);

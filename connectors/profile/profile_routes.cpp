@@ -18,6 +18,7 @@ void add_profile_routes(Router& router, const ProfileServices& services) {
   channels("GET", "/v1/channels/{code}/history", ApiRole::analyst, &ChannelHandlers::history);
   KeyedRoutes<StatusHandlers> status(router, services);
   status("GET", "/v1/profiles/{customer_id}/status", ApiRole::analyst, &StatusHandlers::show);
+  status("GET", "/v1/profiles/{customer_id}/status/requests", ApiRole::analyst, &StatusHandlers::requests);
   status("POST", "/v1/profiles/{customer_id}/status", ApiRole::analyst, &StatusHandlers::ask);
   status("POST", "/v1/profiles/{customer_id}/status/{request}/approve", ApiRole::admin, &StatusHandlers::approve);
   status("POST", "/v1/profiles/{customer_id}/status/{request}/reject", ApiRole::admin, &StatusHandlers::reject);
@@ -27,6 +28,8 @@ void add_profile_routes(Router& router, const ProfileServices& services) {
   tags("POST", "/v1/tags", ApiRole::analyst, &TagHandlers::propose);
   tags("POST", "/v1/tags/{type}/{name}/approve", ApiRole::admin, &TagHandlers::approve);
   tags("POST", "/v1/tags/{type}/{name}/reject", ApiRole::admin, &TagHandlers::reject);
+  tags("POST", "/v1/tags/{type}/{name}/rename", ApiRole::admin, &TagHandlers::rename);
+  tags("POST", "/v1/tags/{type}/{name}/merge", ApiRole::admin, &TagHandlers::merge);
   tags("POST", "/v1/tags/{type}/{name}/retire", ApiRole::admin, &TagHandlers::retire);
   tags("GET", "/v1/profiles/{customer_id}/tags", ApiRole::analyst, &TagHandlers::of_customer);
   tags("GET", "/v1/profiles/{customer_id}/tags/history", ApiRole::analyst, &TagHandlers::history);

@@ -96,17 +96,33 @@ std::optional<std::string> asker_of(const CustomerStatus& status, std::string_vi
 }  // namespace
 
 Task<HttpResponse> StatusHandlers::show(const HttpRequest& request, const ApiCaller& caller) {
-  auto moment = moment_parameter(request);
-  if (auto* fault = std::get_if<ParameterFault>(&moment)) {
+  co_return read(request, caller, status_json);
+}
+
+Task<HttpResponse> StatusHandlers::requests(const HttpRequest& request, const ApiCaller& caller) {
+  auto query = page_query(request);
+  if (auto* fault = std::get_if<ParameterFault>(&query)) {
     co_return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
+  auto page = [&query](const ProfileView& customer, const ValueMoment& moment) {
+    return status_requests_json(customer, moment, std::get<PageQuery>(query));
+  };
+  co_return read(request, caller, page);
+}
+
+HttpResponse StatusHandlers::read(const HttpRequest& request, const ApiCaller& caller,
+                                  const std::function<std::string(const ProfileView&, const ValueMoment&)>& shown) {
+  auto moment = moment_parameter(request);
+  if (auto* fault = std::get_if<ParameterFault>(&moment)) {
+    return refuse(request, RejectionCode::invalid_parameter, fault->message);
+  }
   auto id = CustomerId::parse(request.arguments.at(0));
-  if (!id) co_return refuse(request, RejectionCode::not_found);
+  if (!id) return refuse(request, RejectionCode::not_found);
   auto customer = services_.engine.profile(caller.key->workspace, *id);
-  if (!customer) co_return refuse(request, code_of(customer.error()));
+  if (!customer) return refuse(request, code_of(customer.error()));
   auto as_of = value_moment(services_.engine, services_.value, caller.key->workspace, std::get<Timestamp>(moment));
-  if (!as_of) co_return refuse(request, code_of(as_of.error()));
-  co_return json_response(status_json(*customer, *as_of));
+  if (!as_of) return refuse(request, code_of(as_of.error()));
+  return json_response(shown(*customer, *as_of));
 }
 
 Task<HttpResponse> StatusHandlers::ask(const HttpRequest& request, const ApiCaller& caller) {
@@ -130,8 +146,7 @@ Task<HttpResponse> StatusHandlers::ask(const HttpRequest& request, const ApiCall
     add_member(refusal, "allowed", names_json(targets));
     co_return std::move(refusal);
   }
-  std::string id(request.header("idempotency-key").substr(0, 64));
-  if (id.empty()) id = make_uuid_v7(now->now.micros / 1000);
+  std::string id = decision_id(request, now->now);
   ProfileAct act = asked_change(body, id);
   HttpResponse response = co_await record(request, caller, *customer, std::move(act));
   co_return std::move(response);
@@ -159,18 +174,26 @@ Task<HttpResponse> StatusHandlers::decide(const HttpRequest& request, const ApiC
     co_return refuse(request, RejectionCode::invalid_parameter, "remark is missing: say why");
   }
   if (body.author.empty()) body.author = caller.key->id;
-  auto customer_id = CustomerId::parse(request.arguments.at(0));
-  if (!customer_id) co_return refuse(request, RejectionCode::not_found);
-  auto customer = services_.engine.profile(caller.key->workspace, *customer_id);
-  if (!customer) co_return refuse(request, code_of(customer.error()));
+  CustomerInTurn in_turn = co_await customer_in_turn(services_, request, caller);
+  if (!in_turn.customer) co_return refuse(request, in_turn.refusal);
+  const ProfileView& customer = *in_turn.customer;
   auto now = value_moment(services_.engine, services_.value, caller.key->workspace, system_clock().now());
   if (!now) co_return refuse(request, code_of(now.error()));
   const std::string& id = request.arguments.at(1);
-  auto asker = asker_of(status_of(status_basis(*customer, *now)), id, event);
-  if (!asker) co_return refuse(request, RejectionCode::not_found, "nothing of this id waits for that");
+  StatusBasis basis = status_basis(customer, *now);
+  auto asker = asker_of(status_of(basis), id, event);
+  if (!asker) {
+    auto standing = decision_about(basis, id);
+    if (!standing) co_return refuse(request, RejectionCode::not_found, "nothing of this id waits for that");
+    bool retried = is_word_of(request, caller, customer.id, event, standing->source, standing->message_id);
+    if (retried) co_return json_response(status_json(customer, *now));
+    HttpResponse refusal = refuse(request, RejectionCode::conflict, "somebody decided about it before");
+    add_member(refusal, "decision", status_decision_json(*standing));
+    co_return std::move(refusal);
+  }
   if (*asker == body.author) co_return refuse(request, RejectionCode::self_approval);
   ProfileAct act = decided_change(event, id, body);
-  HttpResponse response = co_await record(request, caller, *customer, std::move(act));
+  HttpResponse response = co_await record(request, caller, customer, std::move(act));
   co_return std::move(response);
 }
 

@@ -18,7 +18,8 @@ struct TagBody {
   bool propose = false;        // what the library does not have
   std::string label_zh, label_en, description, exclusive_group;
   std::optional<bool> needs_note;
-  Decision decision;  // reason, author and id, as in the bodies about identity
+  std::string into_type, into;  // what a proposal is renamed to, or merged into
+  Decision decision;            // reason, author and id, as in the bodies about identity
 };
 
 /// An empty body has no members. Unknown members are faults, so that a misspelt one does not pass in silence.

@@ -22,6 +22,8 @@ class TagHandlers {
   Task<HttpResponse> propose(const HttpRequest& request, const ApiCaller& caller);
   Task<HttpResponse> approve(const HttpRequest& request, const ApiCaller& caller);
   Task<HttpResponse> reject(const HttpRequest& request, const ApiCaller& caller);
+  Task<HttpResponse> rename(const HttpRequest& request, const ApiCaller& caller);
+  Task<HttpResponse> merge(const HttpRequest& request, const ApiCaller& caller);
   Task<HttpResponse> retire(const HttpRequest& request, const ApiCaller& caller);
 
   Task<HttpResponse> of_customer(const HttpRequest& request, const ApiCaller& caller);

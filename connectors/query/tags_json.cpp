@@ -78,6 +78,12 @@ void append_tag_word(JsonOut& json, const Fact& word) {
   json.key("source").string(word.source).key("message_id").string(word.message_id).end_object();
 }
 
+void append_successor(JsonOut& json, std::string_view subject) {
+  std::string_view name = name_in_subject(subject);
+  json.key("replaced_by").begin_object().key("type").string(subject.substr(0, subject.size() - name.size() - 1));
+  json.key("name").string(name).end_object();
+}
+
 void append_entry(JsonOut& json, const TagEntry& entry) {
   json.begin_object().key("type").string(entry.type).key("name").string(entry.name);
   json.key("state").string(tag_state_name(entry.state));
@@ -91,6 +97,7 @@ void append_entry(JsonOut& json, const TagEntry& entry) {
   append_text_if_any(json, "decided_by", entry.decided_by);
   if (entry.decided_at) json.key("decided_at").string(format_iso8601(*entry.decided_at));
   append_text_if_any(json, "reason", entry.reason);
+  if (!entry.replaced_by.empty()) append_successor(json, entry.replaced_by);
   json.end_object();
 }
 
@@ -106,6 +113,8 @@ std::string_view tag_state_name(TagState state) {
       return "rejected";
     case TagState::retired:
       return "retired";
+    case TagState::replaced:
+      return "replaced";
   }
   return "unknown";
 }

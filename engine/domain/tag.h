@@ -8,7 +8,16 @@
 namespace tributary {
 
 /// What was said. The first two are of a customer, the others of the library. Stored: never renumber.
-enum class TagAct : uint8_t { added = 1, removed = 2, proposed = 3, approved = 4, rejected = 5, retired = 6 };
+enum class TagAct : uint8_t {
+  added = 1,
+  removed = 2,
+  proposed = 3,
+  approved = 4,
+  rejected = 5,
+  retired = 6,
+  renamed = 7,  // a proposal, which waits on under its new name
+  merged = 8,   // a proposal, into a tag that there is
+};
 
 /// Stored: never renumber.
 enum class TagField : uint8_t {
@@ -23,6 +32,7 @@ enum class TagField : uint8_t {
   description = 9,
   exclusive_group = 10,  // a customer has at most one tag of a group
   needs_note = 11,       // "true"
+  into = 12,             // the subject that takes the place of what was renamed or merged; `name` is its name
 };
 
 constexpr size_t kTagTypeBytesMax = 64;

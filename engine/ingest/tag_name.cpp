@@ -44,4 +44,9 @@ std::string tag_subject(std::string_view type, std::string_view name) {
   return std::string(type) + '/' + with_white_space_collapsed(*folded);
 }
 
+std::string_view name_in_subject(std::string_view subject) {
+  size_t slash = subject.find('/');
+  return slash == subject.npos ? std::string_view() : subject.substr(slash + 1);
+}
+
 }  // namespace tributary

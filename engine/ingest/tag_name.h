@@ -15,4 +15,7 @@ std::string tag_type_code(std::string_view text);
 /// than kTagNameBytesMax or not UTF-8.
 std::string tag_subject(std::string_view type, std::string_view name);
 
+/// The name within a subject; empty in an empty one.
+std::string_view name_in_subject(std::string_view subject);
+
 }  // namespace tributary

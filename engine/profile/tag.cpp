@@ -34,21 +34,50 @@ TagState state_after(TagAct act) {
   }
 }
 
-void apply_word(std::map<std::string, TagEntry, std::less<>>& entries, const Fact& said) {
-  auto act = static_cast<TagAct>(said.act);
-  auto place = entries.find(said.subject_text);
-  const TagEntry* known = place == entries.end() ? nullptr : &place->second;
-  std::string_view by = said.text(TagField::by);
-  if (judge_tag_decision(known, act, by) != TagDecision::possible) return;
-  TagEntry& entry = entries[said.subject_text];
-  entry.state = state_after(act);
-  describe(entry, said);
+using TagEntries = std::map<std::string, TagEntry, std::less<>>;
+
+const TagEntry* entry_of(const TagEntries& entries, std::string_view subject) {
+  auto found = entries.find(subject);
+  return found == entries.end() ? nullptr : &found->second;
+}
+
+void note_decision(TagEntry& entry, TagState state, const Fact& said) {
+  entry.state = state;
   entry.reason = said.text(TagField::note);
-  if (act != TagAct::proposed) {
-    entry.decided_by = by;
-    entry.decided_at = said.at;
+  entry.decided_by = said.text(TagField::by);
+  entry.decided_at = said.at;
+}
+
+/// Whoever has the tag has the other one from now on.
+void replace_entry(TagEntries& entries, const Fact& said) {
+  std::string into(said.text(TagField::into));
+  TagEntry& entry = entries[said.subject_text];
+  if (said.act == static_cast<uint8_t>(TagAct::renamed)) {
+    TagEntry next = entry;
+    next.subject = into;
+    next.name = said.text(TagField::name);
+    describe(next, said);
+    entries[into] = std::move(next);
+    if (into == said.subject_text) return;
+  }
+  note_decision(entry, TagState::replaced, said);
+  entry.replaced_by = std::move(into);
+}
+
+void apply_word(TagEntries& entries, const Fact& said) {
+  auto act = static_cast<TagAct>(said.act);
+  std::string_view by = said.text(TagField::by);
+  const TagEntry* into = entry_of(entries, said.text(TagField::into));
+  if (judge_tag_decision(entry_of(entries, said.subject_text), act, by, into) != TagDecision::possible) return;
+  if (act == TagAct::renamed || act == TagAct::merged) {
+    if (!said.text(TagField::into).empty()) replace_entry(entries, said);
     return;
   }
+  TagEntry& entry = entries[said.subject_text];
+  describe(entry, said);
+  if (act != TagAct::proposed) return note_decision(entry, state_after(act), said);
+  entry.state = TagState::proposed;
+  entry.reason = said.text(TagField::note);
   entry.subject = said.subject_text;
   entry.type = said.text(TagField::type);
   entry.name = said.text(TagField::name);
@@ -99,22 +128,35 @@ void mark_conflicts(std::vector<CustomerTag>& tags) {
 
 }  // namespace
 
-const TagEntry* TagLibrary::find(std::string_view subject) const {
-  auto found = entries_.find(subject);
-  return found == entries_.end() ? nullptr : &found->second;
+const TagEntry* TagLibrary::find(std::string_view subject) const { return entry_of(entries_, subject); }
+
+const TagEntry* TagLibrary::find_in_force(std::string_view subject) const {
+  const TagEntry* entry = find(subject);
+  while (entry != nullptr && entry->state == TagState::replaced) entry = find(entry->replaced_by);
+  return entry;
 }
 
 const TagEntry* TagLibrary::find_approved(std::string_view subject) const {
-  const TagEntry* entry = find(subject);
+  const TagEntry* entry = find_in_force(subject);
   return entry != nullptr && entry->state == TagState::approved ? entry : nullptr;
 }
 
-TagDecision judge_tag_decision(const TagEntry* entry, TagAct act, std::string_view by) {
+// What was replaced stays so, and nothing becomes what was: following `replaced_by` always ends.
+TagDecision judge_tag_decision(const TagEntry* entry, TagAct act, std::string_view by, const TagEntry* into) {
   auto possible_if = [](bool possible) { return possible ? TagDecision::possible : TagDecision::impossible; };
   if (act == TagAct::proposed) return possible_if(entry == nullptr || entry->state == TagState::rejected);
   if (entry == nullptr) return TagDecision::impossible;
   if (act == TagAct::retired) return possible_if(entry->state == TagState::approved);
   if (act == TagAct::rejected) return possible_if(entry->state == TagState::proposed);
+  if (act == TagAct::renamed) {
+    bool free = into == nullptr || into == entry || into->state == TagState::rejected;
+    return possible_if(entry->state == TagState::proposed && free);
+  }
+  if (act == TagAct::merged) {
+    bool exists = entry->state == TagState::proposed && into != nullptr && into->state == TagState::approved;
+    if (!exists) return TagDecision::impossible;
+    return entry->proposer == by ? TagDecision::self_approval : TagDecision::possible;
+  }
   if (act != TagAct::approved) return TagDecision::impossible;
   if (entry->state == TagState::retired) return TagDecision::possible;
   if (entry->state != TagState::proposed) return TagDecision::impossible;
@@ -136,14 +178,15 @@ std::vector<CustomerTag> tags_of(std::span<const Fact> facts, const TagLibrary& 
   std::map<std::string_view, const Fact*> last_told;
   for (const Fact& fact : facts) {
     if (fact.at > now) continue;
-    const Fact*& known = last_told[fact.subject_text];
+    const TagEntry* entry = library.find_in_force(fact.subject_text);
+    const Fact*& known = last_told[entry != nullptr ? entry->subject : fact.subject_text];
     if (known == nullptr || said_before(*known, fact)) known = &fact;
   }
   WordsByGroup last_by_rule = last_given_by_rules(facts, library, now);
   std::vector<CustomerTag> tags;
   tags.reserve(last_told.size());
   for (const auto& [subject, fact] : last_told) {
-    CustomerTag& tag = tags.emplace_back(CustomerTag{*fact, library.find(subject), TagStanding::held});
+    CustomerTag& tag = tags.emplace_back(CustomerTag{*fact, library.find_in_force(subject), TagStanding::held});
     tag.standing = standing_of(tag);
     if (tag.standing != TagStanding::held || !is_given_by_rule(tag.told)) continue;
     auto last = last_by_rule.find(tag.entry->exclusive_group);

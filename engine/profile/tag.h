@@ -13,7 +13,7 @@
 
 namespace tributary {
 
-enum class TagState : uint8_t { proposed, approved, rejected, retired };
+enum class TagState : uint8_t { proposed, approved, rejected, retired, replaced };
 
 /// One tag of the library.
 struct TagEntry {
@@ -27,7 +27,8 @@ struct TagEntry {
   std::optional<Timestamp> proposed_at;
   std::string decided_by;  // of the state, if somebody decided it
   std::optional<Timestamp> decided_at;
-  std::string reason;  // of the last decision
+  std::string reason;       // of the last decision
+  std::string replaced_by;  // subject of the tag that it was renamed to or merged into
   friend bool operator==(const TagEntry&, const TagEntry&) = default;
 };
 
@@ -35,7 +36,9 @@ struct TagEntry {
 class TagLibrary {
  public:
   const TagEntry* find(std::string_view subject) const;
-  /// Null also when it is there, but must not be given.
+  /// What stands for the subject now, after all renaming and merging; null when the library does not know it.
+  const TagEntry* find_in_force(std::string_view subject) const;
+  /// The same; null also when it must not be given.
   const TagEntry* find_approved(std::string_view subject) const;
   const std::map<std::string, TagEntry, std::less<>>& entries() const { return entries_; }
 
@@ -45,9 +48,10 @@ class TagLibrary {
 };
 
 /// Whether `act`, said by `by`, does something to the library; null entry: it is not there. An approval takes
-/// somebody else than the proposer.
+/// somebody else than the proposer, and so does a merge, which is one. `into` is the entry of the subject that a tag is
+/// renamed to or merged into.
 enum class TagDecision : uint8_t { possible, impossible, self_approval };
-TagDecision judge_tag_decision(const TagEntry* entry, TagAct act, std::string_view by);
+TagDecision judge_tag_decision(const TagEntry* entry, TagAct act, std::string_view by, const TagEntry* into = nullptr);
 
 /// What is configured, then what was said of the library in the order of its times: facts of kind `tag` of a workspace,
 /// in any order. What judge_tag_decision() calls impossible or self_approval changes nothing.
@@ -62,7 +66,7 @@ enum class TagStanding : uint8_t {
   removed,
 };
 
-/// The last word on one tag of a customer.
+/// The last word on one tag of a customer, under whichever of its names.
 struct CustomerTag {
   Fact told;
   const TagEntry* entry = nullptr;  // within the library; null: there is none

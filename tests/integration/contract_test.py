@@ -253,13 +253,15 @@ def admin_refusals(path: str, body) -> list[Case]:
 def tag_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
     tag, free = {"type": "need", "name": "contract"}, {"type": "need", "name": "nobody proposed it"}
     rival, old = {"type": "need", "name": "rival"}, {"type": "need", "name": "old"}
+    other_name, carl = {"type": "need", "name": "other"}, {"author": "carl"}
     bob = {"author": "bob", "reason": "useful", "exclusive_group": "contracts"}
     mine, library, named = customer + "/tags", "/v1/tags", "/v1/tags/need/"
     return {
         ("POST", library): [
             Case(200, library, {**tag, "author": "ann", "label_en": "x", "needs_note": True}, key,
                  holds={"state": "proposed", "proposer": "ann"}),
-            *(Case(200, library, {**other, "author": "ann"}, key) for other in (rival, old, free)),
+            *(Case(200, library, {**other, "author": "ann"}, key) for other in (rival, old, free, other_name)),
+            Case(400, library, {"type": "need", "name": ".."}, key, "invalid_parameter"),
             Case(409, library, tag, key, "conflict"), Case(400, library, {"type": "need"}, key, "invalid_parameter"),
             *read_refusals(library, tag)],
         ("POST", "/v1/tags/{type}/{name}/approve"): [
@@ -275,6 +277,19 @@ def tag_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
             Case(200, named + "nobody%20proposed%20it/reject", bob, admin, holds={"state": "rejected"}),
             Case(409, named + "nobody%20proposed%20it/reject", bob, admin, "conflict"),
             Case(404, named + "unknown/reject", bob, admin, "not_found"), *admin_refusals(named + "contract/reject", bob)],
+        ("POST", "/v1/tags/{type}/{name}/rename"): [
+            Case(400, named + "other/rename", carl, admin, "invalid_parameter"),
+            Case(200, named + "other/rename", {**carl, "new_name": "twin"}, admin, holds={"state": "replaced"}),
+            Case(409, named + "other/rename", {**carl, "new_name": "twins"}, admin, "conflict"),
+            Case(404, named + "unknown/rename", {**carl, "new_name": "x"}, admin, "not_found"),
+            *admin_refusals(named + "other/rename", carl)],
+        ("POST", "/v1/tags/{type}/{name}/merge"): [
+            Case(400, named + "twin/merge", carl, admin, "invalid_parameter"),
+            Case(403, named + "twin/merge", {"into": "contract", "author": "ann"}, admin, "self_approval"),
+            Case(409, named + "twin/merge", {**carl, "into": "unknown"}, admin, "conflict"),
+            Case(200, named + "twin/merge", {**carl, "into": "contract"}, admin, holds={"state": "replaced"}),
+            Case(404, named + "unknown/merge", {**carl, "into": "contract"}, admin, "not_found"),
+            *admin_refusals(named + "twin/merge", carl)],
         ("POST", "/v1/profiles/{customer_id}/tags"): [
             Case(400, mine, tag, admin, "invalid_parameter"),
             Case(200, mine, {**tag, "note": "said so", "evidence": "m"}, admin),
@@ -346,7 +361,7 @@ def status_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
     def decided(act: str, request_id: str) -> list[Case]:
         at = f"{path}/{request_id}/{act}"
         return [Case(403, at, {**remark, "author": "ann"}, admin, "self_approval"), Case(200, at, remark, admin),
-                Case(404, at, remark, admin, "not_found"), Case(400, at, b"[]", admin, "invalid_parameter"),
+                Case(409, at, remark, admin, "conflict"), Case(404, f"{path}/unknown/{act}", remark, admin, "not_found"), Case(400, at, b"[]", admin, "invalid_parameter"),
                 *admin_refusals(at, remark)]
 
     return {
@@ -354,6 +369,10 @@ def status_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
             Case(200, path, None, key, holds={"history": [], "complete": True}),
             Case(404, nobody + "/status", None, key, "not_found"),
             Case(400, path + "?as_of=yesterday", None, key, "invalid_parameter"), *read_refusals(path)],
+        ("GET", "/v1/profiles/{customer_id}/status/requests"): [
+            Case(200, path + "/requests", None, key, holds={"requests": [], "total": 0, "next": None}),
+            Case(404, nobody + "/status/requests", None, key, "not_found"),
+            Case(400, path + "/requests?limit=ten", None, key, "invalid_parameter"), *read_refusals(path + "/requests")],
         ("POST", "/v1/profiles/{customer_id}/status"): [
             asked("rejected"), asked("approved"),
             Case(409, path, {**change, "to": "won"}, key, "transition_not_allowed"),
@@ -499,7 +518,8 @@ def suggestion_cases(verb: str, suggestion: str, admin: dict) -> list[Case]:
     return [
         Case(400, path, {"reason": 7}, admin, "invalid_parameter"),
         Case(200, path, body, admin, holds={"assertion_id": f"su-{verb}"}),
-        Case(404, path, body, admin, "not_found"),
+        Case(409, path, body, admin, "conflict"),
+        Case(404, f"/v1/identity/suggestions/D3-unknown/{verb}", body, admin, "not_found"),
         *admin_refusals(path, body)]
 
 

@@ -1,11 +1,13 @@
 """How far a customer has come: asked for, approved, refused and taken back over HTTP, and found by rule."""
+import concurrent.futures
+import json
 import pathlib
 import sys
 import unittest
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from tributary import ADMIN, ANALYST, APP, Server, sample_config  # noqa: E402
+from tributary import ADMIN, ANALYST, APP, WEB, Server, sample_config  # noqa: E402
 
 
 class Status(unittest.TestCase):
@@ -89,7 +91,10 @@ class Status(unittest.TestCase):
         request = self.ask("流失客户", "competitor").expect(200).json()["status"]["open_requests"][0]["request_id"]
         self.decide("approve", request).expect(200)
         self.assertEqual(self.current(), "lost")
-        self.assertEqual(self.decide("approve", request).status, 404)
+        again = self.decide("approve", request, author="cyn")
+        self.assertEqual((again.status, again.json()["code"]), (409, "conflict"))
+        self.assertEqual((again.json()["decision"]["decision"], again.json()["decision"]["by"]), ("approved", "bob"))
+        self.assertEqual(self.decide("approve", "never-asked").status, 404)
         self.assertEqual(self.decide("revert", request, author="ann").status, 403)
         self.decide("revert", request, remark="another customer").expect(200)
         self.assertEqual(self.current(), "potential")
@@ -97,6 +102,89 @@ class Status(unittest.TestCase):
         self.assertEqual((change["reverted_by"], change["revert_remark"]), ("bob", "another customer"))
         names = [event["name"] for event in self.server.events(self.customer)][:3]
         self.assertEqual(names, ["Status Change Reverted", "Status Change Approved", "Status Change Requested"])
+
+    def test_of_many_answers_at_once_one_counts(self):
+        for _ in range(5):
+            request = self.ask("lost", "competitor").expect(200).json()["status"]["open_requests"][0]
+            acts = ["approve", "reject"] * 8
+            with concurrent.futures.ThreadPoolExecutor(len(acts)) as pool:
+                answers = list(pool.map(lambda numbered: self.decide(numbered[1], request["request_id"], f"p{numbered[0]}"),
+                                        enumerate(acts)))
+            self.assertEqual(sorted(answer.status for answer in answers), [200] + [409] * (len(acts) - 1))
+            winner = next(number for number, answer in enumerate(answers) if answer.status == 200)
+            decision = {"approve": "approved", "reject": "rejected"}[acts[winner]]
+            for answer in answers:
+                if answer.status == 409:
+                    self.assertEqual((answer.json()["decision"]["decision"], answer.json()["decision"]["by"]),
+                                     (decision, f"p{winner}"))
+            said = {"approve": "Status Change Approved", "reject": "Status Change Rejected"}
+            names = [event["name"] for event in self.server.events(self.customer) if event["name"] in said.values()]
+            self.assertEqual((len(names), names[0]), (1, said[acts[winner]]))
+            self.setUp()
+
+    def test_a_retried_decision_is_the_same_decision(self):
+        request = self.ask("lost", "price").expect(200).json()["status"]["open_requests"][0]["request_id"]
+        body, retry = {"author": "bob"}, {"Idempotency-Key": str(uuid.uuid4())}
+        first = self.call("POST", f"/{request}/approve", body, **retry).expect(200).json()
+        self.assertEqual(self.call("POST", f"/{request}/approve", body, **retry).expect(200).json(), first)
+        self.assertEqual(self.call("POST", f"/{request}/approve", body).status, 409)
+
+    def test_long_idempotency_keys_that_begin_alike_are_two_requests(self):
+        keys = ["k" * 64 + end for end in ("1", "2")]
+        for key in keys:
+            for _ in range(2):  # the second is a retry
+                body = {"to": "lost", "reason": "price", "author": "ann"}
+                self.call("POST", "", body, ANALYST, **{"Idempotency-Key": key}).expect(200)
+        requests = self.shown()["status"]["open_requests"]
+        self.assertEqual(len({one["request_id"] for one in requests}), 2)
+        for one in requests:
+            self.assertLessEqual(len(one["request_id"]), 64)
+            self.decide("reject", one["request_id"]).expect(200)
+
+    def test_an_idempotency_key_that_no_path_can_hold_still_names_a_request(self):
+        answer = self.call("POST", "", {"to": "lost", "reason": "price", "author": "ann"}, ANALYST, **{"Idempotency-Key": ".."})
+        request, = answer.expect(200).json()["status"]["open_requests"]
+        self.assertNotEqual(request["request_id"], "..")
+        self.decide("reject", request["request_id"]).expect(200)
+
+    def test_a_profile_shows_the_newest_requests_and_the_pages_all(self):
+        for number in range(13):
+            self.tell("Status Change Requested", f"2026-01-11T10:00:{number:02}Z", request_id=f"r/{number:02}", to="lost",
+                      reason="price", text="x" * 3000, by="ann")
+        status = self.server.profile(self.customer)["status"]
+        self.assertEqual(status["open_requests_total"], 13)
+        self.assertEqual([one["request_id"] for one in status["open_requests"]], [f"r/{number:02}" for number in range(3, 13)])
+        self.assertLess(len(json.dumps(status)), 40_000)
+        found, cursor = [], ""
+        while cursor is not None:
+            page = self.call("GET", f"/requests?limit=5&cursor={cursor}", key=ANALYST).expect(200).json()
+            self.assertEqual(page["total"], 13)
+            found += [one["request_id"] for one in page["requests"]]
+            cursor = page["next"]
+        self.assertEqual(found, [f"r/{number:02}" for number in range(13)])
+        self.decide("approve", "r/00").expect(200)
+        self.assertEqual(self.shown()["status"]["open_requests_total"], 12)
+
+    def test_what_a_browser_claims_moves_nobody_by_itself(self):
+        for event, properties in (("Order Completed", {"order_id": self.user, "currency": "CNY", "revenue": 100}),
+                                  ("Trial Requested", {"product": "p"}),
+                                  ("Interaction Logged", {"mode": "visit", "subject": "offer", "summary": "likes it",
+                                                          "feedback": "interested"})):
+            body = {"userId": self.user, "event": event, "timestamp": "2026-01-10T10:00:00Z", "properties": properties}
+            self.server.post("/v1/track", body, write_key=WEB).expect(200)
+        profile = self.server.profile(self.customer)
+        self.assertEqual((profile["status"]["current"], self.shown()["history"]), ("potential", []))
+        self.assertEqual(profile["value"]["orders_count"], 1)
+        self.ask("won").expect(200)  # a person may take it for what it is
+        self.tell("Order Completed", order_id=self.user, currency="CNY", revenue=100)
+        self.assertEqual(self.server.profile(self.customer)["status"]["actor"], "rule:first_order")
+
+    def test_who_asked_and_decided_stands_beside_the_key_they_used(self):
+        request = self.ask("lost", "price").expect(200).json()["status"]["open_requests"][0]
+        self.assertEqual((request["by"], request["via"]), ("ann", "api:analyst"))
+        self.decide("approve", request["request_id"]).expect(200)
+        change, = self.shown()["history"]
+        self.assertEqual((change["approver"], change["asked_via"], change["approved_via"]), ("bob", "api:analyst", "api:admin"))
 
     def test_refused_requests_change_nothing(self):
         request = self.ask("interested", text="x").expect(200).json()["status"]["open_requests"][0]["request_id"]

@@ -1,4 +1,5 @@
 """De-duplication of customers by their base records: what the rules merge, what people are asked, and that either is undone."""
+import concurrent.futures
 import itertools
 import pathlib
 import re
@@ -186,16 +187,33 @@ class Review(Workbench):
         decision = self.merge_of(first)["assertion"]
         self.assertEqual((decision["author"], decision["reason"]), ("li", "asked 王芳"))
         self.assertEqual(self.suggestions(), [])
-        self.answer(suggestion, "accept").expect(404)
+        before = self.answer(suggestion, "reject").expect(409).json()["answer"]
+        self.assertEqual((before["answer"], before["by"]), ("accepted", "li"))
         self.search(customers=1, suggested=0)
+        self.answer(suggestion, "reject").expect(404)
 
     def test_rejected_they_stay_two_and_are_not_asked_about_again(self):
         first, second, suggestion = self.suspected()
         self.answer(suggestion, "reject").expect(200)
         self.assertNotEqual(self.customer(first), self.customer(second))
         self.assertEqual(self.suggestions(), [])
-        self.answer(suggestion, "reject").expect(404)
+        self.answer(suggestion, "reject").expect(409)
         self.search(customers=2, merged=0, suggested=0)
+
+    def test_of_many_answers_at_once_one_counts(self):
+        self.serve()
+        for number in range(5):
+            for contact in ("王芳", "李娜"):
+                self.save(f"澄江{number}号科技有限公司", contact=contact, phone=f"1380000{number:04}")
+        self.search(merged=0, suggested=5)
+        for suggestion in self.suggestions():
+            verbs = ["accept", "reject"] * 6
+            with concurrent.futures.ThreadPoolExecutor(len(verbs)) as pool:
+                answers = list(pool.map(lambda numbered: self.answer(suggestion, numbered[1], {"author": f"p{numbered[0]}"}),
+                                        enumerate(verbs)))
+            self.assertEqual(sorted(answer.status for answer in answers), [200] + [409] * (len(verbs) - 1))
+            winner = next(number for number, answer in enumerate(answers) if answer.status == 200)
+            self.assertEqual({answer.json()["answer"]["by"] for answer in answers if answer.status == 409}, {f"p{winner}"})
 
     def test_each_rule_of_suspicion(self):
         self.serve()

@@ -1,4 +1,5 @@
 """Tags of customers and the library that governs them, over HTTP."""
+import concurrent.futures
 import json
 import pathlib
 import sys
@@ -8,6 +9,7 @@ import urllib.parse
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from faults import run_command  # noqa: E402
 from tributary import ADMIN, ANALYST, APP, REPOSITORY, WEB, Server, sample_config  # noqa: E402
 
 
@@ -177,14 +179,83 @@ class Tags(unittest.TestCase):
         self.assertEqual(self.decide("approve", "need", "nobody proposed it").status, 404)
         self.assertEqual(self.call("POST", "/v1/tags", {"type": "industry", "name": "制造业"}).status, 409)
 
+    def test_of_many_tags_of_one_group_at_once_one_is_given(self):
+        for _ in range(5):
+            names = ["高价值", "中价值", "低价值"] * 4
+            with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+                answers = list(pool.map(lambda name: (name, self.add("value", name)), names))
+            given = {name for name, answer in answers if answer.status == 200}
+            self.assertEqual(len(given), 1)
+            for name, answer in answers:
+                if name not in given:
+                    self.assertEqual((answer.status, answer.json()["code"]), (409, "tag_conflict"))
+            self.assertEqual(self.held(), [f"value/{name}" for name in given])
+            self.assertEqual(self.server.profile(self.customer)["tag_conflicts"], [])
+            self.setUp()
+
+    def test_of_many_decisions_about_one_proposal_one_counts(self):
+        name = f"n-{uuid.uuid4()}"
+        self.call("POST", "/v1/tags", {"type": "need", "name": name, "author": "ann"}).expect(200)
+        acts = ["approve", "reject"] * 6
+        with concurrent.futures.ThreadPoolExecutor(len(acts)) as pool:
+            answers = list(pool.map(lambda numbered: self.decide(numbered[1], "need", name, author=f"p{numbered[0]}", reason="so"),
+                                    enumerate(acts)))
+        self.assertEqual(sorted(answer.status for answer in answers), [200] + [409] * (len(acts) - 1))
+        winner = next(number for number, answer in enumerate(answers) if answer.status == 200)
+        entry = self.entry("need", name)
+        self.assertEqual((entry["decided_by"], entry["state"]),
+                         (f"p{winner}", {"approve": "approved", "reject": "rejected"}[acts[winner]]))
+
+    def test_a_name_that_no_path_can_hold_is_not_proposed(self):
+        for name in (".", "..", " .. ", "．", "a\0b"):
+            answer = self.call("POST", "/v1/tags", {"type": "need", "name": name, "author": "ann"})
+            self.assertEqual((answer.status, answer.json()["code"]), (400, "invalid_parameter"), name)
+            self.assertIn("path", answer.json()["detail"])
+            self.assertEqual(self.add("need", name, propose=True).status, 400, name)
+        for name in ("...", "a/b", "50% + ?#&", "\\", " a "):
+            self.call("POST", "/v1/tags", {"type": "need", "name": name, "author": "ann"}).expect(200)
+            path = f"/v1/tags/need/{urllib.parse.quote(name, safe='')}/approve"
+            self.assertEqual(self.call("POST", path, {"author": "bob"}).expect(200).json()["state"], "approved", name)
+
+    def test_a_proposal_is_renamed_or_merged_and_customers_follow(self):
+        first, second = f"n-{uuid.uuid4()}", f"n-{uuid.uuid4()}"
+        self.call("POST", "/v1/tags", {"type": "need", "name": first, "author": "ann"}).expect(200)
+        self.tell("Tag Added", APP, type="need", name=first)
+        for body in ({}, {"new_name": ".."}, {"new_name": second, "into_type": "risk"}):
+            self.assertEqual(self.decide("rename", "need", first, **body).status, 400, body)
+        self.assertEqual(self.decide("rename", "need", first, new_name="提升效率").status, 409)
+        renamed = self.decide("rename", "need", first, new_name=second, author="bob").expect(200).json()
+        self.assertEqual((renamed["state"], renamed["replaced_by"], renamed["decided_by"]),
+                         ("replaced", {"type": "need", "name": second}, "bob"))
+        self.assertEqual((self.entry("need", second)["state"], self.entry("need", second)["proposer"]), ("proposed", "ann"))
+        self.assertEqual(self.standings(), {second: "not_in_library"})
+        self.assertEqual(self.decide("merge", "need", second, into="nobody has it").status, 409)
+        own = self.decide("merge", "need", second, into="提升效率", author="ann")
+        self.assertEqual((own.status, own.json()["code"]), (403, "self_approval"))
+        merged = self.decide("merge", "need", second, into="提升效率", author="bob", reason="the same").expect(200).json()
+        self.assertEqual((merged["state"], merged["replaced_by"]["name"], merged["reason"]), ("replaced", "提升效率", "the same"))
+        self.assertEqual(self.held(), ["need/提升效率"])
+        self.assertEqual(self.decide("approve", "need", second, author="bob").status, 409)
+        self.add("need", first).expect(200)  # by its old name
+        self.assertEqual(self.held(), ["need/提升效率"])
+        self.remove("need", "提升效率").expect(200)
+        self.assertEqual(self.held(), [])
+
     def test_the_library_survives_a_restart_and_a_rebuild(self):
         with tempfile.TemporaryDirectory() as directory, Server(tags_config(), data_dir=directory) as server:
             headers = {"Authorization": f"Bearer {ADMIN}"}
             proposal = {"type": "need", "name": "x", "author": "ann", "needs_note": True}
             server.request("POST", "/v1/tags", proposal, headers).expect(200)
             server.request("POST", "/v1/tags/need/x/approve", {"author": "bob"}, headers).expect(200)
+            server.request("POST", "/v1/tags", {**proposal, "name": "y"}, headers).expect(200)
+            server.request("POST", "/v1/tags/need/y/merge", {"author": "bob", "into": "x"}, headers).expect(200)
             before = server.get("/v1/tags", key=ANALYST).expect(200).json()
             server.restart(kill=True)
+            self.assertEqual(server.get("/v1/tags", key=ANALYST).expect(200).json(), before)
+            server.stop()
+            rebuilt = run_command(server, "rebuild")
+            self.assertEqual(rebuilt.returncode, 0, rebuilt.stderr)
+            server.start()
             self.assertEqual(server.get("/v1/tags", key=ANALYST).expect(200).json(), before)
             self.assertEqual(next(tag for tag in before["tags"] if tag["name"] == "x")["state"], "approved")
 

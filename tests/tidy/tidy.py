@@ -174,7 +174,8 @@ FENCES = (
     # phone_metadata.cpp: a once_flag per region, so that the patterns of a country nobody calls from are never compiled.
     Fence("threads", r"thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token",
           r"engine/(fold|log|app|metrics)/.*|engine/ingest/phone_metadata\.cpp|engine/store/hashed_memtable\.cpp|"
-          r"connectors/stream/.*|connectors/profile/(customer_numbers|record_handlers)\..*|engine/source_activity\.h"),
+          r"connectors/stream/.*|connectors/http/turns\.cpp|connectors/profile/(customer_numbers|record_handlers)\..*|"
+          r"engine/source_activity\.h"),
     Fence("std::regex", r"regex", r"(?!)"),
 )
 

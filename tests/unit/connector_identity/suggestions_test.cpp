@@ -100,7 +100,7 @@ TEST_F(SuggestionRoutes, WhatIsAnsweredDuringASearchDoesNotComeBack) {
   find(pair_of(DuplicateRule::d3, DuplicateAction::review));
   ask("POST", "/search");
   const std::string id = only_id();
-  searched.meanwhile = [&] { searches.answered(WorkspaceId{}, id, Timestamp{7}); };
+  searched.meanwhile = [&] { searches.answered(WorkspaceId{}, {id, Timestamp{7}}); };
   ask("POST", "/search");
   EXPECT_TRUE(searches.last(WorkspaceId{})->open.empty());
   searched.meanwhile = nullptr;

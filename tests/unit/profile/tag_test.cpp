@@ -157,6 +157,70 @@ TEST(TagLibrary, ARejectedTagCanBeProposedAgain) {
   EXPECT_EQ(again.decided_by, "");
 }
 
+Fact replaced(TagAct act, const std::string& subject, const std::string& into, int64_t day,
+              const std::string& by = "dan") {
+  return make_fact<TagAct, TagField>(
+      FactKind::tag, act, subject, day * kDay, "r" + subject + std::to_string(day),
+      {{TagField::name, into.substr(into.find('/') + 1)}, {TagField::by, by}, {TagField::into, into}});
+}
+
+TEST(TagLibrary, AProposalThatIsRenamedWaitsOnUnderItsNewName) {
+  const std::vector<Fact> said = {word(TagAct::proposed, "need/x", 1, "a"),
+                                  replaced(TagAct::renamed, "need/x", "need/y", 2)};
+  const TagLibrary library = tag_library_of({}, said);
+  EXPECT_EQ(library.find("need/x")->state, TagState::replaced);
+  EXPECT_EQ(library.find("need/x")->replaced_by, "need/y");
+  EXPECT_EQ(library.find("need/x")->decided_by, "dan");
+  const TagEntry& renamed = *library.find("need/y");
+  EXPECT_EQ(renamed.state, TagState::proposed);
+  EXPECT_EQ(renamed.name, "y");
+  EXPECT_EQ(renamed.proposer, "ann");
+  EXPECT_EQ(judge_tag_decision(&renamed, TagAct::approved, "ann"), TagDecision::self_approval);
+  EXPECT_EQ(library.find_in_force("need/x"), &renamed);
+  EXPECT_EQ(library.find_approved("need/x"), nullptr);
+}
+
+TEST(TagLibrary, ARenamedTagMayKeepTheFormInWhichNamesAreCompared) {
+  Fact spelt = replaced(TagAct::renamed, "need/x", "need/x", 2);
+  for (FactValue& value : spelt.values) {
+    if (value.field == static_cast<uint8_t>(TagField::name)) value.text = "X";
+  }
+  const std::vector<Fact> said = {word(TagAct::proposed, "need/x", 1, "a"), spelt};
+  const TagLibrary library = tag_library_of({}, said);
+  EXPECT_EQ(library.find("need/x")->state, TagState::proposed);
+  EXPECT_EQ(library.find("need/x")->name, "X");
+}
+
+TEST(TagLibrary, OnlyProposalsAreReplacedAndOnlyByWhatMayTakeTheirPlace) {
+  TagEntry proposed = entry("need", "x"), approved = entry("need", "y"), rejected = entry("need", "z");
+  proposed.state = TagState::proposed, proposed.proposer = "ann", rejected.state = TagState::rejected;
+  EXPECT_EQ(judge_tag_decision(&proposed, TagAct::renamed, "ann", nullptr), TagDecision::possible);
+  EXPECT_EQ(judge_tag_decision(&proposed, TagAct::renamed, "ann", &rejected), TagDecision::possible);
+  EXPECT_EQ(judge_tag_decision(&proposed, TagAct::renamed, "bob", &approved), TagDecision::impossible);
+  EXPECT_EQ(judge_tag_decision(&approved, TagAct::renamed, "bob", nullptr), TagDecision::impossible);
+  EXPECT_EQ(judge_tag_decision(&proposed, TagAct::merged, "bob", &approved), TagDecision::possible);
+  EXPECT_EQ(judge_tag_decision(&proposed, TagAct::merged, "ann", &approved), TagDecision::self_approval);
+  EXPECT_EQ(judge_tag_decision(&proposed, TagAct::merged, "bob", &rejected), TagDecision::impossible);
+  EXPECT_EQ(judge_tag_decision(&proposed, TagAct::merged, "bob", nullptr), TagDecision::impossible);
+  EXPECT_EQ(judge_tag_decision(&approved, TagAct::merged, "bob", &approved), TagDecision::impossible);
+}
+
+TEST(CustomerTags, WhoHasAProposalHasWhatTookItsPlace) {
+  std::vector<Fact> library = {word(TagAct::proposed, "value/顶级", 1, "a"),
+                               replaced(TagAct::renamed, "value/顶级", "value/最高", 2)};
+  std::vector<Fact> facts = {word(TagAct::added, "value/顶级", 1, "1")};
+  EXPECT_THAT(told(facts, library), ElementsAre("value/顶级 not_in_library"));
+  library.push_back(replaced(TagAct::merged, "value/最高", "value/高价值", 3));
+  EXPECT_THAT(told(facts, library), ElementsAre("value/顶级 held"));
+  std::reverse(library.begin(), library.end());
+  EXPECT_THAT(told(facts, library), ElementsAre("value/顶级 held"));
+  // It is the other tag now: one row, of its exclusive group, and taken away with it.
+  facts.push_back(word(TagAct::added, "value/低价值", 4, "2"));
+  EXPECT_THAT(told(facts, library), ElementsAre("value/低价值 conflicting", "value/顶级 conflicting"));
+  facts.back() = word(TagAct::removed, "value/高价值", 4, "2");
+  EXPECT_THAT(told(facts, library), ElementsAre("value/高价值 removed"));
+}
+
 TEST(TagLibrary, AnApprovalMayDescribeTheTag) {
   std::vector<Fact> said = {word(TagAct::proposed, "need/x", 1, "a", "", "ann"),
                             word(TagAct::approved, "need/x", 2, "b", "", "bob")};

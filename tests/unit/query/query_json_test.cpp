@@ -66,7 +66,7 @@ TEST(ProfileJson, HoldsEverything) {
           R"("nps_last_at":null,"ces_last":null,"csat_avg_90d":null,"csat_count_90d":0,"csat_satisfied_90d":0,)"
           R"("sentiment_avg_90d":null,"sentiment_count_90d":0,"negative_count_90d":0,"complete":true},"preferences":[],)"
           R"("exclusions":[],"preferences_complete":true,"tags":[],"tag_conflicts":[],)"
-          R"("status":{"current":"potential","since":null,"actor":null,"open_requests":[]}})");
+          R"("status":{"current":"potential","since":null,"actor":null,"open_requests_total":0,"open_requests":[]}})");
 }
 
 TEST(ProfileJson, TellsWhatACustomerIsWorth) {
