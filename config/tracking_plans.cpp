@@ -19,6 +19,11 @@ namespace {
 
 using PlanNode = DocumentNode;
 
+/// Instructions of all different patterns of a plan: about a second of compiling.
+constexpr size_t kPlanPatternsMax = 500'000;
+/// What one takes that RE2 gives up on.
+constexpr size_t kTooLargePattern = 250'000;
+
 std::vector<std::string> words_near(std::initializer_list<const char*> words) { return {words.begin(), words.end()}; }
 
 /// One file. Adds its mistakes to the draft.
@@ -308,12 +313,23 @@ class PlanReader {
 
   void read_pattern(const PlanNode& node, PropertySchema& made) {
     if (node.kind != PlanNode::Kind::scalar) return mistake(node, "expected a regular expression");
+    auto [known, fresh] = patterns_.try_emplace(node.text);
+    if (fresh && patterns_size_ <= kPlanPatternsMax) compile(node, known->second);
+    made.pattern = known->second;
+  }
+
+  void compile(const PlanNode& node, std::shared_ptr<const TextPattern>& pattern) {
     auto compiled = TextPattern::compile(node.text);
     if (compiled) {
-      made.pattern = std::move(*compiled);
+      pattern = std::move(*compiled);
+      patterns_size_ += pattern->size();
     } else {
       mistake(node, "not a regular expression of RE2: " + compiled.error().message);
+      if (compiled.error().code == ErrorCode::overloaded) patterns_size_ += kTooLargePattern;
     }
+    if (patterns_size_ <= kPlanPatternsMax) return;
+    mistake(node, "the patterns up to here are too large together: more than " + std::to_string(kPlanPatternsMax) +
+                      " instructions; those behind are not read");
   }
 
   double number(const PlanNode& node) {
@@ -329,6 +345,8 @@ class PlanReader {
 
   ConfigDraft& draft_;
   const std::string& file_;
+  std::map<std::string, std::shared_ptr<const TextPattern>> patterns_;  // by their text; null: not compiled
+  size_t patterns_size_ = 0;                                            // the sum of TextPattern::size()
 };
 
 /// Null where the file has mistakes.

@@ -333,7 +333,10 @@ Result<std::shared_ptr<const TextPattern>> TextPattern::compile(std::string_view
   options.set_log_errors(false);
   options.set_max_mem(kPatternMemoryMax);
   auto machine = std::make_unique<const Machine>(pattern, options);
-  if (!machine->expression.ok()) return Error{ErrorCode::invalid, machine->expression.error()};
+  if (!machine->expression.ok()) {
+    bool too_large = machine->expression.error_code() == re2::RE2::ErrorPatternTooLarge;
+    return Error{too_large ? ErrorCode::overloaded : ErrorCode::invalid, machine->expression.error()};
+  }
   std::shared_ptr<TextPattern> compiled(new TextPattern);
   compiled->machine_ = std::move(machine);
   return std::shared_ptr<const TextPattern>(std::move(compiled));
@@ -342,6 +345,8 @@ Result<std::shared_ptr<const TextPattern>> TextPattern::compile(std::string_view
 bool TextPattern::found_in(std::string_view text) const {
   return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), machine_->expression);
 }
+
+size_t TextPattern::size() const { return static_cast<size_t>(std::max(0, machine_->expression.ProgramSize())); }
 
 std::optional<uint8_t> parse_schema_type(std::string_view word) {
   for (const TypeWord& row : kTypeWords) {

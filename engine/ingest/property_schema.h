@@ -34,10 +34,12 @@ std::optional<TextFormat> parse_text_format(std::string_view word);
 /// matched too; so no look-around and no back-references. Thread: any.
 class TextPattern {
  public:
-  /// Errors: invalid, with what RE2 says.
+  /// Errors, with what RE2 says: invalid; overloaded for one that would come to more than 8 MiB.
   static Result<std::shared_ptr<const TextPattern>> compile(std::string_view pattern);
   ~TextPattern();
   bool found_in(std::string_view text) const;
+  /// Instructions of the machine: what compiling it took, and how much memory it may come to.
+  size_t size() const;
 
  private:
   TextPattern();

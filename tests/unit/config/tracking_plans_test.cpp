@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "engine/ingest/json_repair.h"
 #include "engine/ingest/tracking_plan.h"
 #include "tests/unit/config/support.h"
@@ -119,6 +121,30 @@ TEST(TrackingPlans, FaultsAreNamedByPlace) {
 // By a backtracking matcher this takes longer than anybody waits.
 TEST(TrackingPlans, PatternsAreMatchedInLinearTime) {
   EXPECT_FALSE(holds("{pattern: '^(a+)+$'}", "\"" + std::string(100'000, 'a') + "!\""));
+}
+
+TEST(TrackingPlans, PatternsAreBoundedTogether) {
+  auto plan = [](const std::string& pattern, int times) {
+    std::string text = "events:\n  E:\n    schema:\n      properties:\n";
+    for (int i = 0; i < times; ++i) {
+      text += "        p" + std::to_string(i) + ": {pattern: '" + pattern + std::to_string(i) + "'}\n";
+    }
+    return text;
+  };
+  const std::string kTogether =
+      "the patterns up to here are too large together: more than 500000 instructions; those behind are not read";
+  auto started = std::chrono::steady_clock::now();
+  EXPECT_THAT(plan_mistakes(plan("(.{0,999})x(.{0,999})", 400)), ElementsAre("32:24: " + kTogether));
+  EXPECT_THAT(
+      plan_mistakes(plan("\\pL{1,1000}", 400)),
+      ElementsAre("5:23: not a regular expression of RE2: pattern too large - compile failed",
+                  "6:23: not a regular expression of RE2: pattern too large - compile failed",
+                  "7:23: not a regular expression of RE2: pattern too large - compile failed", "7:23: " + kTogether));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(60)) << "all of them take minutes here";
+  EXPECT_THAT(plan_mistakes(plan("^[A-Z]{2}[0-9]{4}-", 2000)), IsEmpty());
+  std::string same = plan("", 0);
+  for (int i = 0; i < 400; ++i) same += "        p" + std::to_string(i) + ": {pattern: '(.{0,999})x(.{0,999})'}\n";
+  EXPECT_THAT(plan_mistakes(same), IsEmpty()) << "one is compiled once";
 }
 
 struct MistakeCase {
