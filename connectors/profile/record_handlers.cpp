@@ -279,13 +279,17 @@ Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiC
   if (*number == nullptr)
     co_return refuse(request, RejectionCode::conflict, "the customer number was given out before");
   const Identifier by_number = Identifier::from_normalised({IdentifierFamily::customer_no, {}}, **number);
-  identifiers.push_back(by_number);
+  std::vector<Identifier> names = identifiers;
+  names.push_back(by_number);
   ProfileAct act = save_of(*body, caller, false, wanted.empty() ? **number : std::string_view());
-  ActOutcome outcome = co_await record_first_act(services_, request, caller, identifiers, std::move(act));
+  ActOutcome outcome = co_await record_first_act(services_, request, caller, names, std::move(act));
   if (outcome.refused) co_return refuse(request, *outcome.refused, outcome.message);
   if (outcome.duplicate) co_return refuse(request, RejectionCode::conflict, kAnsweredBefore);
   Timestamp now = system_clock().now();
   auto customer = services_.engine.whole_profile(workspace, IdentifierAt{by_number, std::nullopt}, now);
+  std::optional<HttpResponse> erased;
+  if (!customer) erased = refuse_erased(request, caller, identifiers);
+  if (erased) co_return std::move(*erased);
   if (!customer) co_return refuse(request, code_of(customer.error()));
   HttpResponse response = profile_answer(services_.value, caller, *customer, false, now);
   response.status = 201;
@@ -297,11 +301,11 @@ HttpResponse RecordHandlers::refuse(const HttpRequest& request, RejectionCode co
   return refuse_api(services_.metrics, request, code, message);
 }
 
-HttpResponse RecordHandlers::refuse_fields(const HttpRequest& request, const std::vector<RecordMistake>& mistakes) {
+HttpResponse RecordHandlers::refuse_fields(const HttpRequest& request, const std::vector<RecordMistake>& mistakes,
+                                           std::string_view message) {
   bool asks_for_status = std::ranges::find(mistakes, "approval_needed", &RecordMistake::code) != mistakes.end();
-  HttpResponse response =
-      refuse(request, RejectionCode::invalid_record,
-             asks_for_status ? "a change of status needs a request: POST /v1/profiles/{customer_id}/status" : "");
+  if (asks_for_status) message = "a change of status needs a request: POST /v1/profiles/{customer_id}/status";
+  HttpResponse response = refuse(request, RejectionCode::invalid_record, message);
   std::string list;
   JsonOut json(list);
   json.begin_array();
@@ -311,6 +315,21 @@ HttpResponse RecordHandlers::refuse_fields(const HttpRequest& request, const std
   json.end_array();
   add_member(response, "mistakes", list);
   return response;
+}
+
+std::optional<HttpResponse> RecordHandlers::refuse_erased(const HttpRequest& request, const ApiCaller& caller,
+                                                          const std::vector<Identifier>& identifiers) {
+  std::vector<RecordMistake> mistakes;
+  for (const Identifier& each : identifiers) {
+    std::string kind = kind_name(each.kind());  // fields are called like the identifiers that they hold
+    auto owner = services_.engine.profile_of(caller.key->workspace, each, std::nullopt);
+    if (owner || owner.error().code != ErrorCode::not_found) continue;
+    mistakes.push_back({std::move(kind), "erased_identifier"});
+  }
+  if (mistakes.empty()) return std::nullopt;
+  return refuse_fields(request, mistakes,
+                       "a customer who had one of these identifiers was erased: none is taken until that is lifted, "
+                       "POST /v1/erasures/{erasure_id}/lift");
 }
 
 HttpResponse RecordHandlers::refuse_owned(const HttpRequest& request, const CustomerId& owner) {

@@ -54,7 +54,11 @@ class RecordHandlers {
   };
 
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
-  HttpResponse refuse_fields(const HttpRequest& request, const std::vector<RecordMistake>& mistakes);
+  HttpResponse refuse_fields(const HttpRequest& request, const std::vector<RecordMistake>& mistakes,
+                             std::string_view message = {});
+  /// The answer when nobody took the record because one of `identifiers` was erased: those that find nobody.
+  std::optional<HttpResponse> refuse_erased(const HttpRequest& request, const ApiCaller& caller,
+                                            const std::vector<Identifier>& identifiers);
   HttpResponse refuse_owned(const HttpRequest& request, const CustomerId& owner);
 
   /// Why `fields`, saved as `properties` say, can't become part of `record`; nothing when they can.

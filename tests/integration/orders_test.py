@@ -71,7 +71,7 @@ class Shop(unittest.TestCase):
                 return found
             cursor = page["next"]
 
-    def test_refunds_in_any_order_each_twice(self):
+    def test_9_1_refunds_in_any_order_each_twice(self):
         statements = [("Order Completed", {"revenue": "100.00"}), ("Order Refunded", {"refund_id": "r1", "amount": 30}),
                       ("Order Refunded", {"refund_id": "r2", "amount": 70})]
         for number, arrival in enumerate(itertools.permutations(statements)):
@@ -388,7 +388,7 @@ class RealDataTest(unittest.TestCase):
             self.check(profiles[customer], orders, as_of)
         return expected
 
-    def test_cdnow(self):
+    def test_9_2_cdnow(self):
         as_of = datetime.datetime(1998, 7, 1)
         bought = collections.defaultdict(list)
         for line in CDNOW.read_text().splitlines()[1:]:

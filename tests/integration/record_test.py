@@ -237,6 +237,22 @@ class Records(unittest.TestCase):
         self.assertGreater(int(re.sub("[^0-9]", "", self.new_person()[2]["fields"]["customer_no"])),
                            int(re.sub("[^0-9]", "", newest)))
 
+    def test_an_erased_identifier_is_refused_until_it_is_lifted(self):
+        gone, bob = self.new_person(), self.new_person()
+        email, erasure = gone[2]["fields"]["email"], f"er-{uuid.uuid4()}"
+        admin = {"Authorization": f"Bearer {ADMIN}"}
+        body = {"customer_id": gone[0], "reason": "asked for it", "id": erasure}
+        self.server.request("POST", "/v1/erasures", body, admin).expect(200)
+        expected = {"email": "erased_identifier"}
+        self.assertEqual(self.refused(self.create({"name": "n", "email": email}), 422), expected)
+        self.assertIn("/lift", self.create({"name": "n", "email": email}).json()["detail"])
+        pair = {"type": "must_link", "a": {"kind": "email", "value": email},
+                "b": {"kind": "email", "value": bob[2]["fields"]["email"]}, "reason": "one person"}
+        self.server.request("POST", "/v1/identity/assertions", pair, admin).expect(404)
+        self.server.request("POST", f"/v1/erasures/{erasure}/lift", {"reason": "is back"}, admin).expect(200)
+        back = self.create({"name": "n", "email": email}).expect(201).json()
+        self.assertNotEqual(back["customer_id"], gone[0])
+
     def test_saved_numbers_and_contacts_identify_persons(self):
         number = "CX2023100" + str(uuid.uuid4().int)[:3]
         mail = f"{uuid.uuid4()}@example.com"
