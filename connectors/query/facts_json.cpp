@@ -178,7 +178,8 @@ void append_page(JsonOut& json, const CustomerId& customer, std::string_view nam
 
 }  // namespace
 
-void append_interaction_figures(JsonOut& json, const std::vector<Interaction>& talks, Timestamp now) {
+void append_interaction_figures(JsonOut& json, const ProfileView& profile, const std::vector<Interaction>& talks,
+                                Timestamp now) {
   InteractionFigures figures = interaction_figures(talks, now);
   json.key("interactions").begin_object().key("count").unsigned_number(figures.count);
   json.key("count_30d").unsigned_number(figures.count_30d).key("level").string(figures.level());

@@ -8,7 +8,8 @@
 namespace tributary {
 
 /// Appends the member `interactions`: figures of the talks up to the moment.
-void append_interaction_figures(JsonOut& json, const std::vector<Interaction>& talks, Timestamp now);
+void append_interaction_figures(JsonOut& json, const ProfileView& profile, const std::vector<Interaction>& talks,
+                                Timestamp now);
 
 /// Appends the members `service` and `feedback`: figures of tickets and surveys as of the moment.
 void append_service_figures(JsonOut& json, const ProfileView& profile, const ValueMoment& moment);

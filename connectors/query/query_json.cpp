@@ -115,7 +115,7 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   append_classification(
       json, classify({record ? &*record : nullptr, value, talks, preferences, moment.rules.zone, moment.now}));
   append_value(json, value, profile.orders_complete);
-  append_interaction_figures(json, talks, moment.now);
+  append_interaction_figures(json, profile, talks, moment.now);
   append_service_figures(json, profile, moment);
   append_preferences(json, profile, preferences);
   append_tags(json, profile, moment);

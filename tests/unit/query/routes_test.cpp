@@ -164,7 +164,7 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
     bool reading = route.pattern.starts_with("/v1/profiles") || route.pattern.starts_with("/v1/identity/") ||
                    route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
                    route.pattern == "/v1/rfm/scale" || route.pattern == "/v1/export" ||
-                   route.pattern == "/v1/sources" || route.pattern == "/v1/channels" ||
+                   route.pattern == "/v1/sources" || route.pattern.starts_with("/v1/channels") ||
                    route.pattern.starts_with("/v1/tags") || route.pattern == "/v1/computed-traits" ||
                    route.pattern == "/openapi.json";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
