@@ -296,7 +296,6 @@ class Crashes(unittest.TestCase):
         self.random = random.Random(SEED)
         self.config = sample_config()
         self.config["log"] = {"segment_bytes": "1MiB", "spare_segments": 1, "ballast_bytes": 0, "disk_low_bytes": "16MiB"}
-        self.config["shutdown"] = {"announce": "0s"}
 
     def store_of(self, events: list, kill: bool = False) -> pathlib.Path:
         with Server(self.config, self.directory / "store") as server:

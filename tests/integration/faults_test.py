@@ -2,6 +2,7 @@
 
 X9 fdatasync fails, X17 signals, X18 clients vanish, X20 two processes on one directory.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -15,7 +16,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from faults import Known, start_refused  # noqa: E402
+from faults import Known, children_of, start_refused  # noqa: E402
 from raw_http import connect, request_bytes, reset_now  # noqa: E402
 from tributary import SLOW, Server, StartFailed, basic, sample_config  # noqa: E402
 
@@ -24,9 +25,8 @@ def kill_children(process):
     """A killed strace lets its tracee go on; so the tracee goes first."""
     if process is None or process.poll() is not None:
         return
-    for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
+    for child in children_of(process.pid):
+        os.kill(child, signal.SIGKILL)
 
 
 class FailingSync(unittest.TestCase):
@@ -36,8 +36,11 @@ class FailingSync(unittest.TestCase):
         if not shutil.which("strace"):
             self.fail("strace is not installed")
 
-    def run_until_it_fails(self, when, error="EIO", call="fdatasync"):
-        """Posts one event after the other; returns what was acknowledged, what was not, and the exit code."""
+    def run_until_it_fails(self, when, error="EIO", call="fdatasync", stop=True):
+        """Posts one event after the other; returns what was acknowledged, what was not, and the exit code.
+
+        With `stop` a supervisor ends it once it has refused for half a second; otherwise it ends by itself, seconds later.
+        """
         self.data = tempfile.mkdtemp(prefix="tributary-sync-")
         self.addCleanup(shutil.rmtree, self.data, True)
         trace = pathlib.Path(tempfile.mkdtemp(prefix="tributary-trace-")) / "trace"
@@ -46,13 +49,13 @@ class FailingSync(unittest.TestCase):
                   "-e", f"inject={call}:error={error}:when={when}"]
         server = Server(data_dir=self.data, prefix=prefix, start=False)
         try:
-            return self.post_until_it_fails(server, trace)
+            return self.post_until_it_fails(server, trace, stop)
         finally:
             kill_children(server.process)
             server.close()
 
-    def post_until_it_fails(self, server, trace):
-        known, refused = Known(), []
+    def post_until_it_fails(self, server, trace, stop):
+        known, refused, stopping = Known(), [], None
         try:
             server.start()
         except StartFailed as failure:  # the fault met the start
@@ -75,7 +78,14 @@ class FailingSync(unittest.TestCase):
                 self.assertTrue(answer.headers["Retry-After"])
                 if not refused:
                     self.assertEqual(server.get("/readyz", ops=True).status, 503)
+                    stopping = time.monotonic() + 0.5
                 refused.append(item)
+                time.sleep(0.02)  # a refusal costs nothing: without a pause they would be thousands
+                if stop and time.monotonic() > stopping:
+                    with contextlib.suppress(OSError):  # it was quicker
+                        for child in children_of(server.process.pid):
+                            os.kill(child, signal.SIGTERM)
+                    break
         self.assertIn("INJECTED", trace.read_text(), "the fault never fired: the run proves nothing")
         return known, refused, server.process.wait(20)
 
@@ -90,7 +100,7 @@ class FailingSync(unittest.TestCase):
     def test_one_failed_sync_ends_the_process(self):
         for when in (1, 2, 3, 5, 9, 20, 40):
             with self.subTest(nth_sync_of_a_thread=when):
-                known, refused, code = self.run_until_it_fails(when)
+                known, refused, code = self.run_until_it_fails(when, stop=when != 5)
                 self.assertEqual(code, 74)
                 self.expect_restart_without_loss(known, refused)
 
@@ -142,6 +152,10 @@ class Sender:
         assert not self.thread.is_alive(), "a request found no end"
 
 
+def announcing(seconds):
+    return {**sample_config(), "shutdown": {"announce": f"{seconds}s"}}
+
+
 class Signals(unittest.TestCase):
     """X17."""
 
@@ -159,7 +173,7 @@ class Signals(unittest.TestCase):
 
     def test_sigterm_drains(self):
         for _ in range(3):
-            with Server() as server:
+            with Server(announcing(1)) as server:
                 senders = [Sender(server, f"term-{i}") for i in range(4)]
                 time.sleep(0.3)
                 server.process.send_signal(signal.SIGTERM)
@@ -171,7 +185,7 @@ class Signals(unittest.TestCase):
                 self.check_after(server, senders)
 
     def test_a_second_sigterm_ends_at_once(self):
-        with Server() as server:
+        with Server(announcing(5)) as server:
             senders = [Sender(server, f"twice-{i}") for i in range(4)]
             time.sleep(0.3)
             server.process.send_signal(signal.SIGTERM)

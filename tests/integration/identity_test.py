@@ -538,7 +538,7 @@ class Feed(Workspace):
             server.wait_until(lambda: server.metrics().get("tributary_http_connections") >= 2, what="the reader is there")
             started = time.monotonic()
             self.assertEqual(server.stop(timeout=30), 0)
-            self.assertLess(time.monotonic() - started, 4 * SLOW, "announce, then the reader's next look")
+            self.assertLess(time.monotonic() - started, 4 * SLOW, "until the reader's next look")
             reader.join(30)
 
 

@@ -38,6 +38,7 @@ SAMPLE_CONFIG = {
     "data_dir": "./data",
     "server": {"listen": "127.0.0.1:0"},
     "ops": {"listen": "127.0.0.1:0"},
+    "shutdown": {"announce": "0s"},  # no balancer has to turn away: a stop costs no time
     "sources": [
         {"id": "web", "workspace": "default", "kind": "sdk", "write_keys": [WEB], "default_country": "CN"},
         {"id": "app", "workspace": "default", "kind": "sdk", "write_keys": [APP], "default_country": "CN",
