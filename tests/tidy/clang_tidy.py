@@ -2,10 +2,10 @@
 """Runs clang-tidy over the sources of the product, as .clang-tidy asks. Exit 1 when it finds something.
 
 Usage: clang_tidy.py [--build build/asan] [--jobs 2] [FILE ...]
-`--build` is configured for clang and joins the files of a room, so that headers are read once per room: see the preset.
-Sources that include Beast are left out unless named: clang needs half a minute for each of them, and what is checked in
-them (names, moves, copies) is seen in their headers and by the warnings of the build. The other sources of their rooms
-are checked one by one.
+`--build` is configured for clang and joins the files of a room: see the preset. Here all of a room are joined, so that its
+headers, which are most of the work, are read and searched once. Sources that include Beast are left out unless named:
+clang needs half a minute for each of them, and what is checked in them (names, moves, copies) is seen in their headers
+and by the warnings of the build.
 """
 import argparse
 import concurrent.futures
@@ -21,33 +21,49 @@ import time
 REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 
 
-def sources_of(build):
-    """What to check: joined files, relative to the repository, and single ones from rooms with Beast in them."""
+def commands_of(build):
+    """How each source is compiled, without precompiled headers: nothing was built yet, and what has no command of its own
+    is checked by that of a test."""
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         commands = json.load(file)
-    files = []
+    for command in commands:
+        command["command"] = re.sub(r" (-Winvalid-pch|(-Xclang )?-include(-pch)?( -Xclang)? \S*cmake_pch\S*)", "", command["command"])
+    return commands
+
+
+def rooms_of(commands):
+    """By the folder of the joined files of a room: each file's command, and what it joins that is to be checked."""
+    rooms = {}
     for command in commands:
         joined = os.path.relpath(os.path.join(command["directory"], command["file"]), REPOSITORY)
         if not re.match(r"build/[^/]+/(engine|connectors|config)/.*/Unity/", joined):
             continue
         with open(os.path.join(REPOSITORY, joined), encoding="utf-8") as file:
             parts = [os.path.relpath(path, REPOSITORY) for path in re.findall(r'#include "(.*)"', file.read())]
-        parts = [path for path in parts if not path.startswith("build/")]
-        without = [path for path in parts if not includes_beast(path)]
-        files += [joined] if parts and without == parts else without
-    return sorted(set(files))
+        sources = [path for path in parts if not path.startswith("build/") and not includes_beast(path)]
+        if sources:
+            rooms.setdefault(os.path.dirname(joined), []).append((command, sources))
+    return rooms
 
 
-def without_precompiled_headers(build, directory):
-    """Writes the commands of `build` to `directory`: nothing was built yet, and what has no command of its own is checked
-    by that of a test."""
-    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
-        commands = json.load(file)
-    for command in commands:
-        command["command"] = re.sub(r" (-Winvalid-pch|(-Xclang )?-include(-pch)?( -Xclang)? \S*cmake_pch\S*)", "", command["command"])
-    with open(os.path.join(directory, "compile_commands.json"), "w", encoding="utf-8") as file:
-        json.dump(commands, file)
-    return directory
+def join_rooms(commands, directory):
+    """Writes one source per room that includes all of the room's, and one per joined file of the build. Returns their
+    commands by room, the whole room's first in each, the largest room first.
+
+    The directory lies in the repository, where .clang-tidy is found."""
+    def join(command, sources, name):
+        path = os.path.join(directory, name + ".cpp")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f'#include "{source}"\n' for source in sources)
+        return {**command, "file": path, "command": command["command"].replace(command["file"], path)}
+
+    joined = []
+    for batches in rooms_of(commands).values():
+        everything = [source for _, sources in batches for source in sources]
+        name = os.path.dirname(everything[0]).replace("/", "_")
+        joined.append((len(everything), [join(batches[0][0], everything, name),
+                                         *(join(*batch, f"{name}_{number}") for number, batch in enumerate(batches))]))
+    return [room for _, room in sorted(joined, key=lambda each: each[0], reverse=True)]
 
 
 def includes_beast(path):
@@ -63,6 +79,15 @@ def run_one(binary, build, path):
     return path, result.returncode, result.stdout.replace(REPOSITORY + "/", "")
 
 
+def run_room(binary, directory, paths):
+    """Where two sources of a room use one name, which the build lets be in two of its joined files, those are checked."""
+    whole, *batches = paths
+    result = run_one(binary, directory, whole)
+    if len(batches) < 2 or "[clang-diagnostic-error]" not in result[2]:
+        return [result]
+    return [run_one(binary, directory, batch) for batch in batches]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", default=os.path.join(REPOSITORY, "build/asan"))
@@ -74,15 +99,18 @@ def main():
         print("clang-tidy is not installed")
         return 2
     build = os.path.abspath(arguments.build)
-    files = arguments.files or sources_of(build)
-    started, failed = time.monotonic(), 0
-    with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        commands = without_precompiled_headers(build, directory)
-        for path, code, output in pool.map(lambda path: run_one(binary, commands, path), files):
+    commands, started, failed = commands_of(build), time.monotonic(), 0
+    with tempfile.TemporaryDirectory(dir=build) as directory, concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        rooms = [] if arguments.files else join_rooms(commands, directory)
+        with open(os.path.join(directory, "compile_commands.json"), "w", encoding="utf-8") as file:
+            json.dump([*commands, *(command for room in rooms for command in room)], file)
+        files = [[path] for path in arguments.files] or [[command["file"] for command in room] for room in rooms]
+        results = pool.map(lambda paths: run_room(binary, directory, paths), files)
+        for path, code, output in (result for room in results for result in room):
             if code != 0:
                 failed += 1
                 print(f"--- {path}\n{output.strip()}", flush=True)
-    print(f"clang-tidy: {len(files)} files, {failed} with findings, {time.monotonic() - started:.0f} s")
+    print(f"clang-tidy: {len(files)} {'files' if arguments.files else 'rooms'}, {failed} with findings, {time.monotonic() - started:.0f} s")
     return 1 if failed else 0
 
 
