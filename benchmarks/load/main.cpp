@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   app.add_option("--customers", options.workload.customers, "how many customers the events are about");
   app.add_option("--new-evidence", options.workload.new_evidence, "share of events with a device never seen");
   app.add_flag("--sequential", options.workload.sequential, "customers one after the other instead of at random");
+  app.add_option("--event-name", options.workload.event_name, "of the events: orders, if nothing else is asked for");
   app.add_option("--event-bytes", options.workload.event_bytes, "bytes of one event's JSON; 0: as it is");
   app.add_option("--write-key", options.workload.write_key, "of a source");
   app.add_option("--webhook", options.workload.webhook, "path of a webhook source with the connector segment");

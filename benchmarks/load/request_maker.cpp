@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
 #include "engine/base/time.h"
 
@@ -67,8 +68,10 @@ void RequestMaker::make_gets() {
 /// An order as a browser's SDK sends it, about 600 bytes. What differs between real events differs here: ids, time,
 /// product, price, session. Padding to a larger size compresses away, so sizes on disk are measured without it.
 std::string RequestMaker::event_json() const {
+  std::string name;
+  append_json_string(name, workload_.event_name);
   std::string json =
-      R"({"type":"track","event":"Order Completed","messageId":"load-)" + text(kMessage) + R"(","userId":"u-)" +
+      R"({"type":"track","event":)" + name + R"(,"messageId":"load-)" + text(kMessage) + R"(","userId":"u-)" +
       text(kUser) + R"(","anonymousId":"d-)" + text(kDevice) + R"(","timestamp":")" + text(kTime) +
       R"(","context":{"library":{"name":"analytics.js","version":"next-1.84.3"},"locale":"en-GB",)" +
       R"("userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36","page":{"path":"/checkout",)" +

@@ -11,13 +11,14 @@ namespace tributary::load {
 
 /// What the requests are about.
 struct Workload {
-  bool lookup = false;           // POST /v1/profiles/lookup instead of events
-  std::vector<std::string> get;  // paths to GET in turn instead of events
-  size_t batch = 1;              // events per request; 1: POST /v1/track
-  uint64_t customers = 100'000;  // u-0000000000 ..
-  double new_evidence = 0.1;     // share of events whose device was never seen
-  bool sequential = false;       // customers one after the other instead of at random
-  size_t event_bytes = 0;        // of one event's JSON; 0: as it is, about 600
+  bool lookup = false;                         // POST /v1/profiles/lookup instead of events
+  std::vector<std::string> get;                // paths to GET in turn instead of events
+  size_t batch = 1;                            // events per request; 1: POST /v1/track
+  uint64_t customers = 100'000;                // u-0000000000 ..
+  double new_evidence = 0.1;                   // share of events whose device was never seen
+  bool sequential = false;                     // customers one after the other instead of at random
+  std::string event_name = "Order Completed";  // one that the catalogue does not know: nothing but an event
+  size_t event_bytes = 0;                      // of one event's JSON; 0: as it is, about 600
   std::string write_key = "wk_app";
   std::string api_key = "sk_analyst";
   std::string host;     // of the Host header
