@@ -23,6 +23,7 @@
 #include "engine/query/orders.h"
 #include "engine/query/positions.h"
 #include "engine/query/preview.h"
+#include "engine/query/rejected.h"
 #include "engine/query/rfm.h"
 #include "engine/query/rules_reader.h"
 #include "engine/query/tag_library_reader.h"

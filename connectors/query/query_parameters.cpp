@@ -57,7 +57,7 @@ std::optional<EventType> parse_event_type(std::string_view name) {
 Parsed<TimelineQuery> timeline_query(const HttpRequest& request) {
   TimelineQuery query;
   if (auto fault = read_page(request, query)) return *fault;
-  query.name = text_parameter(request, "name");
+  if (auto name = text_parameter(request, "name")) query.names.push_back(std::move(*name));
   if (auto type = text_parameter(request, "type")) {
     query.type = parse_event_type(*type);
     if (!query.type)

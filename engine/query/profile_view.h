@@ -137,12 +137,15 @@ struct HistoryPage {
 
 struct TimelineQuery {
   std::optional<EventType> type;
-  std::optional<std::string> name;
+  std::vector<std::string> names;      // any of them; empty: all
+  std::vector<std::string> not_names;  // none of them
   std::optional<std::string> source;
   std::optional<Timestamp> from;   // inclusive
   std::optional<Timestamp> until;  // exclusive
+  std::optional<Hash128> naming;   // events that name this identifier
+  bool oldest_first = false;       // `from` must be there, and no later than the first event, or none is found
   size_t limit = 50;               // 1..1000
-  std::string cursor;              // opaque, of the page before; empty for the newest
+  std::string cursor;              // opaque, of the page before; empty for the first
 };
 
 struct TimelineEntry {
@@ -158,9 +161,9 @@ struct TimelineEntry {
 };
 
 struct TimelinePage {
-  CustomerId customer;                 // the current id: differs from the asked one after a merge
-  std::vector<TimelineEntry> entries;  // newest first
-  std::string next_cursor;             // empty at the end
+  CustomerId customer;  // the current id: differs from the asked one after a merge
+  std::vector<TimelineEntry> entries;
+  std::string next_cursor;  // empty at the end
 };
 
 struct RejectedQuery {

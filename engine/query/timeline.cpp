@@ -1,6 +1,7 @@
 #include "engine/query/timeline.h"
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <utility>
 
@@ -8,50 +9,33 @@
 #include "engine/base/crc32c.h"
 #include "engine/ingest/catalogue.h"
 #include "engine/query/cursor.h"
+#include "engine/query/page_budget.h"
 
 namespace tributary {
 namespace {
 
 constexpr size_t kTimelineSuffixBytes = 8 + 8;  // ~at | ~lsn
-constexpr size_t kRejectedSuffixBytes = 8 + 8;  // ~received_at | ~lsn
 
-// What one page may cost. Rows are passed over by their filters alone; a payload is read from the log.
-constexpr size_t kPageRowsMax = 50'000;
-constexpr size_t kPagePayloadsMax = 2'000;
-constexpr size_t kPageBytesMax = 8 << 20;
-
-class PageBudget {
- public:
-  void add_row() { ++rows_; }
-  void add_payload(size_t bytes) {
-    ++payloads_;
-    bytes_ += bytes;
+// Where the events asked for stand, and whose rows there are meant: a home may be others', too.
+struct TimelineOwners {
+  TimelineOwners(const Customer& customer, const TimelineQuery& query) {
+    for (const Evidence* owned : customer.evidence) {
+      if (query.naming && !owned->names(*query.naming)) continue;
+      evidence.insert(owned->hash);
+      homes.insert(home_of(owned->members).id);
+    }
   }
-  bool spent() const { return rows_ >= kPageRowsMax || payloads_ >= kPagePayloadsMax || bytes_ >= kPageBytesMax; }
 
- private:
-  size_t rows_ = 0;
-  size_t payloads_ = 0;
-  size_t bytes_ = 0;
+  std::set<Hash128> evidence, homes;
 };
-
-// A payload, or nothing where retention deleted it.
-Result<std::optional<std::string>> read_payload(Log& log, Lsn lsn, PageBudget& budget) {
-  auto record = log.read_one(lsn);
-  if (!record && record.error().code == ErrorCode::not_found) return std::optional<std::string>();
-  if (!record) return with_context("reading a page", record.error());
-  budget.add_payload(record->second.size());
-  return std::optional<std::string>(std::move(record->second));
-}
 
 // A customer's homes, merged newest first. Each home's rows are in order already; the suffix of a key is the position.
 class MergedTimeline {
  public:
-  MergedTimeline(const StateReader& reader, const Customer& customer, std::string_view after) {
-    std::set<Hash128> homes;
-    for (const Evidence* evidence : customer.evidence) homes.insert(home_of(evidence->members).id);
-    for (const Hash128& home : homes) {
-      std::string prefix = id_key(customer.workspace, home);
+  MergedTimeline(const StateReader& reader, WorkspaceId workspace, const TimelineOwners& owners,
+                 std::string_view after) {
+    for (const Hash128& home : owners.homes) {
+      std::string prefix = id_key(workspace, home);
       auto rows = reader.scan(Family::timeline, prefix);
       if (!after.empty()) rows->seek(prefix + std::string(after));
       if (rows->valid() && suffix(*rows) == after) rows->next();
@@ -87,27 +71,54 @@ class MergedTimeline {
 // sender's.
 class TimelineFilter {
  public:
-  explicit TimelineFilter(const TimelineQuery& query) : query_(query) {
-    const CatalogueEvent* known = query.name ? find_catalogue_event(*query.name) : nullptr;
-    catalogue_name_ = known != nullptr ? known->name : query.name ? std::string_view(*query.name) : "";
-  }
+  explicit TimelineFilter(const TimelineQuery& query)
+      : query_(query), wanted_(query.names), unwanted_(query.not_names) {}
 
   bool may_match(const TimelineRow& row) const {
     if (query_.type && row.type != *query_.type) return false;
     if (query_.source && row.source_crc != crc32c(*query_.source)) return false;
-    return !query_.name || row.name_crc == crc32c(*query_.name) ||
-           (row.type == EventType::track && row.name_crc == crc32c(catalogue_name_));
+    return wanted_.empty() || wanted_.may_hold(row.type, row.name_crc);
   }
 
   bool matches(const EventView& event) const {
     if (query_.source && event.source != *query_.source) return false;
-    return !query_.name || event.name == *query_.name ||
-           (event.type == EventType::track && event.name == catalogue_name_);
+    return (wanted_.empty() || wanted_.holds(event)) && !unwanted_.holds(event);
   }
 
  private:
+  class Names {
+   public:
+    explicit Names(const std::vector<std::string>& names) {
+      for (const std::string& name : names) {
+        const CatalogueEvent* known = find_catalogue_event(name);
+        names_.push_back({name, known != nullptr ? known->name : name});
+      }
+    }
+    bool empty() const { return names_.empty(); }
+    bool may_hold(EventType type, uint32_t crc) const {
+      return any([&](const Name& name) {
+        return crc == crc32c(name.said) || (type == EventType::track && crc == crc32c(name.catalogued));
+      });
+    }
+    bool holds(const EventView& event) const {
+      return any([&](const Name& name) {
+        return event.name == name.said || (event.type == EventType::track && event.name == name.catalogued);
+      });
+    }
+
+   private:
+    struct Name {
+      std::string_view said, catalogued;
+    };
+    template <class Is>
+    bool any(Is is) const {
+      return std::any_of(names_.begin(), names_.end(), is);
+    }
+    std::vector<Name> names_;
+  };
+
   const TimelineQuery& query_;
-  std::string_view catalogue_name_;
+  Names wanted_, unwanted_;
 };
 
 Result<std::optional<TimelineEntry>> read_entry(Log& log, Lsn lsn, const TimelineRow& row, const TimelineFilter& filter,
@@ -149,56 +160,141 @@ Result<std::string> start_of(const KeyedHash& cursor_key, const TimelineQuery& q
   return position;
 }
 
-Result<std::optional<RejectedEntry>> read_rejected_entry(Log& log, const RejectedPosition& position,
-                                                         const RejectedQuery& query, PageBudget& budget) {
-  auto payload = read_payload(log, position.lsn, budget);
-  if (!payload) return payload.error();
-  if (!*payload) return std::optional<RejectedEntry>();
-  auto rejected = decode_rejected(**payload);
-  if (!rejected) return rejected.error();
-  if (query.source && rejected->source != *query.source) return std::optional<RejectedEntry>();
-  RejectedEntry entry;
-  entry.id = std::to_string(position.lsn.value());
-  entry.source = rejected->source;
-  entry.code = rejected->code;
-  entry.message = rejected->message;
-  entry.path = rejected->path;
-  entry.message_id = rejected->message_id;
-  entry.received_at = position.received_at;
-  entry.raw = rejected->raw;
-  return std::optional<RejectedEntry>(std::move(entry));
+std::string suffix_of(const TimelinePosition& position) {
+  std::string suffix;
+  ByteWriter out(suffix);
+  out.i64(~position.at.micros);
+  out.u64(~position.lsn.value());
+  return suffix;
 }
 
-Result<std::string> rejected_start_of(const KeyedHash& cursor_key, const RejectedQuery& query) {
+TimelinePosition position_of(std::string_view suffix) {
+  ByteReader in(suffix);
+  Timestamp at{~in.i64()};
+  return {at, Lsn{~in.u64()}};
+}
+
+bool is_before(const TimelinePosition& a, const TimelinePosition& b) {
+  return a.at != b.at ? a.at < b.at : a.lsn < b.lsn;
+}
+
+constexpr int64_t kFirstWindowMicros = 3600 * kMicrosPerSecond;
+constexpr int64_t kWindowGrowth = 8;
+constexpr int64_t kLastWindowMicros = INT64_MAX / 64;
+constexpr Timestamp kEndOfTime{INT64_MAX / 4};
+constexpr Lsn kLastLsn{~uint64_t{0}};
+
+// Rows run from the newest to the oldest alone. So the other way they are read in windows of time, each wider than the
+// one before, and of each window the oldest rows are kept.
+class OldestFirst {
+ public:
+  OldestFirst(const StateReader& reader, WorkspaceId workspace, const TimelineOwners& owners,
+              const TimelineFilter& filter, PageBudget& budget)
+      : reader_(reader), workspace_(workspace), owners_(owners), filter_(filter), budget_(budget) {}
+
+  struct Found {
+    TimelinePosition position;
+    TimelineRow row;
+  };
+
+  /// The oldest matching rows behind `after` and before `end`, at most `most`.
+  struct Window {
+    std::deque<Found> rows;
+    bool whole = true;      // there are no others
+    bool too_wide = false;  // it was given up
+  };
+  Result<Window> read(const TimelinePosition& after, Timestamp end, size_t most) {
+    Window window;
+    size_t seen = 0;
+    MergedTimeline timeline(reader_, workspace_, owners_, suffix_of({Timestamp{end.micros - 1}, kLastLsn}));
+    while (StateIterator* at = timeline.next()) {
+      TimelinePosition position = timeline_position(at->key());
+      if (!is_before(after, position)) break;
+      window.too_wide = ++seen > kPageRowsMax && end.micros - after.at.micros > kFirstWindowMicros;
+      if (window.too_wide) return window;
+      budget_.add_row();
+      auto row = decode_timeline(at->value());
+      if (!row) return row.error();
+      if (!owners_.evidence.contains(row->evidence) || !filter_.may_match(*row)) continue;
+      window.rows.push_front({position, *row});
+      if (window.rows.size() <= most) continue;
+      window.rows.pop_back();
+      window.whole = false;
+    }
+    TRIBUTARY_TRY(timeline.status());
+    return window;
+  }
+
+ private:
+  const StateReader& reader_;
+  WorkspaceId workspace_;
+  const TimelineOwners& owners_;
+  const TimelineFilter& filter_;
+  PageBudget& budget_;
+};
+
+Result<TimelinePage> read_oldest_first(const StateReader& reader, Log& log, const KeyedHash& cursor_key,
+                                       const Customer& customer, const TimelineQuery& query) {
+  if (!query.from) return Error{ErrorCode::invalid, "where the oldest stand first it must be said from when on"};
+  TimelinePosition after{Timestamp{query.from->micros - 1}, kLastLsn};
   if (!query.cursor.empty()) {
-    auto position = open_cursor(cursor_key, "rejected", query.cursor);
-    if (!position || position->size() != kRejectedSuffixBytes) return Error{ErrorCode::invalid, "cursor is not valid"};
-    return *position;
+    auto position = open_cursor(cursor_key, "oldest_first", query.cursor);
+    if (!position || position->size() != kTimelineSuffixBytes) return Error{ErrorCode::invalid, "cursor is not valid"};
+    after = position_of(*position);
   }
-  std::string position;
-  if (query.until) {
-    ByteWriter out(position);
-    out.i64(~(query.until->micros - 1));
-    out.u64(0);
+  Timestamp until = std::min(query.until.value_or(kEndOfTime), kEndOfTime);
+  TimelineOwners owners(customer, query);
+  TimelineFilter filter(query);
+  PageBudget budget;
+  OldestFirst rows(reader, customer.workspace, owners, filter, budget);
+  TimelinePage page;
+  page.customer = customer.id;
+  int64_t width = kFirstWindowMicros;
+  for (bool at_end = !(*query.from < until); !at_end;) {
+    Timestamp end{until.micros - after.at.micros <= width ? until.micros : after.at.micros + width};
+    auto window = rows.read(after, end, query.limit + 1);
+    if (!window) return window.error();
+    if (window->too_wide) {
+      width /= kWindowGrowth;
+      continue;
+    }
+    for (const auto& [position, row] : window->rows) {
+      if (budget.spent() || page.entries.size() == query.limit) {
+        page.next_cursor = seal_cursor(cursor_key, "oldest_first", suffix_of(after));
+        return page;
+      }
+      auto entry = read_entry(log, position.lsn, row, filter, budget);
+      if (!entry) return entry.error();
+      after = position;
+      if (*entry) page.entries.push_back(std::move(**entry));
+    }
+    if (!window->whole) continue;
+    at_end = end == until;
+    after = {Timestamp{end.micros - 1}, kLastLsn};
+    width = std::min(width * kWindowGrowth, kLastWindowMicros);
+    if (!at_end && budget.spent()) {
+      page.next_cursor = seal_cursor(cursor_key, "oldest_first", suffix_of(after));
+      return page;
+    }
   }
-  return position;
+  return page;
 }
 
 }  // namespace
 
 Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const KeyedHash& cursor_key,
                                    const Customer& customer, const TimelineQuery& query) {
+  if (query.oldest_first) return read_oldest_first(reader, log, cursor_key, customer, query);
   auto start = start_of(cursor_key, query);
   if (!start) return start.error();
-  std::set<Hash128> mine;
-  for (const Evidence* evidence : customer.evidence) mine.insert(evidence->hash);
 
+  TimelineOwners owners(customer, query);
   TimelineFilter filter(query);
   TimelinePage page;
   page.customer = customer.id;
   std::string current = *start;
   PageBudget budget;
-  MergedTimeline timeline(reader, customer, *start);
+  MergedTimeline timeline(reader, customer.workspace, owners, *start);
   while (StateIterator* at = timeline.next()) {
     std::string last = std::exchange(current, std::string(MergedTimeline::suffix(*at)));
     TimelinePosition position = timeline_position(at->key());
@@ -210,7 +306,7 @@ Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const Ke
     budget.add_row();
     auto row = decode_timeline(at->value());
     if (!row) return row.error();
-    if (!mine.contains(row->evidence) || !filter.may_match(*row)) continue;
+    if (!owners.evidence.contains(row->evidence) || !filter.may_match(*row)) continue;
     auto entry = read_entry(log, position.lsn, *row, filter, budget);
     if (!entry) return entry.error();
     if (!*entry) continue;
@@ -221,44 +317,6 @@ Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const Ke
     page.entries.push_back(std::move(**entry));
   }
   TRIBUTARY_TRY(timeline.status());
-  return page;
-}
-
-Result<RejectedPage> read_rejected(const StateReader& reader, Log& log, const KeyedHash& cursor_key,
-                                   WorkspaceId workspace, const RejectedQuery& query) {
-  auto start = rejected_start_of(cursor_key, query);
-  if (!start) return start.error();
-  std::string prefix = rejected_prefix(workspace);
-  auto rows = reader.scan(Family::rejected, prefix);
-  if (!start->empty()) rows->seek(prefix + *start);
-  if (rows->valid() && !query.cursor.empty() && rows->key().substr(prefix.size()) == *start) rows->next();
-
-  RejectedPage page;
-  std::string current = *start;
-  PageBudget budget;
-  for (; rows->valid(); rows->next()) {
-    std::string last = std::exchange(current, std::string(rows->key().substr(prefix.size())));
-    RejectedPosition position = rejected_position(rows->key());
-    if (query.from && position.received_at < *query.from) break;
-    if (budget.spent()) {
-      page.next_cursor = seal_cursor(cursor_key, "rejected", last);
-      break;
-    }
-    budget.add_row();
-    auto row = decode_rejected_row(rows->value());
-    if (!row) return row.error();
-    if (query.code && row->code != *query.code) continue;
-    if (query.source && row->source_crc != crc32c(*query.source)) continue;
-    auto entry = read_rejected_entry(log, position, query, budget);
-    if (!entry) return entry.error();
-    if (!*entry) continue;
-    if (page.entries.size() == query.limit) {
-      page.next_cursor = seal_cursor(cursor_key, "rejected", last);
-      break;
-    }
-    page.entries.push_back(std::move(**entry));
-  }
-  TRIBUTARY_TRY(rows->status());
   return page;
 }
 

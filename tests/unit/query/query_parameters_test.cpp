@@ -48,7 +48,7 @@ TEST(ExportParameters, FaultsNameTheParameter) {
 
 TEST(TimelineParameters, AbsentOnesDoNotFilter) {
   TimelineQuery query = timeline({{"type", ""}, {"from", ""}});
-  EXPECT_FALSE(query.type || query.name || query.source || query.from || query.until);
+  EXPECT_FALSE(query.type || !query.names.empty() || query.source || query.from || query.until);
   EXPECT_EQ(query.limit, 50u);
   EXPECT_EQ(query.cursor, "");
 }
@@ -62,7 +62,7 @@ TEST(TimelineParameters, AllAreRead) {
                                   {"limit", "7"},
                                   {"cursor", "c"}});
   EXPECT_EQ(query.type, EventType::page);
-  EXPECT_EQ(query.name, "Home");
+  EXPECT_EQ(query.names, std::vector<std::string>{"Home"});
   EXPECT_EQ(query.source, "web");
   EXPECT_EQ(query.from, parse_iso8601("2026-01-01T00:00:00Z"));
   EXPECT_EQ(query.until, parse_iso8601("2026-01-01T23:00:00Z"));

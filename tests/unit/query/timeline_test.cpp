@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
 #include "engine/query/cursor.h"
+#include "engine/query/rejected.h"
 #include "tests/model/fold_harness.h"
 #include "tests/model/universe.h"
 
@@ -32,7 +34,20 @@ struct Asked {
   size_t limit = 50;
   std::string cursor = {};
 
-  TimelineQuery timeline() const { return {type, name, source, from, until, limit, cursor}; }
+  std::vector<std::string> not_names = {};
+  std::optional<Hash128> naming = {};
+  bool oldest_first = false;
+
+  TimelineQuery timeline() const {
+    TimelineQuery query{.type = type, .names = {}, .not_names = not_names, .source = source, .from = from};
+    if (name) query.names.push_back(*name);
+    query.until = until;
+    query.naming = naming;
+    query.oldest_first = oldest_first;
+    query.limit = limit;
+    query.cursor = cursor;
+    return query;
+  }
   RejectedQuery rejected() const { return {source, code, from, until, limit, cursor}; }
 };
 
@@ -176,6 +191,11 @@ TEST_F(TimelineFilters, ByName) {
   EXPECT_THAT(ids({.name = "viewed"}), IsEmpty());
 }
 
+TEST_F(TimelineFilters, ByNamesThatAreNotWanted) {
+  EXPECT_THAT(ids({.not_names = {"Viewed", "Other"}}), ElementsAre("m3", "m2"));
+  EXPECT_THAT(ids({.from = at(0), .not_names = {"Viewed"}, .oldest_first = true}), ElementsAre("m2", "m3"));
+}
+
 TEST_F(TimelineFilters, BySource) { EXPECT_THAT(ids({.source = "web"}), ElementsAre("m3", "m1")); }
 
 TEST_F(TimelineFilters, FromIsInclusiveUntilIsNot) {
@@ -188,6 +208,76 @@ TEST_F(TimelineFilters, FromIsInclusiveUntilIsNot) {
 TEST_F(TimelineFilters, AllAtOnce) {
   EXPECT_THAT(ids({.type = EventType::track, .name = "Viewed", .source = "shop", .from = at(1), .until = at(9)}),
               ElementsAre("m4"));
+}
+
+TEST_F(Timelines, OfTheEventsThatNameAnIdentifier) {
+  fold({{.ids = {{"user_id", "A"}}, .at = 1, .message_id = "m1"},
+        {.ids = {{"user_id", "A"}, {"email", "e"}}, .at = 2, .message_id = "m2"},
+        {.ids = {{"user_id", "A"}, {"anonymous_id", "x"}}, .at = 3, .message_id = "m3"},
+        {.ids = {{"user_id", "A"}, {"email", "e"}}, .at = 4, .message_id = "m4"}});
+  Hash128 email = identifier_hash(kKey, *parse_kind("email"), "e");
+  EXPECT_THAT(ids({.naming = email}), ElementsAre("m4", "m2"));
+  EXPECT_THAT(ids({.from = at(0), .limit = 1, .naming = email, .oldest_first = true}), ElementsAre("m2"));
+  EXPECT_THAT(ids({.naming = identifier_hash(kKey, *parse_kind("email"), "f")}), IsEmpty());
+}
+
+/// The other way round, read in pages.
+class OldestFirstTimelines : public Timelines {
+ protected:
+  std::vector<std::string> oldest_first(Asked asked) {
+    std::vector<std::string> all;
+    asked.oldest_first = true;
+    for (;;) {
+      TimelinePage read = must(page(asked));
+      EXPECT_LE(read.entries.size(), asked.limit);
+      for (std::string& id : ids_of(read)) all.push_back(std::move(id));
+      if (read.next_cursor.empty()) return all;
+      asked.cursor = read.next_cursor;
+    }
+  }
+};
+
+TEST_F(OldestFirstTimelines, AreTheOthersTurnedRound) {
+  uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const char* kinds[] = {"user_id", "email", "phone", "anonymous_id"};
+  const int64_t spans[] = {3, 3'600, 86'400 * 30, 86'400 * 2'000};
+  std::vector<EventSketch> events;
+  for (int i = 0; i < 300; ++i) {
+    events.push_back({.ids = {{kinds[random() % 4], "A"}},
+                      .at = static_cast<int64_t>(random() % static_cast<uint64_t>(spans[random() % 4])),
+                      .message_id = "m" + std::to_string(i),
+                      .name = random() % 3 == 0 ? "Viewed" : "Ordered"});
+  }
+  events.push_back({.ids = {{"user_id", "A"}, {"email", "A"}, {"phone", "A"}, {"anonymous_id", "A"}},
+                    .at = 0,
+                    .message_id = "link"});
+  fold(events);
+  for (const Asked& asked :
+       {Asked{.from = at(0)}, Asked{.name = "Viewed", .from = at(0)}, Asked{.from = at(2), .until = at(3'000)},
+        Asked{.from = at(5), .until = at(5)}, Asked{.from = Timestamp{kBaseMicros - 900 * kMicrosPerDay}}}) {
+    Asked whole = asked;
+    whole.limit = 1000;
+    std::vector<std::string> wanted = ids(whole);
+    std::reverse(wanted.begin(), wanted.end());
+    for (size_t limit : {size_t{1}, size_t{7}, size_t{100}, size_t{1000}}) {
+      Asked paged = asked;
+      paged.limit = limit;
+      EXPECT_EQ(oldest_first(paged), wanted) << "limit " << limit;
+    }
+  }
+}
+
+TEST_F(OldestFirstTimelines, NeedABeginning) {
+  fold({{.ids = {{"user_id", "A"}}, .at = 1, .message_id = "m1"}});
+  EXPECT_EQ(page({.oldest_first = true}).error().code, ErrorCode::invalid);
+}
+
+TEST_F(OldestFirstTimelines, HaveCursorsOfTheirOwn) {
+  fold({{.ids = {{"user_id", "A"}}, .at = 1, .message_id = "m1"}, {.ids = {{"user_id", "A"}}, .at = 2}});
+  std::string other = must(page({.limit = 1})).next_cursor;
+  EXPECT_EQ(page({.from = at(0), .cursor = other, .oldest_first = true}).error().code, ErrorCode::invalid);
 }
 
 class TimelinePages : public Timelines {
