@@ -191,7 +191,7 @@ class Section6(Acceptance):
 
     def band(self, **fields) -> dict:
         created = self.call("POST", "/v1/profiles", {"fields": {"name": "n", "email": f"{uuid.uuid4()}@example.com", **fields}})
-        return created.expect(201).json()["record"]["classification"]
+        return created.expect(201).json()["classification"]
 
     def test_6_budget_bands(self):
         for budget, band in (("99999.99", "under_100k"), ("10万", "100k_to_500k"), ("¥500,000", "100k_to_500k"),

@@ -204,7 +204,7 @@ class Review(Workbench):
         self.serve()
         for number in range(5):
             for contact in ("王芳", "李娜"):
-                self.save(f"澄江{number}号科技有限公司", contact=contact, phone=f"1380000{number:04}")
+                self.save(f"澄江{number}号科技有限公司", contact=contact, phone=f"1391234{number + 5:04}")
         self.search(merged=0, suggested=5)
         for suggestion in self.suggestions():
             verbs = ["accept", "reject"] * 6
