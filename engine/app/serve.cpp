@@ -16,6 +16,7 @@
 #include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
 #include "connectors/profile/profile_routes.h"
+#include "connectors/profile_api/profile_api_routes.h"
 #include "connectors/query/export_runner.h"
 #include "connectors/query/query_routes.h"
 #include "connectors/query/scale_runner.h"
@@ -218,6 +219,7 @@ class Service {
     add_query_routes(router_, QueryServices{*engine_, keys_, metrics_, config_.ingest, *exports_, *scales_,
                                             config_.engine.computed_traits});
     add_profile_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
+    add_profile_api_routes(router_, ProfileApiServices{*engine_, keys_, metrics_, config_.ingest});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
     duplicates_ = std::make_unique<DuplicateSearches>(*engine_, keys_, duplicate_search_options());
     add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_, *duplicates_});

@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import sys
+import time
 import unittest
 import uuid
 
@@ -370,7 +371,7 @@ def status_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
             Case(404, nobody + "/status", None, key, "not_found"),
             Case(400, path + "?as_of=yesterday", None, key, "invalid_parameter"), *read_refusals(path)],
         ("GET", "/v1/profiles/{customer_id}/status/requests"): [
-            Case(200, path + "/requests", None, key, holds={"requests": [], "total": 0, "next": None}),
+            Case(200, path + "/requests", None, key, holds={"next": None}),
             Case(404, nobody + "/status/requests", None, key, "not_found"),
             Case(400, path + "/requests?limit=ten", None, key, "invalid_parameter"), *read_refusals(path + "/requests")],
         ("POST", "/v1/profiles/{customer_id}/status"): [
@@ -382,6 +383,28 @@ def status_cases(customer: str, nobody: str, key: dict, admin: dict) -> dict:
         ("POST", "/v1/profiles/{customer_id}/status/{request}/reject"): decided("reject", "rejected"),
         ("POST", "/v1/profiles/{customer_id}/status/{request}/revert"): decided("revert", "approved"),
     }
+
+
+def profile_api_cases(key: dict) -> dict:
+    """Errors have Segment's form, so none is looked for by our code."""
+    profiles = "/v1/spaces/default/collections/users/profiles/"
+    template = "/v1/spaces/{space}/collections/{collection}/profiles/{external_id}/"
+    own = {"traits": ["?limit=1&verbose=true", "?class=computed_trait"], "external_ids": ["?include=email&limit=0"],
+           "events": ["?sort=asc&start=2020-01-01", "?exclude=e&limit=1"], "metadata": [], "links": ["?limit=5"]}
+    wrong = {"traits": "?class=people", "external_ids": "?limit=ten", "events": "?sort=up", "links": "?limit=ten"}
+    cases = {}
+    for route, queries in own.items():
+        path = profiles + "email:ann%40example.com/" + route
+        cases["GET", template + route] = [
+            *(Case(200, path + query, None, key) for query in ("", *queries)),
+            Case(400, path + wrong[route] if route in wrong else path.replace("users", "us!ers"), None, key),
+            Case(400, path.replace("email", "e!mail"), None, key), Case(401, path),
+            Case(401, path, None, {"Authorization": "Bearer sk_unknown"}),
+            Case(403, path, None, {"Authorization": "Bearer wk_web"}),
+            *(Case(404, path.replace(*other), None, key) for other in (
+                ("ann", "nobody"), ("default", "elsewhere"), ("users", "accounts"), ("email:", "emails:"),
+                ("email:ann%40example.com", "a" * 26), ("email:ann%40example.com", "phone:nonsense")))]
+    return cases
 
 
 def explain_cases(path: str, nobody: str, key: dict) -> list[Case]:
@@ -690,6 +713,7 @@ class Contract(unittest.TestCase):
                 *changes_cases("/v1/identity/changes", key),
                 Case(400, "/v1/identity/changes?wait=long", None, key, "invalid_parameter")],
             ("POST", "/v1/identity/assertions"): assertion_cases(admin),
+            **profile_api_cases(key),
             ("GET", "/v1/identity/rules"): [
                 Case(200, "/v1/identity/rules", None, key), *read_refusals("/v1/identity/rules")],
             ("PUT", "/v1/identity/rules"): rules_cases(admin),
@@ -732,6 +756,10 @@ class Contract(unittest.TestCase):
 
     def run_case(self, client, method, operation, case) -> int:
         answer = client.request(method, case.path, case.body, case.headers)
+        deadline = time.monotonic() + 30
+        while answer.status == 429 and case.status != 429 and time.monotonic() < deadline:  # rules are being followed
+            time.sleep(0.1)
+            answer = client.request(method, case.path, case.body, case.headers)
         label = f"{method} {case.path[:100]} {case.headers} -> {answer}"
         self.assertEqual(answer.status, case.status, label)
         self.check_answer(operation, answer, label)

@@ -8,6 +8,7 @@
 #include "connectors/identity/identity_routes.h"
 #include "connectors/ops/ops_routes.h"
 #include "connectors/profile/profile_routes.h"
+#include "connectors/profile_api/profile_api_routes.h"
 #include "connectors/query/export_runner.h"
 #include "connectors/query/query_handlers.h"
 #include "connectors/query/query_routes.h"
@@ -75,6 +76,7 @@ class Routes : public testing::Test {
     add_sdk_routes(router, {engine, keys, metrics, {}, ""});
     add_query_routes(router, {engine, keys, metrics, {}, exports, scales});
     add_profile_routes(router, {engine, keys, metrics, {}, {*TimeZone::load("UTC"), {}}});
+    add_profile_api_routes(router, {engine, keys, metrics, {}});
     add_identity_routes(router, {engine, keys, metrics, {}, previews, duplicates});
     add_webhook_routes(router, {engine, webhooks, metrics, {}});
     add_source_routes(router, {engine, keys, feeds});
