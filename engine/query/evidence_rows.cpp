@@ -13,7 +13,8 @@ std::vector<EvidencePlace> places_of(const std::vector<const Evidence*>& evidenc
   std::vector<EvidencePlace> places;
   places.reserve(evidence.size());
   for (const Evidence* each : evidence) places.push_back({home_of(each->members).id, each});
-  std::ranges::stable_sort(places, {}, &EvidencePlace::home);
+  std::stable_sort(places.begin(), places.end(),
+                   [](const EvidencePlace& a, const EvidencePlace& b) { return a.home < b.home; });
   return places;
 }
 
