@@ -62,7 +62,7 @@ TEST_F(Decisions, WhatTheEngineRefusesIsTold) {
   engine.outcome = {RejectionCode::disk_full, {}};
   EXPECT_EQ(post(kPath, pair("A", "B")).status, 503);
   engine.outcome = {std::nullopt, {ItemOutcome::rejected}};
-  EXPECT_EQ(refusal_of(post(kPath, pair("A", "B"))), "404 not_found: there is no such evidence");
+  EXPECT_EQ(refusal_of(post(kPath, pair("A", "B"))), "404 not_found: an identifier was erased");
   EXPECT_EQ(metrics.refused(RejectionCode::disk_full).value(), 1);
 }
 

@@ -120,7 +120,7 @@ TEST_F(SuggestionRoutes, RejectingSaysThatTheyAreTwo) {
   EXPECT_EQ(searched.assertions[0].pair, PairState::cannot);
   EXPECT_EQ(searched.assertions[0].decision.author, "admin");
   EXPECT_EQ(searched.assertions[0].decision.reason, "rejected suggestion of rule D3");
-  EXPECT_EQ(ask("POST", "/" + id + "/reject").status, 404);
+  EXPECT_EQ(ask("POST", "/" + id + "/reject").status, 409) << "it was answered before";
 }
 
 TEST_F(SuggestionRoutes, WhatIsRefusedStaysInTheList) {

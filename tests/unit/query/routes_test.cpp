@@ -167,8 +167,8 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
                    route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
                    route.pattern == "/v1/rfm/scale" || route.pattern == "/v1/export" ||
                    route.pattern == "/v1/sources" || route.pattern.starts_with("/v1/channels") ||
-                   route.pattern.starts_with("/v1/tags") || route.pattern == "/v1/computed-traits" ||
-                   route.pattern == "/openapi.json";
+                   route.pattern.starts_with("/v1/tags") || route.pattern.starts_with("/v1/spaces/") ||
+                   route.pattern == "/v1/computed-traits" || route.pattern == "/openapi.json";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
     bool collection = !reading && !webhook && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;
