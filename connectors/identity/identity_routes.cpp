@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kSearchLimit = 900s;   // of which one may run by
 
 }  // namespace
 
-void add_identity_routes(Router& router, IdentityServices services) {
+void add_identity_routes(Router& router, const IdentityServices& services) {
   KeyedRoutes<ExplainHandlers> reads(router, services);
   reads("GET", "/v1/profiles/{customer_id}/explain", ApiRole::analyst, &ExplainHandlers::explain);
   reads("GET", "/v1/profiles/{customer_id}/changes", ApiRole::analyst, &ExplainHandlers::history);

@@ -6,6 +6,6 @@
 
 namespace tributary {
 
-void add_identity_routes(Router& router, IdentityServices services);
+void add_identity_routes(Router& router, const IdentityServices& services);
 
 }  // namespace tributary
