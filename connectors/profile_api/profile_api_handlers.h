@@ -12,7 +12,7 @@ namespace tributary {
 /// Thread: any.
 class ProfileApiHandlers {
  public:
-  explicit ProfileApiHandlers(ProfileApiServices services) : services_(std::move(services)) {}
+  explicit ProfileApiHandlers(const ProfileApiServices& services) : services_(services) {}
 
   /// What a route runs once its caller and the profile are known.
   using Handler = HttpResponse (ProfileApiHandlers::*)(const HttpRequest& request, const ApiCaller& caller,
