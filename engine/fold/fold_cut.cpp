@@ -87,7 +87,7 @@ Result<std::optional<Fold::Division>> Fold::read_division(Evidence evidence, con
   if (whole->last_at <= cut.cut_at) return std::optional<Division>(std::move(division));
   auto rows = store_.scan(Family::timeline, id_key(workspace, home));
   for (; rows->valid(); rows->next()) {
-    TimelinePosition position = timeline_position(rows->key());
+    NewestFirst position = newest_first_position(rows->key());
     if (position.at < whole->first_at) break;  // newest first
     auto row = decode_timeline(rows->value());
     if (!row) return row.error();

@@ -17,10 +17,7 @@ std::string purpose_of(WorkspaceId workspace, const ChangesQuery& query) {
 // Behind this position the next page begins; zero for the first.
 Result<std::string> start_of(const KeyedHash& cursor_key, std::string_view purpose, const ChangesQuery& query) {
   if (query.cursor.empty()) return std::string(kPositionBytes, '\0');
-  auto position = open_cursor(cursor_key, purpose, query.cursor);
-  if (!position || position->size() != kPositionBytes)
-    return Error{ErrorCode::invalid, "cursor is not one of this list"};
-  return std::move(*position);
+  return open_cursor(cursor_key, purpose, query.cursor, kPositionBytes);
 }
 
 Result<Change> read_change(const StateReader& reader, WorkspaceId workspace, const StateIterator& row, bool whole) {

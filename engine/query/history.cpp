@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/base/bytes.h"
-#include "engine/base/hash_bytes.h"
 #include "engine/query/changes.h"
 #include "engine/query/cursor.h"
 #include "engine/query/rfm.h"
@@ -77,27 +76,16 @@ Hash128 name_of(const KeyedHash& cursor_key, const HistoryEntry& entry) {
   return cursor_key(std::string(entry.what) + '\0' + entry.key);
 }
 
-std::string position_of(const KeyedHash& cursor_key, const HistoryEntry& entry) {
-  std::string position;
-  ByteWriter out(position);
-  out.i64(entry.at.micros);
-  out.raw(name_of(cursor_key, entry).view());
-  return position;
-}
-
 /// Behind which of the entries, which are sorted, a page ends that goes on at the cursor. When the entry it names is
 /// gone since, at what is older than it.
 Result<size_t> end_of_page(const KeyedHash& cursor_key, const std::vector<HistoryEntry>& entries,
                            std::string_view cursor) {
   if (cursor.empty()) return entries.size();
-  auto position = open_cursor(cursor_key, kHistoryCursor, cursor);
-  if (!position || position->size() != 8 + 16) return Error{ErrorCode::invalid, "cursor is not valid"};
-  ByteReader in(*position);
-  Timestamp at{in.i64()};
-  Hash128 name = read_hash(in);
-  auto same_time = std::ranges::equal_range(entries, at, {}, &HistoryEntry::at);
-  auto found =
-      std::ranges::find_if(same_time, [&](const HistoryEntry& entry) { return name_of(cursor_key, entry) == name; });
+  auto place = open_dated_cursor(cursor_key, kHistoryCursor, cursor);
+  if (!place) return place.error();
+  auto same_time = std::ranges::equal_range(entries, place->at, {}, &HistoryEntry::at);
+  auto found = std::ranges::find_if(
+      same_time, [&](const HistoryEntry& entry) { return name_of(cursor_key, entry) == place->hash; });
   auto end = found == same_time.end() ? same_time.begin() : found;
   return static_cast<size_t>(end - entries.begin());
 }
@@ -126,7 +114,8 @@ Result<HistoryPage> read_history_page(const StateReader& reader, const KeyedHash
     page.entries.push_back(std::move(entries[i - 1]));
   }
   if (page.entries.size() < *end) {
-    page.next_cursor = seal_cursor(cursor_key, kHistoryCursor, position_of(cursor_key, page.entries.back()));
+    const HistoryEntry& last = page.entries.back();
+    page.next_cursor = seal_cursor(cursor_key, kHistoryCursor, DatedPlace{last.at, name_of(cursor_key, last)});
   }
   return page;
 }

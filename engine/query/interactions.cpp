@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "engine/base/bytes.h"
-#include "engine/base/hash_bytes.h"
 #include "engine/query/cursor.h"
 #include "engine/query/facts.h"
 
@@ -29,23 +27,19 @@ Result<InteractionsPage> read_interactions_page(const StateReader& reader, const
   std::sort(talks.begin(), talks.end(), is_before);
   auto end = talks.end();
   if (!query.cursor.empty()) {
-    auto position = open_cursor(cursor_key, kInteractionsCursor, query.cursor);
-    if (!position || position->size() != 8 + 16) return Error{ErrorCode::invalid, "cursor is not valid"};
-    ByteReader in(*position);
+    auto place = open_dated_cursor(cursor_key, kInteractionsCursor, query.cursor);
+    if (!place) return place.error();
     Interaction before;
-    before.told.at = Timestamp{in.i64()};
-    before.told.message = read_hash(in);
+    before.told.at = place->at;
+    before.told.message = place->hash;
     end = std::lower_bound(talks.begin(), talks.end(), before, is_before);
   }
   while (end != talks.begin() && page.interactions.size() < query.limit) {
     page.interactions.push_back(std::move(*--end));
   }
   if (end == talks.begin()) return page;
-  std::string position;
-  ByteWriter out(position);
-  out.i64(page.interactions.back().told.at.micros);
-  out.raw(page.interactions.back().told.message.view());
-  page.next_cursor = seal_cursor(cursor_key, kInteractionsCursor, position);
+  const Fact& last = page.interactions.back().told;
+  page.next_cursor = seal_cursor(cursor_key, kInteractionsCursor, DatedPlace{last.at, last.message});
   return page;
 }
 

@@ -4,8 +4,6 @@
 #include <map>
 #include <tuple>
 
-#include "engine/base/bytes.h"
-#include "engine/base/hash_bytes.h"
 #include "engine/query/cursor.h"
 #include "engine/query/evidence_rows.h"
 
@@ -87,14 +85,6 @@ Result<Order> read_order_with_lines(const StateReader& reader, WorkspaceId works
   return order;
 }
 
-std::string position_of(const Order& order) {
-  std::string position;
-  ByteWriter out(position);
-  out.i64(order.at.micros);
-  out.raw(order.hash.view());
-  return position;
-}
-
 }  // namespace
 
 Result<std::vector<Order>> read_orders(const StateReader& reader, WorkspaceId workspace,
@@ -113,12 +103,11 @@ Result<OrdersPage> read_orders_page(const StateReader& reader, const KeyedHash& 
   std::vector<Order> orders = judge_all(*joined);
   auto end = orders.end();
   if (!query.cursor.empty()) {
-    auto position = open_cursor(cursor_key, kOrdersCursor, query.cursor);
-    if (!position || position->size() != 8 + 16) return Error{ErrorCode::invalid, "cursor is not valid"};
-    ByteReader in(*position);
+    auto place = open_dated_cursor(cursor_key, kOrdersCursor, query.cursor);
+    if (!place) return place.error();
     Order before;
-    before.at = Timestamp{in.i64()};
-    before.hash = read_hash(in);
+    before.at = place->at;
+    before.hash = place->hash;
     end = std::lower_bound(orders.begin(), orders.end(), before,
                            [](const Order& a, const Order& b) { return place_of(a) < place_of(b); });
   }
@@ -128,7 +117,7 @@ Result<OrdersPage> read_orders_page(const StateReader& reader, const KeyedHash& 
     if (!order) return order.error();
     page.orders.push_back(std::move(*order));
   }
-  if (end != orders.begin()) page.next_cursor = seal_cursor(cursor_key, kOrdersCursor, position_of(*end));
+  if (end != orders.begin()) page.next_cursor = seal_cursor(cursor_key, kOrdersCursor, DatedPlace{end->at, end->hash});
   return page;
 }
 

@@ -2,18 +2,18 @@
 
 #include <utility>
 
-#include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
 #include "engine/query/cursor.h"
+#include "engine/query/newest_first.h"
 #include "engine/query/page_budget.h"
 #include "engine/store/key_schema.h"
 
 namespace tributary {
 namespace {
 
-constexpr size_t kRejectedSuffixBytes = 8 + 8;  // ~received_at | ~lsn
+constexpr std::string_view kRejectedCursor = "rejected";
 
-Result<std::optional<RejectedEntry>> read_rejected_entry(Log& log, const RejectedPosition& position,
+Result<std::optional<RejectedEntry>> read_rejected_entry(Log& log, const NewestFirst& position,
                                                          const RejectedQuery& query, PageBudget& budget) {
   auto payload = read_payload(log, position.lsn, budget);
   if (!payload) return payload.error();
@@ -28,46 +28,31 @@ Result<std::optional<RejectedEntry>> read_rejected_entry(Log& log, const Rejecte
   entry.message = rejected->message;
   entry.path = rejected->path;
   entry.message_id = rejected->message_id;
-  entry.received_at = position.received_at;
+  entry.received_at = position.at;
   entry.raw = rejected->raw;
   return std::optional<RejectedEntry>(std::move(entry));
-}
-
-Result<std::string> rejected_start_of(const KeyedHash& cursor_key, const RejectedQuery& query) {
-  if (!query.cursor.empty()) {
-    auto position = open_cursor(cursor_key, "rejected", query.cursor);
-    if (!position || position->size() != kRejectedSuffixBytes) return Error{ErrorCode::invalid, "cursor is not valid"};
-    return *position;
-  }
-  std::string position;
-  if (query.until) {
-    ByteWriter out(position);
-    out.i64(~(query.until->micros - 1));
-    out.u64(0);
-  }
-  return position;
 }
 
 }  // namespace
 
 Result<RejectedPage> read_rejected(const StateReader& reader, Log& log, const KeyedHash& cursor_key,
                                    WorkspaceId workspace, const RejectedQuery& query) {
-  auto start = rejected_start_of(cursor_key, query);
+  auto start = start_newest_first(cursor_key, kRejectedCursor, query.cursor, query.until);
   if (!start) return start.error();
   std::string prefix = rejected_prefix(workspace);
   auto rows = reader.scan(Family::rejected, prefix);
   if (!start->empty()) rows->seek(prefix + *start);
-  if (rows->valid() && !query.cursor.empty() && rows->key().substr(prefix.size()) == *start) rows->next();
+  if (rows->valid() && rows->key().substr(prefix.size()) == *start) rows->next();
 
   RejectedPage page;
   std::string current = *start;
   PageBudget budget;
   for (; rows->valid(); rows->next()) {
     std::string last = std::exchange(current, std::string(rows->key().substr(prefix.size())));
-    RejectedPosition position = rejected_position(rows->key());
-    if (query.from && position.received_at < *query.from) break;
+    NewestFirst position = newest_first_position(rows->key());
+    if (query.from && position.at < *query.from) break;
     if (budget.spent()) {
-      page.next_cursor = seal_cursor(cursor_key, "rejected", last);
+      page.next_cursor = seal_cursor(cursor_key, kRejectedCursor, last);
       break;
     }
     budget.add_row();
@@ -79,7 +64,7 @@ Result<RejectedPage> read_rejected(const StateReader& reader, Log& log, const Ke
     if (!entry) return entry.error();
     if (!*entry) continue;
     if (page.entries.size() == query.limit) {
-      page.next_cursor = seal_cursor(cursor_key, "rejected", last);
+      page.next_cursor = seal_cursor(cursor_key, kRejectedCursor, last);
       break;
     }
     page.entries.push_back(std::move(**entry));

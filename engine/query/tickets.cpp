@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "engine/base/bytes.h"
-#include "engine/base/hash_bytes.h"
 #include "engine/query/cursor.h"
 #include "engine/query/facts.h"
 
@@ -30,21 +28,17 @@ Result<TicketsPage> read_tickets_page(const StateReader& reader, const KeyedHash
   std::vector<Ticket> tickets = tickets_of(*facts, *talks, now);
   auto end = tickets.end();
   if (!query.cursor.empty()) {
-    auto position = open_cursor(cursor_key, kTicketsCursor, query.cursor);
-    if (!position || position->size() != 8 + 16) return Error{ErrorCode::invalid, "cursor is not valid"};
-    ByteReader in(*position);
+    auto place = open_dated_cursor(cursor_key, kTicketsCursor, query.cursor);
+    if (!place) return place.error();
     Ticket before;
-    before.at = Timestamp{in.i64()};
-    before.subject = read_hash(in);
+    before.at = place->at;
+    before.subject = place->hash;
     end = std::lower_bound(tickets.begin(), tickets.end(), before, opened_before);
   }
   while (end != tickets.begin() && page.tickets.size() < query.limit) page.tickets.push_back(std::move(*--end));
   if (end == tickets.begin()) return page;
-  std::string position;
-  ByteWriter out(position);
-  out.i64(page.tickets.back().at.micros);
-  out.raw(page.tickets.back().subject.view());
-  page.next_cursor = seal_cursor(cursor_key, kTicketsCursor, position);
+  const Ticket& last = page.tickets.back();
+  page.next_cursor = seal_cursor(cursor_key, kTicketsCursor, DatedPlace{last.at, last.subject});
   return page;
 }
 

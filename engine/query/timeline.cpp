@@ -5,16 +5,17 @@
 #include <set>
 #include <utility>
 
-#include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
 #include "engine/ingest/catalogue.h"
 #include "engine/query/cursor.h"
+#include "engine/query/newest_first.h"
 #include "engine/query/page_budget.h"
 
 namespace tributary {
 namespace {
 
-constexpr size_t kTimelineSuffixBytes = 8 + 8;  // ~at | ~lsn
+constexpr std::string_view kTimelineCursor = "timeline";
+constexpr std::string_view kOldestFirstCursor = "oldest_first";
 
 // Where the events asked for stand, and whose rows there are meant: a home may be others', too.
 struct TimelineOwners {
@@ -59,7 +60,7 @@ class MergedTimeline {
   }
 
   static std::string_view suffix(const StateIterator& rows) {
-    return rows.key().substr(rows.key().size() - kTimelineSuffixBytes);
+    return rows.key().substr(rows.key().size() - kNewestFirstBytes);
   }
 
  private:
@@ -144,45 +145,12 @@ Result<std::optional<TimelineEntry>> read_entry(Log& log, Lsn lsn, const Timelin
   return std::optional<TimelineEntry>(std::move(entry));
 }
 
-// Where a page starts: behind the cursor, or at the newest event before `until`.
-Result<std::string> start_of(const KeyedHash& cursor_key, const TimelineQuery& query) {
-  if (!query.cursor.empty()) {
-    auto position = open_cursor(cursor_key, "timeline", query.cursor);
-    if (!position || position->size() != kTimelineSuffixBytes) return Error{ErrorCode::invalid, "cursor is not valid"};
-    return *position;
-  }
-  std::string position;
-  if (query.until) {
-    ByteWriter out(position);
-    out.i64(~(query.until->micros - 1));
-    out.u64(0);
-  }
-  return position;
-}
-
-std::string suffix_of(const TimelinePosition& position) {
-  std::string suffix;
-  ByteWriter out(suffix);
-  out.i64(~position.at.micros);
-  out.u64(~position.lsn.value());
-  return suffix;
-}
-
-TimelinePosition position_of(std::string_view suffix) {
-  ByteReader in(suffix);
-  Timestamp at{~in.i64()};
-  return {at, Lsn{~in.u64()}};
-}
-
-bool is_before(const TimelinePosition& a, const TimelinePosition& b) {
-  return a.at != b.at ? a.at < b.at : a.lsn < b.lsn;
-}
+bool is_before(const NewestFirst& a, const NewestFirst& b) { return a.at != b.at ? a.at < b.at : a.lsn < b.lsn; }
 
 constexpr int64_t kFirstWindowMicros = 3600 * kMicrosPerSecond;
 constexpr int64_t kWindowGrowth = 8;
 constexpr int64_t kLastWindowMicros = INT64_MAX / 64;
 constexpr Timestamp kEndOfTime{INT64_MAX / 4};
-constexpr Lsn kLastLsn{~uint64_t{0}};
 
 // Rows run from the newest to the oldest alone. So the other way they are read in windows of time, each wider than the
 // one before, and of each window the oldest rows are kept.
@@ -193,7 +161,7 @@ class OldestFirst {
       : reader_(reader), workspace_(workspace), owners_(owners), filter_(filter), budget_(budget) {}
 
   struct Found {
-    TimelinePosition position;
+    NewestFirst position;
     TimelineRow row;
   };
 
@@ -203,12 +171,12 @@ class OldestFirst {
     bool whole = true;      // there are no others
     bool too_wide = false;  // it was given up
   };
-  Result<Window> read(const TimelinePosition& after, Timestamp end, size_t most) {
+  Result<Window> read(const NewestFirst& after, Timestamp end, size_t most) {
     Window window;
     size_t seen = 0;
-    MergedTimeline timeline(reader_, workspace_, owners_, suffix_of({Timestamp{end.micros - 1}, kLastLsn}));
+    MergedTimeline timeline(reader_, workspace_, owners_, newest_first_suffix({Timestamp{end.micros - 1}, kLastLsn}));
     while (StateIterator* at = timeline.next()) {
-      TimelinePosition position = timeline_position(at->key());
+      NewestFirst position = newest_first_position(at->key());
       if (!is_before(after, position)) break;
       window.too_wide = ++seen > kPageRowsMax && end.micros - after.at.micros > kFirstWindowMicros;
       if (window.too_wide) return window;
@@ -236,11 +204,11 @@ class OldestFirst {
 Result<TimelinePage> read_oldest_first(const StateReader& reader, Log& log, const KeyedHash& cursor_key,
                                        const Customer& customer, const TimelineQuery& query) {
   if (!query.from) return Error{ErrorCode::invalid, "where the oldest stand first it must be said from when on"};
-  TimelinePosition after{Timestamp{query.from->micros - 1}, kLastLsn};
+  NewestFirst after{Timestamp{query.from->micros - 1}, kLastLsn};
   if (!query.cursor.empty()) {
-    auto position = open_cursor(cursor_key, "oldest_first", query.cursor);
-    if (!position || position->size() != kTimelineSuffixBytes) return Error{ErrorCode::invalid, "cursor is not valid"};
-    after = position_of(*position);
+    auto position = open_cursor(cursor_key, kOldestFirstCursor, query.cursor, kNewestFirstBytes);
+    if (!position) return position.error();
+    after = newest_first_position(*position);
   }
   Timestamp until = std::min(query.until.value_or(kEndOfTime), kEndOfTime);
   TimelineOwners owners(customer, query);
@@ -260,7 +228,7 @@ Result<TimelinePage> read_oldest_first(const StateReader& reader, Log& log, cons
     }
     for (const auto& [position, row] : window->rows) {
       if (budget.spent() || page.entries.size() == query.limit) {
-        page.next_cursor = seal_cursor(cursor_key, "oldest_first", suffix_of(after));
+        page.next_cursor = seal_cursor(cursor_key, kOldestFirstCursor, newest_first_suffix(after));
         return page;
       }
       auto entry = read_entry(log, position.lsn, row, filter, budget);
@@ -273,7 +241,7 @@ Result<TimelinePage> read_oldest_first(const StateReader& reader, Log& log, cons
     after = {Timestamp{end.micros - 1}, kLastLsn};
     width = std::min(width * kWindowGrowth, kLastWindowMicros);
     if (!at_end && budget.spent()) {
-      page.next_cursor = seal_cursor(cursor_key, "oldest_first", suffix_of(after));
+      page.next_cursor = seal_cursor(cursor_key, kOldestFirstCursor, newest_first_suffix(after));
       return page;
     }
   }
@@ -285,7 +253,7 @@ Result<TimelinePage> read_oldest_first(const StateReader& reader, Log& log, cons
 Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const KeyedHash& cursor_key,
                                    const Customer& customer, const TimelineQuery& query) {
   if (query.oldest_first) return read_oldest_first(reader, log, cursor_key, customer, query);
-  auto start = start_of(cursor_key, query);
+  auto start = start_newest_first(cursor_key, kTimelineCursor, query.cursor, query.until);
   if (!start) return start.error();
 
   TimelineOwners owners(customer, query);
@@ -297,10 +265,10 @@ Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const Ke
   MergedTimeline timeline(reader, customer.workspace, owners, *start);
   while (StateIterator* at = timeline.next()) {
     std::string last = std::exchange(current, std::string(MergedTimeline::suffix(*at)));
-    TimelinePosition position = timeline_position(at->key());
+    NewestFirst position = newest_first_position(at->key());
     if (query.from && position.at < *query.from) break;
     if (budget.spent()) {
-      page.next_cursor = seal_cursor(cursor_key, "timeline", last);
+      page.next_cursor = seal_cursor(cursor_key, kTimelineCursor, last);
       break;
     }
     budget.add_row();
@@ -311,7 +279,7 @@ Result<TimelinePage> read_timeline(const StateReader& reader, Log& log, const Ke
     if (!entry) return entry.error();
     if (!*entry) continue;
     if (page.entries.size() == query.limit) {
-      page.next_cursor = seal_cursor(cursor_key, "timeline", last);
+      page.next_cursor = seal_cursor(cursor_key, kTimelineCursor, last);
       break;
     }
     page.entries.push_back(std::move(**entry));

@@ -60,7 +60,7 @@ Result<FactsPage> read_facts_page(const StateReader& reader, const KeyedHash& cu
   auto end = facts->end();
   if (!query.cursor.empty()) {
     auto position = open_cursor(cursor_key, cursor_kind(kind), query.cursor);
-    if (!position) return Error{ErrorCode::invalid, "cursor is not valid"};
+    if (!position) return position.error();
     auto before = place_in(*position);
     if (!before) return before.error();
     end = std::lower_bound(facts->begin(), facts->end(), *before, stands_before);

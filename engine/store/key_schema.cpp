@@ -313,35 +313,27 @@ MeasurePosition measure_position(std::string_view key) {
 }
 
 std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp at, Lsn lsn) {
-  std::string key = id_key(workspace, home);
-  ByteWriter out(key);
-  out.i64(~at.micros);
-  out.u64(~lsn.value());
-  return key;
+  return id_key(workspace, home) + newest_first_suffix({at, lsn});
 }
 
 std::string rejected_prefix(WorkspaceId workspace) { return workspace_prefix(workspace); }
 
 std::string rejected_key(WorkspaceId workspace, Timestamp received_at, Lsn lsn) {
-  std::string key = rejected_prefix(workspace);
-  ByteWriter out(key);
-  out.i64(~received_at.micros);
-  out.u64(~lsn.value());
-  return key;
+  return rejected_prefix(workspace) + newest_first_suffix({received_at, lsn});
 }
 
-TimelinePosition timeline_position(std::string_view key) {
-  ByteReader in(key);
-  in.raw(4 + 16);
+std::string newest_first_suffix(const NewestFirst& position) {
+  std::string suffix;
+  ByteWriter out(suffix);
+  out.i64(~position.at.micros);
+  out.u64(~position.lsn.value());
+  return suffix;
+}
+
+NewestFirst newest_first_position(std::string_view key) {
+  ByteReader in(key.substr(key.size() - kNewestFirstBytes));
   Timestamp at{~in.i64()};
   return {at, Lsn{~in.u64()}};
-}
-
-RejectedPosition rejected_position(std::string_view key) {
-  ByteReader in(key);
-  in.raw(4);
-  Timestamp received_at{~in.i64()};
-  return {received_at, Lsn{~in.u64()}};
 }
 
 void encode(const VertexRow& row, std::string& bytes) {

@@ -227,13 +227,18 @@ std::string timeline_key(WorkspaceId workspace, const Hash128& home, Timestamp a
 std::string rejected_prefix(WorkspaceId workspace);
 std::string rejected_key(WorkspaceId workspace, Timestamp received_at, Lsn lsn);
 
-/// Position of an entry on a timeline: newest first, of one time the last received first.
-struct TimelinePosition {
+/// Where a row stands in the families timeline and rejected: newest first, of one time the last received first. What
+/// the time is, the family says: when an event occurred, or when it was received.
+struct NewestFirst {
   Timestamp at;
   Lsn lsn;
 };
-/// Of a whole timeline key. The caller passes keys of that family only.
-TimelinePosition timeline_position(std::string_view key);
+constexpr size_t kNewestFirstBytes = 8 + 8;
+constexpr Lsn kLastLsn{~uint64_t{0}};
+/// How keys of these families end.
+std::string newest_first_suffix(const NewestFirst& position);
+/// Of a whole key of these families, or of its suffix alone.
+NewestFirst newest_first_position(std::string_view key);
 /// Of a whole key of a cut.
 WorkspaceId cut_workspace(std::string_view key);
 /// Of a whole key behind kGonePrefix or kSuppressedPrefix.
@@ -248,11 +253,6 @@ struct ChangePosition {
   uint32_t index = 0;
 };
 ChangePosition change_position(std::string_view key);
-struct RejectedPosition {
-  Timestamp received_at;
-  Lsn lsn;
-};
-RejectedPosition rejected_position(std::string_view key);
 
 void encode(const VertexRow& row, std::string& out);
 void encode(const IdentifierValue& row, std::string& out);

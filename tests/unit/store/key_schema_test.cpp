@@ -57,7 +57,7 @@ TEST(Keys, TimelineRunsFromTheNewestToTheOldest) {
 
 TEST(Keys, TimelinePositionReadsBack) {
   for (int64_t at : {INT64_MIN, int64_t{-1}, int64_t{0}, int64_t{1'767'225'600'000'001}, INT64_MAX}) {
-    TimelinePosition position = timeline_position(timeline_key(kWorkspace, hash(1), Timestamp{at}, Lsn{3}));
+    NewestFirst position = newest_first_position(timeline_key(kWorkspace, hash(1), Timestamp{at}, Lsn{3}));
     EXPECT_EQ(position.at.micros, at);
     EXPECT_EQ(position.lsn, Lsn{3});
   }
@@ -68,8 +68,8 @@ TEST(Keys, RejectedRunFromTheNewestToTheOldest) {
   EXPECT_LT(key(2, 1), key(1, 9));
   EXPECT_LT(key(2, 257), key(2, 256));
   EXPECT_TRUE(key(2, 1).starts_with(rejected_prefix(kWorkspace)));
-  RejectedPosition position = rejected_position(key(-3, 77));
-  EXPECT_EQ(position.received_at.micros, -3);
+  NewestFirst position = newest_first_position(key(-3, 77));
+  EXPECT_EQ(position.at.micros, -3);
   EXPECT_EQ(position.lsn, Lsn{77});
 }
 
