@@ -28,6 +28,20 @@ Parsed<ProfileParameters> profile_parameters(const HttpRequest& request) {
   return ProfileParameters{std::get<bool>(verbose), std::get<Timestamp>(moment)};
 }
 
+/// A page of what is true at a moment.
+struct PageAsOf {
+  PageQuery page;
+  Timestamp moment;
+};
+
+Parsed<PageAsOf> page_as_of(const HttpRequest& request) {
+  auto page = page_query(request);
+  if (auto* fault = std::get_if<ParameterFault>(&page)) return std::move(*fault);
+  auto moment = moment_parameter(request);
+  if (auto* fault = std::get_if<ParameterFault>(&moment)) return std::move(*fault);
+  return PageAsOf{std::move(std::get<PageQuery>(page)), std::get<Timestamp>(moment)};
+}
+
 /// The customer named in the path. Text that is no id answers like an id that does not exist.
 std::optional<CustomerId> customer_of(const HttpRequest& request) { return CustomerId::parse(request.arguments.at(0)); }
 
@@ -79,69 +93,52 @@ HttpResponse QueryHandlers::profile(const HttpRequest& request, const ApiCaller&
   return profile_answer(services_.scales.rules(), caller, *customer, verbose, now);
 }
 
-HttpResponse QueryHandlers::timeline(const HttpRequest& request, const ApiCaller& caller) {
-  auto query = timeline_query(request);
+template <class Query, class Read, class Write>
+HttpResponse QueryHandlers::page_of_customer(const HttpRequest& request, const Parsed<Query>& query, const Read& read,
+                                             const Write& write) {
   if (auto* fault = std::get_if<ParameterFault>(&query)) {
     return refuse(request, RejectionCode::invalid_parameter, fault->message);
   }
   auto id = customer_of(request);
   if (!id) return refuse(request, RejectionCode::not_found);
-  auto page = services_.engine.timeline(caller.key->workspace, *id, std::get<TimelineQuery>(query));
-  return page ? json_response(timeline_json(*page)) : refuse(request, page.error());
+  auto page = read(*id, std::get<Query>(query));
+  return page ? json_response(write(*page)) : refuse(request, page.error());
+}
+
+HttpResponse QueryHandlers::timeline(const HttpRequest& request, const ApiCaller& caller) {
+  auto read = [&](const CustomerId& id, const TimelineQuery& query) {
+    return services_.engine.timeline(caller.key->workspace, id, query);
+  };
+  return page_of_customer(request, timeline_query(request), read, timeline_json);
 }
 
 HttpResponse QueryHandlers::orders(const HttpRequest& request, const ApiCaller& caller) {
-  auto query = page_query(request);
-  if (auto* fault = std::get_if<ParameterFault>(&query)) {
-    return refuse(request, RejectionCode::invalid_parameter, fault->message);
-  }
-  auto id = customer_of(request);
-  if (!id) return refuse(request, RejectionCode::not_found);
-  auto page = services_.engine.orders(caller.key->workspace, *id, std::get<PageQuery>(query));
-  return page ? json_response(orders_json(*page)) : refuse(request, page.error());
+  auto read = [&](const CustomerId& id, const PageQuery& query) {
+    return services_.engine.orders(caller.key->workspace, id, query);
+  };
+  return page_of_customer(request, page_query(request), read, orders_json);
 }
 
 HttpResponse QueryHandlers::interactions(const HttpRequest& request, const ApiCaller& caller) {
-  auto query = page_query(request);
-  if (auto* fault = std::get_if<ParameterFault>(&query)) {
-    return refuse(request, RejectionCode::invalid_parameter, fault->message);
-  }
-  auto id = customer_of(request);
-  if (!id) return refuse(request, RejectionCode::not_found);
-  auto page = services_.engine.interactions(caller.key->workspace, *id, std::get<PageQuery>(query));
-  return page ? json_response(interactions_json(*page)) : refuse(request, page.error());
+  auto read = [&](const CustomerId& id, const PageQuery& query) {
+    return services_.engine.interactions(caller.key->workspace, id, query);
+  };
+  return page_of_customer(request, page_query(request), read, interactions_json);
 }
 
 HttpResponse QueryHandlers::tickets(const HttpRequest& request, const ApiCaller& caller) {
-  auto query = page_query(request);
-  if (auto* fault = std::get_if<ParameterFault>(&query)) {
-    return refuse(request, RejectionCode::invalid_parameter, fault->message);
-  }
-  auto moment = moment_parameter(request);
-  if (auto* fault = std::get_if<ParameterFault>(&moment)) {
-    return refuse(request, RejectionCode::invalid_parameter, fault->message);
-  }
-  auto id = customer_of(request);
-  if (!id) return refuse(request, RejectionCode::not_found);
-  auto now = std::get<Timestamp>(moment);
-  auto page = services_.engine.tickets(caller.key->workspace, *id, std::get<PageQuery>(query), now);
-  return page ? json_response(tickets_json(*page, services_.scales.rules().zone)) : refuse(request, page.error());
+  auto read = [&](const CustomerId& id, const PageAsOf& query) {
+    return services_.engine.tickets(caller.key->workspace, id, query.page, query.moment);
+  };
+  auto write = [&](const TicketsPage& page) { return tickets_json(page, services_.scales.rules().zone); };
+  return page_of_customer(request, page_as_of(request), read, write);
 }
 
 HttpResponse QueryHandlers::history(const HttpRequest& request, const ApiCaller& caller) {
-  auto query = page_query(request);
-  if (auto* fault = std::get_if<ParameterFault>(&query)) {
-    return refuse(request, RejectionCode::invalid_parameter, fault->message);
-  }
-  auto moment = moment_parameter(request);
-  if (auto* fault = std::get_if<ParameterFault>(&moment)) {
-    return refuse(request, RejectionCode::invalid_parameter, fault->message);
-  }
-  auto id = customer_of(request);
-  if (!id) return refuse(request, RejectionCode::not_found);
-  auto page = services_.engine.history(caller.key->workspace, *id, std::get<PageQuery>(query), services_.scales.rules(),
-                                       std::get<Timestamp>(moment));
-  return page ? json_response(history_json(*page)) : refuse(request, page.error());
+  auto read = [&](const CustomerId& id, const PageAsOf& query) {
+    return services_.engine.history(caller.key->workspace, id, query.page, services_.scales.rules(), query.moment);
+  };
+  return page_of_customer(request, page_as_of(request), read, history_json);
 }
 
 HttpResponse QueryHandlers::computed_traits(const HttpRequest&, const ApiCaller& caller) {

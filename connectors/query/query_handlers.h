@@ -39,6 +39,12 @@ class QueryHandlers {
   HttpResponse answer(const HttpRequest& request, ApiRole required, Handler handler);
 
  private:
+  /// A list of what one customer has, who is named in the path: `read` gives the page of (customer, query), `write` its
+  /// JSON.
+  template <class Query, class Read, class Write>
+  HttpResponse page_of_customer(const HttpRequest& request, const Parsed<Query>& query, const Read& read,
+                                const Write& write);
+
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
   HttpResponse refuse(const HttpRequest& request, const Error& error);
 
