@@ -9,11 +9,9 @@
 namespace tributary {
 namespace {
 
-using std::chrono_literals::operator""s;
-
-constexpr std::chrono::seconds kWaitLimit = ExplainHandlers::kWaitMax + 5s;
-constexpr std::chrono::seconds kPreviewLimit = 900s;  // a minute per million customers
-constexpr std::chrono::seconds kSearchLimit = 900s;   // of which one may run by itself before
+constexpr std::chrono::seconds kWaitLimit = ExplainHandlers::kWaitMax + std::chrono::seconds{5};
+constexpr std::chrono::seconds kPreviewLimit{900};  // a minute per million customers
+constexpr std::chrono::seconds kSearchLimit{900};   // of which one may run by itself before
 
 }  // namespace
 
