@@ -113,6 +113,10 @@ class Finisher {
     if (profile.rfm_recompute_at != "off" && !parse_time_of_day(profile.rfm_recompute_at)) {
       mistake("profile.rfm_recompute_at", "profile.rfm_recompute_at: neither a time of day such as 03:00 nor off");
     }
+    if (!parse_spend_tiers(profile.membership_tiers)) {
+      mistake("profile.membership_tiers",
+              "profile.membership_tiers: not names with whole amounts that rise, such as silver 1000, gold 5000");
+    }
     if (profile.base_currency.empty()) return;
     auto code = parse_currency(profile.base_currency);
     if (!code || !minor_unit_digits(*code)) {

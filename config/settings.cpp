@@ -183,6 +183,13 @@ std::vector<Setting<Config>> make_config_settings() {
        "Time without an order after which a customer declines, at the earliest.", kDay, 36600 * kDay},
       {"profile.lifecycle.decline_gaps", T::integer, AT(profile.lifecycle.decline_gaps),
        "Nor does it before so many of its own usual gaps between order days have passed. 0: they play no part.", 0, 10},
+      {"profile.features_declared", T::integer, AT(profile.features_declared),
+       "How many features the product has, so that a profile tells which share of them a customer used. 0: it does "
+       "not.",
+       0, 1'000'000},
+      {"profile.membership_tiers", T::text, AT(profile.membership_tiers),
+       "Tiers of customers whom no program told of one: names, and what was spent on orders in 365 days at least, in "
+       "whole units of the base currency. Empty: they have none."},
       {"profile.rules", T::text, AT(profile.rules_file),
        "File with the library of tags, as config/profile.yaml describes it; relative paths start at the working "
        "directory. Empty: the library holds what people proposed and approved."},

@@ -7,6 +7,7 @@
 
 #include "engine/base/check.h"
 #include "engine/data_layout.h"
+#include "engine/domain/behaviour.h"
 #include "engine/fold/checkpointer.h"
 #include "engine/fold/measure_backfill.h"
 #include "engine/fold/partition.h"
@@ -79,7 +80,13 @@ std::function<void(IngestOutcome)> without_positions(size_t items, std::function
 
 class EngineInstance final : public Engine {
  public:
-  EngineInstance(EngineOptions options, Metrics& metrics) : options_(std::move(options)), metrics_(metrics) {}
+  EngineInstance(EngineOptions options, Metrics& metrics) : options_(std::move(options)), metrics_(metrics) {
+    if (!options_.computed_traits) options_.computed_traits = std::make_shared<ComputedTraits>();
+    auto measured = std::make_shared<ComputedTraits>(*options_.computed_traits);
+    const auto& behaviour = behaviour_traits().definitions;
+    measured->definitions.insert(measured->definitions.end(), behaviour.begin(), behaviour.end());
+    measured_ = std::move(measured);
+  }
   ~EngineInstance() override { stop(); }
 
   Result<void> open(const std::function<void(const ReplayProgress&)>& on_progress);
@@ -178,7 +185,8 @@ class EngineInstance final : public Engine {
   }
   Partition& partition(WorkspaceId workspace) const { return *partitions_[partition_of(workspace).value()]; }
 
-  EngineOptions options_;
+  EngineOptions options_;                           // computed_traits: never null
+  std::shared_ptr<const ComputedTraits> measured_;  // those, and what every store measures
   Metrics& metrics_;
   ActivityTable activity_;  // before what runs its callbacks
   RulesReader rules_reader_;
@@ -212,8 +220,7 @@ Result<void> EngineInstance::open(const std::function<void(const ReplayProgress&
 
 Result<void> EngineInstance::open_partitions() {
   memory_ = std::make_unique<StoreMemory>(options_.block_cache_bytes, options_.write_buffer_bytes);
-  FoldOptions fold{options_.dedup_window_micros, options_.front_table_bytes / options_.partitions,
-                   options_.computed_traits};
+  FoldOptions fold{options_.dedup_window_micros, options_.front_table_bytes / options_.partitions, measured_};
   for (uint16_t number = 0; number < options_.partitions; ++number) {
     auto store = StateStore::open({state_directory(options_, number), options_.dedup_window_micros, false}, *memory_);
     if (!store) return store.error();
@@ -245,14 +252,12 @@ Result<void> EngineInstance::check_log_reaches(Lsn applied) const {
 
 // What the events that were folded before say for computed traits that are new.
 Result<void> EngineInstance::backfill(const std::function<void(const ReplayProgress&)>& on_progress) {
-  static const ComputedTraits kNone;
-  const ComputedTraits& traits = options_.computed_traits ? *options_.computed_traits : kNone;
   auto started = std::chrono::steady_clock::now();
   std::map<PartitionId, MeasureBackfill> behind;
   ReplayProgress progress;
   progress.backfill = true;
   for (auto& partition : partitions_) {
-    MeasureBackfill backfill(partition->store(), traits.definitions);
+    MeasureBackfill backfill(partition->store(), measured_->definitions);
     auto missing = backfill.begin();
     if (!missing) return with_context("computed traits", missing.error());
     if (!*missing) continue;

@@ -62,15 +62,6 @@ void append_interaction(JsonOut& json, const Interaction& talk) {
   json.end_array().end_object();
 }
 
-void append_decimal_or_null(JsonOut& json, std::string_view name, const std::optional<Decimal>& decimal) {
-  json.key(name);
-  if (decimal) {
-    json.raw(to_text(*decimal));
-  } else {
-    json.null();
-  }
-}
-
 void append_truth_or_null(JsonOut& json, std::string_view name, std::optional<bool> truth) {
   json.key(name);
   if (truth) {

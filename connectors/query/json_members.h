@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/base/decimal.h"
 #include "engine/base/json_out.h"
 #include "engine/base/time.h"
 
@@ -18,6 +19,11 @@ inline void append_time_or_null(JsonOut& json, std::string_view name, const std:
 inline void append_text_or_null(JsonOut& json, std::string_view name, std::string_view text) {
   json.key(name);
   text.empty() ? json.null() : json.string(text);
+}
+
+inline void append_decimal_or_null(JsonOut& json, std::string_view name, const std::optional<Decimal>& decimal) {
+  json.key(name);
+  decimal ? json.raw(to_text(*decimal)) : json.null();
 }
 
 /// Left out when the text is empty.

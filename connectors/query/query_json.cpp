@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/query/computed_traits_json.h"
+#include "connectors/query/engagement_json.h"
 #include "connectors/query/facts_json.h"
 #include "connectors/query/json_members.h"
 #include "connectors/query/record_json.h"
@@ -115,6 +116,7 @@ std::string profile_json(const ProfileView& profile, std::string_view workspace,
   append_classification(
       json, classify({record ? &*record : nullptr, value, talks, preferences, moment.rules.zone, moment.now}));
   append_value(json, value, profile.orders_complete);
+  append_engagement(json, profile, value, moment);
   append_interaction_figures(json, profile, talks, moment.now);
   append_service_figures(json, profile, moment);
   append_preferences(json, profile, preferences);

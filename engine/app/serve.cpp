@@ -175,6 +175,10 @@ class Service {
     ValueRules rules{*zone, profile.base_currency, profile.rfm_window_micros};
     rules.status_by_rule = profile.status_by_rule;
     rules.lifecycle = profile.lifecycle;
+    rules.features_declared = static_cast<uint64_t>(profile.features_declared);
+    auto tiers = parse_spend_tiers(profile.membership_tiers);
+    TRIBUTARY_CHECK(tiers);
+    rules.spend_tiers = std::move(*tiers);
     if (profile.rfm_window_micros == 0) rules.rfm_window_micros.reset();
     if (profile.expected_gap_micros != 0) rules.expected_gap_days = profile.expected_gap_micros / kMicrosPerDay;
     if (profile.rfm_basis == "average") rules.rfm_basis = RfmBasis::average;

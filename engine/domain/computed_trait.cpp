@@ -35,6 +35,7 @@ Hash128 measure_of(const MeasureRule& rule) {
     put_texts(out, condition.values);
   }
   put_texts(out, rule.value);
+  if (rule.value_most) out.i64(*rule.value_most);
   return Hash128::from_bytes(sha256(text));
 }
 

@@ -42,7 +42,8 @@ struct MeasureRule {
   EventType type = EventType::track;
   std::string name;  // of a track, as the catalogue spells it
   std::vector<PropertyCondition> where;
-  std::vector<std::string> value;  // path as of a condition; empty: only that there was an event
+  std::vector<std::string> value;          // path as of a condition; empty: only that there was an event
+  std::optional<int64_t> value_most = {};  // a number above it counts as this
   friend bool operator==(const MeasureRule&, const MeasureRule&) = default;
 };
 

@@ -24,6 +24,8 @@ enum class FactKind : uint8_t {
   exclusion = 6,    // what the customer does not want to be offered; profile/preference.h
   tag = 7,          // a tag of the customer, or of the workspace's library; profile/tag.h
   status = 8,       // how far the customer has come: requests, decisions, evidence; profile/status.h
+  membership = 9,   // programs, tiers, points and referrals; profile/membership.h
+  following = 10,   // accounts of ours that the customer follows; profile/membership.h
   channel = 12,     // of a workspace: what it makes of a channel; profile/channel_registry.h
 };
 

@@ -6,6 +6,7 @@
 #include "engine/ingest/customer_record_reader.h"
 #include "engine/ingest/fact_properties.h"
 #include "engine/ingest/interaction_reader.h"
+#include "engine/ingest/membership_reader.h"
 #include "engine/ingest/preference_reader.h"
 #include "engine/ingest/status_reader.h"
 #include "engine/ingest/survey_reader.h"
@@ -57,6 +58,14 @@ FactReaders fact_readers() {
       {"Product Tried On", {read_product_interest}},
       {"Order Completed", {read_order_interest}},
       {"Order Updated", {read_order_interest}},
+      {"Membership Joined", {read_membership}},
+      {"Membership Tier Changed", {read_membership}},
+      {"Points Earned", {read_points}},
+      {"Points Redeemed", {read_points}},
+      {"Referral Completed", {read_referral}},
+      {"Account Followed", {read_following}},
+      {"Account Unfollowed", {read_following}},
+      {"Page Left", {check_dwell}},
       {"Status Change Requested", {.read = read_status_request, .governed = true}},
       {"Status Change Approved", {.read = read_status_decision, .governed = true}},
       {"Status Change Rejected", {.read = read_status_decision, .governed = true}},

@@ -22,6 +22,12 @@ std::optional<int> compare(const Decimal& a, const Decimal& b) {
   return difference->digits < 0 ? -1 : static_cast<int>(difference->digits > 0);
 }
 
+Decimal at_most(const Decimal& number, int64_t most) {
+  Decimal bound{most, 0};
+  auto order = compare(number, bound);
+  return order && *order > 0 ? bound : number;
+}
+
 bool is_value(const JsonValue& value, std::string_view wanted, std::string& scratch) {
   bool scalar = value.is(JsonKind::string) || value.is(JsonKind::number) || value.is(JsonKind::boolean);
   if (!scalar) return false;
@@ -80,7 +86,7 @@ const std::vector<MeasureReader::Said>& MeasureReader::read(WorkspaceId workspac
     parsed = parsed || needs_json;
     if (!std::ranges::all_of(rule.where, [this](const PropertyCondition& each) { return passes(each); })) continue;
     Said said{rules_[number].measure, {event.occurred_at, event.message_hash, MeasureType::nothing, {}}};
-    if (!rule.value.empty() && !measure(rule.value, said.measurement)) continue;
+    if (!rule.value.empty() && !measure(rule, said.measurement)) continue;
     said_.push_back(std::move(said));
   }
   return said_;
@@ -123,11 +129,12 @@ bool MeasureReader::passes(const PropertyCondition& condition) {
   return false;
 }
 
-bool MeasureReader::measure(const std::vector<std::string>& path, Measurement& measurement) {
-  JsonValue value = find(path);
+bool MeasureReader::measure(const MeasureRule& rule, Measurement& measurement) {
+  JsonValue value = find(rule.value);
   if (value.is(JsonKind::number)) {
     auto number = parse_amount(value.raw());
     if (!number) return false;
+    if (rule.value_most) number = at_most(*number, *rule.value_most);
     measurement.type = MeasureType::number;
     measurement.text = to_shortest_text(*number);
     return true;

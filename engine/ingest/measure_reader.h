@@ -47,7 +47,7 @@ class MeasureReader {
   bool parse(std::string_view json);
   JsonValue find(const std::vector<std::string>& path) const;
   bool passes(const PropertyCondition& condition);
-  bool measure(const std::vector<std::string>& path, Measurement& measurement);
+  bool measure(const MeasureRule& rule, Measurement& measurement);
 
   std::vector<Rule> rules_;
   boost::unordered_flat_map<std::string, RuleList, NameHash, std::equal_to<>> by_name_;  // of tracks

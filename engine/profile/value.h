@@ -12,6 +12,7 @@
 #include "engine/base/time_zone.h"
 #include "engine/profile/fragment.h"
 #include "engine/profile/lifecycle.h"
+#include "engine/profile/membership.h"
 #include "engine/profile/order.h"
 
 namespace tributary {
@@ -44,6 +45,9 @@ struct ValueRules {
   /// A customer's status follows from orders, talks and silence; false: every change takes a decision.
   bool status_by_rule = true;
   LifecycleRules lifecycle = {};
+  /// How many features the product has, for the share that a customer uses; 0: nobody said.
+  uint64_t features_declared = 0;
+  std::vector<SpendTier> spend_tiers = {};  // of customers whom no program told of a tier
 };
 
 /// Scores 1 to 5, 5 is best, by a scale or by fixed thresholds.

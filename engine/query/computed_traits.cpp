@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/base/quantity.h"
+#include "engine/domain/behaviour.h"
 #include "engine/query/evidence_rows.h"
 
 namespace tributary {
@@ -122,6 +124,20 @@ Result<std::vector<ComputedTraitView>> read_computed_traits(const StateReader& r
     view.value.complete = view.value.complete && each.whole;
   }
   return views;
+}
+
+Result<BehaviourFigures> read_behaviour(const StateReader& reader, WorkspaceId workspace,
+                                        const std::vector<const Evidence*>& measured, Timestamp now) {
+  auto traits = read_computed_traits(reader, workspace, measured, behaviour_traits(), now);
+  if (!traits) return traits.error();
+  BehaviourFigures figures;
+  for (const auto& [name, window, value] : *traits) {
+    if (name == kDwellTrait) figures.dwell_ms = parse_decimal(value.json).value_or(Decimal{});
+    if (name == kFeaturesTrait)
+      figures.features_used = value.count == 0 ? 0 : static_cast<uint64_t>(*parse_integer(value.json));
+    figures.complete = figures.complete && value.complete;
+  }
+  return figures;
 }
 
 }  // namespace tributary

@@ -21,4 +21,8 @@ Result<std::vector<ComputedTraitView>> read_computed_traits(const StateReader& r
                                                             const ComputedTraits& traits, Timestamp now,
                                                             const MeasurementLimits& limits = {});
 
+/// What every store measures, as of `now`, within the same limits. Errors: corrupt.
+Result<BehaviourFigures> read_behaviour(const StateReader& reader, WorkspaceId workspace,
+                                        const std::vector<const Evidence*>& measured, Timestamp now);
+
 }  // namespace tributary

@@ -172,6 +172,9 @@ Result<ProfileView> read_profile(const StateReader& reader, const Customer& cust
     auto values = read_computed_traits(reader, customer.workspace, measured, *computed.traits, computed.now);
     if (!values) return values.error();
     view.computed_traits = std::move(*values);
+    auto behaviour = read_behaviour(reader, customer.workspace, measured, computed.now);
+    if (!behaviour) return behaviour.error();
+    view.behaviour = *behaviour;
   }
   view.traits = traits_of(profile);
   for (const EventCount& count : profile.event_counts) view.event_counts.push_back({count.name, count.count});

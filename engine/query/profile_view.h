@@ -12,6 +12,7 @@
 #include "engine/domain/event.h"
 #include "engine/domain/identifier.h"
 #include "engine/domain/rejection.h"
+#include "engine/profile/behaviour.h"
 #include "engine/profile/classification.h"
 #include "engine/profile/computed_trait.h"
 #include "engine/profile/customer_record.h"
@@ -71,6 +72,7 @@ struct ProfileView {
   bool facts_complete = true;                      // false: it has more than are read
   uint32_t facts_cut = 0;                          // bit_of(): the kinds of which it has more
   std::vector<ComputedTraitView> computed_traits;  // by name; where they were asked for
+  BehaviourFigures behaviour;                      // where computed traits were asked for
 
   /// False when figures of these kinds of facts are of some of them.
   bool knows_all(std::initializer_list<FactKind> kinds) const {

@@ -71,7 +71,8 @@ class Description:
             raise SchemaError(f"{where}: {value!r} is not {schema['const']!r}")
         if "pattern" in schema and not re.search(schema["pattern"], value):
             raise SchemaError(f"{where}: {value!r} does not match {schema['pattern']}")
-        if "minimum" in schema and value < schema["minimum"] or "maximum" in schema and value > schema["maximum"]:
+        is_number = isinstance(value, (int, float))
+        if is_number and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
             raise SchemaError(f"{where}: {value!r} is out of range")
         is_time = schema.get("format") == "date-time" and value is not None  # whether it may be null, `type` says
         if is_time and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value):
