@@ -27,6 +27,7 @@
 #include "engine/query/rejected.h"
 #include "engine/query/rfm.h"
 #include "engine/query/rules_reader.h"
+#include "engine/query/sql/run_sql.h"
 #include "engine/query/tag_library_reader.h"
 #include "engine/query/tickets.h"
 #include "engine/query/timeline.h"
@@ -132,6 +133,8 @@ class EngineInstance final : public Engine {
                                            const std::function<bool()>& cancelled) override;
   Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace, Timestamp now) override;
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId workspace, const EventExportQuery& query) override;
+  SqlOutcome run_sql(WorkspaceId workspace, const SqlQuery& query, SqlRows& rows,
+                     const std::function<bool()>& cancelled) override;
   Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId workspace) override {
     return read_rfm_scale(*partition(workspace).store().snapshot(), workspace);
   }
@@ -179,6 +182,8 @@ class EngineInstance final : public Engine {
     if (!customer) return customer.error();
     return read(*snapshot, *customer);
   }
+
+  Result<SqlSource> sql_source(WorkspaceId workspace);
 
   PartitionId partition_of(WorkspaceId workspace) const {
     return PartitionId{static_cast<uint16_t>(workspace.value() % options_.partitions)};
@@ -703,6 +708,28 @@ Result<std::unique_ptr<EventExport>> EngineInstance::export_events(WorkspaceId w
   auto rules = rules_reader_.rules(*snapshot, workspace);
   if (!rules) return rules.error();
   return tributary::export_events(std::move(snapshot), *log_, workspace, std::move(*rules), query);
+}
+
+Result<SqlSource> EngineInstance::sql_source(WorkspaceId workspace) {
+  std::shared_ptr<const StateReader> snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  auto scale = read_rfm_scale(*snapshot, workspace);
+  if (!scale) return scale.error();
+  auto tags = tag_library_reader_.library(*snapshot, workspace);
+  if (!tags) return tags.error();
+  return SqlSource{std::move(snapshot),       *log_,           index_key(workspace),
+                   index_keys_->cursor_key(), workspace,       std::move(*rules),
+                   std::move(*scale),         std::move(*tags)};
+}
+
+SqlOutcome EngineInstance::run_sql(WorkspaceId workspace, const SqlQuery& query, SqlRows& rows,
+                                   const std::function<bool()>& cancelled) {
+  auto source = sql_source(workspace);
+  if (source) return tributary::run_sql(*source, query, rows, cancelled);
+  SqlOutcome outcome;
+  outcome.fault = SqlFault{.kind = SqlFaultKind::store, .message = "reading failed", .error = source.error()};
+  return outcome;
 }
 
 Result<RfmScale> EngineInstance::compute_rfm_scale(WorkspaceId workspace, const RfmScaleQuery& query,

@@ -34,6 +34,7 @@
 #include "engine/query/export_view.h"
 #include "engine/query/identity_view.h"
 #include "engine/query/profile_view.h"
+#include "engine/query/sql_view.h"
 
 namespace tributary {
 
@@ -181,6 +182,11 @@ class Engine {
   virtual Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId workspace, Timestamp now) = 0;
   /// In the order in which events were received; each that stands on a timeline, once.
   virtual Result<std::unique_ptr<EventExport>> export_events(WorkspaceId workspace, const EventExportQuery& query) = 0;
+
+  /// Runs one statement over the workspace, see run_sql(), and gives its rows to `rows` on the calling thread. Asks
+  /// `cancelled` now and then. Thread: any, but none that answers requests.
+  virtual SqlOutcome run_sql(WorkspaceId workspace, const SqlQuery& query, SqlRows& rows,
+                             const std::function<bool()>& cancelled) = 0;
 
   /// The newest scale of a workspace; null before the first.
   virtual Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId workspace) = 0;

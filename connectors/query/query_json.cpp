@@ -169,19 +169,6 @@ std::string event_counts_json(const ProfileView& profile) {
   return out;
 }
 
-std::vector<std::string_view> flag_names(uint8_t flags) {
-  std::vector<std::string_view> names;
-  if (flags & EventFlags::kFutureClamped) names.push_back("future_clamped");
-  if (flags & EventFlags::kBadTimestamp) names.push_back("bad_timestamp");
-  if (flags & EventFlags::kGeneratedMessageId) names.push_back("generated_message_id");
-  if (flags & EventFlags::kReplacedSurrogate) names.push_back("replaced_surrogate");
-  if (flags & EventFlags::kPropertyMissing) names.push_back("property_missing");
-  if (flags & EventFlags::kPropertyWrong) names.push_back("property_wrong");
-  if (flags & EventFlags::kUnknownChannel) names.push_back("unknown_channel");
-  if (flags & EventFlags::kPlanViolated) names.push_back("plan_violated");
-  return names;
-}
-
 std::string rejected_json(const RejectedPage& page) {
   std::string out;
   JsonOut json(out);

@@ -23,8 +23,6 @@ std::string exported_event_json(const ExportedEvent& event);
 /// Parts of a profile, as profile_json() has them.
 std::string traits_json(const ProfileView& profile);
 std::string event_counts_json(const ProfileView& profile);
-/// Of EventFlags.
-std::vector<std::string_view> flag_names(uint8_t flags);
 
 /// `raw` is the item's bytes as a JSON string, each byte sequence that is no UTF-8 replaced by U+FFFD.
 std::string rejected_json(const RejectedPage& page);

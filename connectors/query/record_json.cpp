@@ -68,8 +68,6 @@ void append_record_flags(JsonOut& json, const CustomerRecord& record) {
   json.end_array();
 }
 
-bool names_a_person(const IdentifierView& identifier) { return !identifier.shared && !is_weak(identifier.kind.family); }
-
 }  // namespace
 
 std::optional<CustomerRecord> record_of(const ProfileView& profile, const ValueMoment& moment) {

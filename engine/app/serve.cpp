@@ -21,6 +21,7 @@
 #include "connectors/query/query_routes.h"
 #include "connectors/query/scale_runner.h"
 #include "connectors/sdk/sdk_routes.h"
+#include "connectors/sql/sql_routes.h"
 #include "connectors/stream/source_routes.h"
 #include "connectors/webhook/webhook_routes.h"
 #include "engine/app/configured_rules.h"
@@ -224,6 +225,8 @@ class Service {
                                             config_.engine.computed_traits});
     add_profile_routes(router_, ProfileServices{*engine_, keys_, metrics_, config_.ingest, value_rules()});
     add_profile_api_routes(router_, ProfileApiServices{*engine_, keys_, metrics_, config_.ingest});
+    sql_ = std::make_unique<SqlRunner>(*engine_, value_rules());
+    add_sql_routes(router_, SqlServices{*engine_, keys_, metrics_, *sql_});
     previews_ = std::make_unique<PreviewRunner>(*engine_);
     duplicates_ = std::make_unique<DuplicateSearches>(*engine_, keys_, duplicate_search_options());
     add_identity_routes(router_, IdentityServices{*engine_, keys_, metrics_, config_.ingest, *previews_, *duplicates_});
@@ -311,6 +314,7 @@ class Service {
     duplicates_->stop();
     previews_->stop();
     exports_->stop();
+    sql_->stop();
     stop_scales();
     engine_->stop();
     if (engine_->failed()) end_without_closing();
@@ -326,6 +330,7 @@ class Service {
     duplicates_->stop();
     previews_->stop();
     exports_->stop();
+    sql_->stop();
     stop_scales();
     engine_->stop();
     std::fflush(nullptr);
@@ -399,6 +404,7 @@ class Service {
   std::unique_ptr<DuplicateSearches> duplicates_;
   std::unique_ptr<Feeds> feeds_;  // set before phase_ says running
   std::unique_ptr<ExportRunner> exports_;
+  std::unique_ptr<SqlRunner> sql_;
   std::unique_ptr<ScaleRunner> scales_;
   std::unique_ptr<ScaleSchedule> scale_schedule_;  // null: off
   std::unique_ptr<HttpServer> ops_, http_;

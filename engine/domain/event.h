@@ -55,6 +55,20 @@ struct EventFlags {
   static constexpr uint8_t kPlanViolated = 128;    // its properties are not as the source's tracking plan has them
 };
 
+/// Of EventFlags, as answers have them.
+inline std::vector<std::string_view> flag_names(uint8_t flags) {
+  std::vector<std::string_view> names;
+  if (flags & EventFlags::kFutureClamped) names.push_back("future_clamped");
+  if (flags & EventFlags::kBadTimestamp) names.push_back("bad_timestamp");
+  if (flags & EventFlags::kGeneratedMessageId) names.push_back("generated_message_id");
+  if (flags & EventFlags::kReplacedSurrogate) names.push_back("replaced_surrogate");
+  if (flags & EventFlags::kPropertyMissing) names.push_back("property_missing");
+  if (flags & EventFlags::kPropertyWrong) names.push_back("property_wrong");
+  if (flags & EventFlags::kUnknownChannel) names.push_back("unknown_channel");
+  if (flags & EventFlags::kPlanViolated) names.push_back("plan_violated");
+  return names;
+}
+
 /// Exists => valid; never judged again after ingest.
 ///
 /// Lifetime: `json` points into the request body, or into `owned_json` where the bytes to store are not the bytes that

@@ -66,6 +66,10 @@ enum class RejectionCode : uint8_t {
   tag_conflict = 101,
   self_approval = 102,
   transition_not_allowed = 103,
+  query_invalid = 110,
+  query_not_allowed = 111,
+  query_time_limit = 112,
+  query_memory_limit = 113,
 };
 
 struct RejectionRow {

@@ -42,18 +42,22 @@ std::optional<std::string> mapped(std::string_view text, int options) {
 
 constexpr int kNfkc = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
 
-std::string lower(std::string_view text) {
+template <class Map>
+std::optional<std::string> each_mapped(std::string_view text, Map map) {
   std::string result;
   result.reserve(text.size());
-  for_each_code_point(text, [&](char32_t c) {
-    append_utf8(result, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
-  });
+  bool whole = for_each_code_point(
+      text, [&](char32_t c) { append_utf8(result, static_cast<char32_t>(map(static_cast<utf8proc_int32_t>(c)))); });
+  if (!whole) return std::nullopt;
   return result;
 }
 
 bool is_control(unsigned char c) { return c < 0x20 || c == 0x7f; }
 
 }  // namespace
+
+std::optional<std::string> simple_lower(std::string_view text) { return each_mapped(text, utf8proc_tolower); }
+std::optional<std::string> simple_upper(std::string_view text) { return each_mapped(text, utf8proc_toupper); }
 
 bool is_ascii(std::string_view text) {
   uint64_t bits = 0;
@@ -151,7 +155,7 @@ std::optional<std::string> nfkc_lower(std::string_view text) {
   std::optional<std::string> current = mapped(text, kNfkc);
   // Lower-casing can leave normal form and normalising can give a capital; in Unicode 15 two rounds settle every text.
   for (int round = 0; current && round < 4; ++round) {
-    std::optional<std::string> further = mapped(lower(*current), kNfkc);
+    std::optional<std::string> further = mapped(*simple_lower(*current), kNfkc);
     if (further == current) break;
     current = std::move(further);
   }

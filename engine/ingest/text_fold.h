@@ -38,6 +38,10 @@ std::optional<std::string> match_text(std::string_view text);
 /// NFKC and simple lower-casing, each applied until neither changes anything, so that the result is its own image.
 std::optional<std::string> nfkc_lower(std::string_view text);
 
+/// Simple case mappings of each code point, the rest as it is.
+std::optional<std::string> simple_lower(std::string_view text);
+std::optional<std::string> simple_upper(std::string_view text);
+
 /// True when the folded text has only punctuation and separators (categories P and Z).
 bool is_punctuation_only(std::string_view text);
 

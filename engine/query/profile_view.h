@@ -37,6 +37,11 @@ struct IdentifierView {
   std::optional<Timestamp> from = {};  // it changed hands: this is the value in events after this time
 };
 
+/// A person or an account, which makes its customer a known one.
+inline bool names_a_person(const IdentifierView& identifier) {
+  return !identifier.shared && !is_weak(identifier.kind.family);
+}
+
 struct TraitView {
   std::string key;
   std::string value_json;

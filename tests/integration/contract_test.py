@@ -197,6 +197,19 @@ def scale_cases(admin: dict) -> list[Case]:
             Case(400, path + "?as_of=yesterday", None, admin, "invalid_parameter"), *admin_refusals(path, None)]
 
 
+def sql_cases(key: dict) -> list[Case]:
+    path = "/v1/sql"
+    endless = "SELECT count(*) FROM events a, events b, events c, events d, events e, events f, events g, events h"
+    return [Case(200, path, {"query": "SELECT customer_id, events, churn_ratio, NULL FROM customers", "limit": 2}, key,
+                 holds={"row_count": 2, "partial": True}),
+            Case(200, path, {"query": "SELECT :x", "params": {"x": 1}, "timeout_ms": 100, "as_of": "2026-01-01T00:00:00Z"}, key,
+                 holds={"rows": [[1]]}),
+            Case(400, path, {"query": "SELECT industy FROM customers"}, key, "query_invalid"),
+            Case(400, path, {"query": "PRAGMA temp_store"}, key, "query_not_allowed"),
+            Case(400, path, {"query": 1}, key, "invalid_parameter"),
+            Case(422, path, {"query": endless, "timeout_ms": 50}, key, "query_time_limit"), *read_refusals(path, {"query": "SELECT 1"})]
+
+
 def export_cases(key: dict) -> list[Case]:
     path = "/v1/export?what="
     return [*(Case(200, path + rest, None, key) for rest in (
@@ -702,6 +715,7 @@ class Contract(unittest.TestCase):
                 Case(400, "/v1/rejected?cursor=forged", None, key, "invalid_cursor"), *read_refusals("/v1/rejected")],
             ("GET", "/v1/export"): export_cases(key),
             ("POST", "/v1/rfm/scale"): scale_cases(admin),
+            ("POST", "/v1/sql"): sql_cases(key),
             ("GET", "/v1/rfm/scale"): [
                 Case(404, "/v1/rfm/scale", None, {"Authorization": f"Bearer {OTHER_ANALYST}"}, "not_found"),
                 Case(200, "/v1/rfm/scale", None, key, holds={"as_of": "2020-01-01T00:00:00.000Z"}),

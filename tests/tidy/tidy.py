@@ -157,6 +157,7 @@ class Fence:
 FENCES = (
     Fence("simdjson", r"simdjson(\.h|/.*)", r"engine/ingest/.*\.cpp"),
     Fence("RocksDB", r"rocksdb/.*", r"engine/store/.*\.cpp"),
+    Fence("SQLite", r"sqlite3\.h", r"engine/query/sql/.*\.cpp"),
     Fence("prometheus-cpp", r"prometheus/.*", r"engine/metrics/.*\.cpp"),
     Fence("Beast", r"boost/beast.*", r"(connectors|engine/app)/.*\.cpp|connectors/http/.*\.h"),
     Fence("Asio", r"boost/asio.*", r"(connectors|engine/app)/.*"),
@@ -175,7 +176,7 @@ FENCES = (
     Fence("threads", r"thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token",
           r"engine/(fold|log|app|metrics)/.*|engine/ingest/phone_metadata\.cpp|engine/store/hashed_memtable\.cpp|"
           r"connectors/stream/.*|connectors/http/turns\.cpp|connectors/profile/(customer_numbers|record_handlers)\..*|"
-          r"engine/source_activity\.h"),
+          r"engine/source_activity\.h|connectors/sql/sql_runner\..*"),
     Fence("std::regex", r"regex", r"(?!)"),
 )
 

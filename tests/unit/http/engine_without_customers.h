@@ -77,6 +77,7 @@ class EngineWithoutCustomers : public Engine {
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId, const EventExportQuery&) override {
     return Error(ErrorCode::not_found, "");
   }
+  SqlOutcome run_sql(WorkspaceId, const SqlQuery&, SqlRows&, const std::function<bool()>&) override { return {}; }
   Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId) override { return std::shared_ptr<const RfmScale>(); }
   Result<RfmScale> compute_rfm_scale(WorkspaceId, const RfmScaleQuery&, const std::function<bool()>&) override {
     return RfmScale{};

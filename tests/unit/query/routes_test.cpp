@@ -14,6 +14,7 @@
 #include "connectors/query/query_routes.h"
 #include "connectors/query/scale_runner.h"
 #include "connectors/sdk/sdk_routes.h"
+#include "connectors/sql/sql_routes.h"
 #include "connectors/stream/source_routes.h"
 #include "connectors/webhook/webhook_routes.h"
 
@@ -60,6 +61,7 @@ struct NoEngine : Engine {
   }
   Result<std::unique_ptr<ProfileExport>> export_profiles(WorkspaceId, Timestamp) override { abort(); }
   Result<std::unique_ptr<EventExport>> export_events(WorkspaceId, const EventExportQuery&) override { abort(); }
+  SqlOutcome run_sql(WorkspaceId, const SqlQuery&, SqlRows&, const std::function<bool()>&) override { abort(); }
   Result<std::shared_ptr<const RfmScale>> rfm_scale(WorkspaceId) override { abort(); }
   Result<RfmScale> compute_rfm_scale(WorkspaceId, const RfmScaleQuery&, const std::function<bool()>&) override {
     abort();
@@ -79,6 +81,7 @@ class Routes : public testing::Test {
     add_profile_api_routes(router, {engine, keys, metrics, {}});
     add_identity_routes(router, {engine, keys, metrics, {}, previews, duplicates});
     add_webhook_routes(router, {engine, webhooks, metrics, {}});
+    add_sql_routes(router, {engine, keys, metrics, sql});
     add_source_routes(router, {engine, keys, feeds});
     add_probe_routes(router, {});
   }
@@ -91,6 +94,7 @@ class Routes : public testing::Test {
   DuplicateSearches duplicates{engine, keys};
   ExportRunner exports{engine};
   ScaleRunner scales{engine, metrics, {*TimeZone::load("UTC"), {}}};
+  SqlRunner sql{engine, {*TimeZone::load("UTC"), {}}};
   IngestLimits limits;
   Feeds feeds{FeedServices{engine, metrics, limits}};
   Router router;
