@@ -24,6 +24,7 @@
 #include "engine/query/orders.h"
 #include "engine/query/positions.h"
 #include "engine/query/preview.h"
+#include "engine/query/profile_changes.h"
 #include "engine/query/rejected.h"
 #include "engine/query/rfm.h"
 #include "engine/query/rules_reader.h"
@@ -142,6 +143,14 @@ class EngineInstance final : public Engine {
                                      const std::function<bool()>& cancelled) override;
   void record_rfm_scale(WorkspaceId workspace, const RfmScale& scale, std::function<void(IngestOutcome)> done) override;
 
+  TouchedCustomers::Taken take_touched(size_t most) override { return touched_.take(most); }
+  Result<WatchedCustomer> watched_customer(WorkspaceId workspace, const CustomerId& id) override;
+  Result<WatchedCustomers> watched_customers(WorkspaceId workspace, const std::optional<Hash128>& container,
+                                             size_t containers) override;
+  void record_profile_changes(WorkspaceId workspace, const std::vector<ProfileChange>& changes,
+                              std::function<void(IngestOutcome)> done) override;
+  Result<ProfileChangesPage> profile_changes(WorkspaceId workspace, const ProfileChangesQuery& query) override;
+
   std::vector<ReadinessCheck> readiness() const override;
   bool failed() const override;
   void stop() override;
@@ -196,6 +205,7 @@ class EngineInstance final : public Engine {
   ActivityTable activity_;  // before what runs its callbacks
   RulesReader rules_reader_;
   TagLibraryReader tag_library_reader_{options_.tags};
+  TouchedCustomers touched_;  // before the partitions, which note in it
   std::unique_ptr<DirectoryLock> lock_;
   std::unique_ptr<IndexKeys> index_keys_;
   std::unique_ptr<StoreMemory> memory_;
@@ -225,7 +235,8 @@ Result<void> EngineInstance::open(const std::function<void(const ReplayProgress&
 
 Result<void> EngineInstance::open_partitions() {
   memory_ = std::make_unique<StoreMemory>(options_.block_cache_bytes, options_.write_buffer_bytes);
-  FoldOptions fold{options_.dedup_window_micros, options_.front_table_bytes / options_.partitions, measured_};
+  FoldOptions fold{options_.dedup_window_micros, options_.front_table_bytes / options_.partitions, measured_,
+                   &touched_};
   for (uint16_t number = 0; number < options_.partitions; ++number) {
     auto store = StateStore::open({state_directory(options_, number), options_.dedup_window_micros, false}, *memory_);
     if (!store) return store.error();
@@ -746,6 +757,36 @@ void EngineInstance::record_rfm_scale(WorkspaceId workspace, const RfmScale& sca
   std::string payload;
   encode_rfm_scale(scale, payload);
   append_decision(RecordKind::rfm_scale, workspace, std::move(payload), std::move(done));
+}
+
+Result<WatchedCustomer> EngineInstance::watched_customer(WorkspaceId workspace, const CustomerId& id) {
+  return of_customer(workspace, id, [](const StateReader& snapshot, const Customer& customer) {
+    return read_watched(snapshot, customer);
+  });
+}
+
+Result<WatchedCustomers> EngineInstance::watched_customers(WorkspaceId workspace,
+                                                           const std::optional<Hash128>& container, size_t containers) {
+  std::shared_ptr<const StateReader> snapshot = partition(workspace).store().snapshot();
+  auto rules = rules_reader_.rules(*snapshot, workspace);
+  if (!rules) return rules.error();
+  return read_watched_after(std::move(snapshot), workspace, container, containers, *rules);
+}
+
+void EngineInstance::record_profile_changes(WorkspaceId workspace, const std::vector<ProfileChange>& changes,
+                                            std::function<void(IngestOutcome)> done) {
+  std::vector<Record> records;
+  Timestamp now = system_clock().now();
+  for (const ProfileChange& change : changes) {
+    Record& record =
+        records.emplace_back(Record{RecordKind::profile_change, workspace, partition_of(workspace), now, {}});
+    encode_profile_change(change, record.payload);
+  }
+  append(workspace, std::move(records), std::move(done));
+}
+
+Result<ProfileChangesPage> EngineInstance::profile_changes(WorkspaceId workspace, const ProfileChangesQuery& query) {
+  return read_profile_changes(*partition(workspace).store().snapshot(), index_keys_->cursor_key(), workspace, query);
 }
 
 std::vector<ReadinessCheck> EngineInstance::readiness() const {

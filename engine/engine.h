@@ -22,6 +22,7 @@
 #include "engine/domain/source.h"
 #include "engine/domain/workspace.h"
 #include "engine/domain/workspace_fact.h"
+#include "engine/fold/touched_customers.h"
 #include "engine/ingest/event_parser.h"
 #include "engine/ingest/status_words.h"
 #include "engine/ingest/tag_name.h"
@@ -33,6 +34,7 @@
 #include "engine/query/duplicates_view.h"
 #include "engine/query/export_view.h"
 #include "engine/query/identity_view.h"
+#include "engine/query/profile_changes_view.h"
 #include "engine/query/profile_view.h"
 #include "engine/query/sql_view.h"
 
@@ -197,6 +199,20 @@ class Engine {
   /// Records a scale, which is the newest from then on; `done` as of a decision.
   virtual void record_rfm_scale(WorkspaceId workspace, const RfmScale& scale,
                                 std::function<void(IngestOutcome)> done) = 0;
+
+  // What is noticed of customers, by who watches them.
+  /// Takes whom records were about since the last call, at most so many. The first tells that somebody was left out.
+  virtual TouchedCustomers::Taken take_touched(size_t most) = 0;
+  /// Errors: not_found.
+  virtual Result<WatchedCustomer> watched_customer(WorkspaceId workspace, const CustomerId& id) = 0;
+  /// All customers of so many containers behind this one; each call on a snapshot of its own.
+  virtual Result<WatchedCustomers> watched_customers(WorkspaceId workspace, const std::optional<Hash128>& container,
+                                                     size_t containers) = 0;
+  /// Records what was noticed; `done` as of a decision: then it is what was told last of these customers.
+  virtual void record_profile_changes(WorkspaceId workspace, const std::vector<ProfileChange>& changes,
+                                      std::function<void(IngestOutcome)> done) = 0;
+  /// The feed of what was noticed. Errors: invalid for a cursor that is none of it.
+  virtual Result<ProfileChangesPage> profile_changes(WorkspaceId workspace, const ProfileChangesQuery& query) = 0;
 
   /// One check per condition under which an event would be refused. Thread: any.
   virtual std::vector<ReadinessCheck> readiness() const = 0;

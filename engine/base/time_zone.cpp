@@ -27,6 +27,8 @@ std::optional<TimeZone> TimeZone::load(const std::string& name) {
   return TimeZone(std::move(rules));
 }
 
+std::string TimeZone::name() const { return rules_->zone.name(); }
+
 int64_t TimeZone::local_day(Timestamp time) const {
   return cctz::civil_day(cctz::convert(whole_seconds(time), rules_->zone)) - cctz::civil_day(1970, 1, 1);
 }

@@ -16,6 +16,9 @@ class TimeZone {
   /// "Asia/Shanghai", "UTC"; nothing for a name that the system's database does not have.
   static std::optional<TimeZone> load(const std::string& name);
 
+  /// As it was loaded.
+  std::string name() const;
+
   /// The local date as days since 1970-01-01.
   int64_t local_day(Timestamp time) const;
 

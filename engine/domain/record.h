@@ -29,6 +29,7 @@ enum class RecordKind : uint8_t {
   position = 12,
   rfm_scale = 13,
   workspace_fact = 14,  // domain/workspace_fact.h
+  profile_change = 15,  // domain/profile_change.h
 };
 
 /// One record on its way into the log.

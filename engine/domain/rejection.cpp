@@ -66,6 +66,7 @@ constexpr std::array kRows = {
     RejectionRow{precondition_required, "precondition_required", 428, "If-Match must name what is to be changed"},
     RejectionRow{precondition_failed, "precondition_failed", 412, "it is not as If-Match says any more"},
     RejectionRow{invalid_record, "invalid_record", 422, "fields of the record have mistakes"},
+    RejectionRow{cursor_expired, "cursor_expired", 410, "what came after the cursor is not kept any more"},
 };
 
 }  // namespace

@@ -62,6 +62,7 @@ enum class RejectionCode : uint8_t {
   precondition_required = 93,
   precondition_failed = 94,
   invalid_record = 95,
+  cursor_expired = 96,
   tag_not_in_library = 100,
   tag_conflict = 101,
   self_approval = 102,

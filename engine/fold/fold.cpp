@@ -14,6 +14,9 @@ namespace {
 // A sweep holds up what came meanwhile for so many containers.
 constexpr size_t kContainersPerSweep = 256;
 
+// Of the feed, with a group: more than a group adds, so that it gets shorter.
+constexpr size_t kTrimmedPerGroup = 1000;
+
 // Shares of the front table: fragments are touched by every event, the rest only by new evidence.
 constexpr size_t share(size_t bytes, size_t percent) { return bytes / 100 * percent; }
 
@@ -148,6 +151,10 @@ Result<void> Fold::decode(std::span<const RecordView> records) {
       if (!decoded) return decoded.error();
       step.workspace_fact = std::move(*decoded);
       step.message = decision_hash("workspace fact", *step.record, step.workspace_fact.decision);
+    } else if (step.record->kind == RecordKind::profile_change) {
+      auto decoded = decode_profile_change(step.record->payload);
+      if (!decoded) return decoded.error();
+      step.profile_change = std::move(*decoded);
     } else {
       // Passing over it would leave a state that no later program could tell from a whole one.
       return Error{ErrorCode::corrupt, "record " + std::to_string(step.record->lsn.value()) + " is of kind " +
@@ -243,6 +250,10 @@ Result<void> Fold::fold_group(std::vector<ItemOutcome>& outcomes) {
         fold_workspace_fact(step);
         outcomes.push_back(ItemOutcome::accepted);
         break;
+      case RecordKind::profile_change:
+        TRIBUTARY_TRY(fold_profile_change(step));
+        outcomes.push_back(ItemOutcome::accepted);
+        break;
       default: {
         auto outcome = fold_decision(step);
         if (!outcome) return outcome.error();
@@ -309,6 +320,57 @@ void Fold::fold_workspace_fact(const Step& step) {
   batch_->put(Family::meta, workspace_facts_key(step.record->workspace), buffer_);
 }
 
+Result<void> Fold::fold_profile_change(const Step& step) {
+  WorkspaceId workspace = step.record->workspace;
+  const ProfileChange& change = step.profile_change;
+  auto vertex = load_vertex(store_, workspace, change.customer);
+  if (!vertex) return vertex.error();
+  if (*vertex && ((*vertex)->out & OutFlags::kNobody) != 0) return {};  // erased since it was noticed
+  std::string key = told_key(workspace, change.customer, change.figure);
+  auto told = store_.get(Family::history, key, buffer_);
+  if (!told) return told.error();
+  if (*told && buffer_ == change.to) return {};  // its record came twice
+  batch_->put(Family::history, key, change.to);
+  if (!change.is_told()) return {};
+  buffer_.clear();
+  encode(FeedRow{step.record->received_at, change}, buffer_);
+  batch_->put(Family::history, feed_key(workspace, step.record->lsn), buffer_);
+  return trim_feed(step);
+}
+
+// Once in a group, and from where the last one ended: passing over what was erased would cost more each time.
+Result<void> Fold::trim_feed(const Step& step) {
+  WorkspaceId workspace = step.record->workspace;
+  if (!trimmed_.insert(workspace).second) return {};
+  auto trimmed = load_feed_trimmed(store_, workspace);
+  if (!trimmed) return trimmed.error();
+  Lsn last = *trimmed;
+  auto rows = store_.scan(Family::history, feed_prefix(workspace));
+  rows->seek(feed_key(workspace, next(last)));
+  for (size_t gone = 0; rows->valid() && gone < kTrimmedPerGroup; ++gone) {
+    auto row = decode_feed(rows->value());
+    if (!row) return row.error();
+    if (step.record->received_at.micros - row->noticed_at.micros <= kFeedKeptMicros) break;
+    last = feed_position(rows->key());
+    batch_->erase(Family::history, rows->key());
+    rows->next();
+  }
+  TRIBUTARY_TRY(rows->status());
+  if (last == *trimmed) return {};
+  buffer_.clear();
+  encode_feed_trimmed(last, buffer_);
+  batch_->put(Family::meta, feed_trimmed_key(workspace), buffer_);
+  return {};
+}
+
+// All whom the event names: which of them owns it is known when the container is settled.
+void Fold::touch_customers(const Step& step) {
+  if (options_.touched == nullptr || !step.event.order) return;
+  for (const RecordIdentifier& each : step.event.identifiers) {
+    touched_.push_back({step.record->workspace, each.hash, ProfileChangeCause::event});
+  }
+}
+
 Result<void> Fold::fold_event(const Step& step) {
   // All its identifiers are blocked values: stored, but nobody's.
   if (step.event.identifiers.empty()) return {};
@@ -321,6 +383,7 @@ Result<void> Fold::fold_event(const Step& step) {
   tributary::apply(fragment, step.event);
   touch(step.event.evidence, **entry);
   if (step.event.order) join_order(step, (*entry)->home);
+  touch_customers(step);
   put_facts(step, (*entry)->home);
   put_measurements(step, **entry);
   put_timeline(step, (*entry)->home);
@@ -448,6 +511,12 @@ Result<void> Fold::commit() {
 
 void Fold::forget_group() {
   applied_ = pending_;
+  trimmed_.clear();
+  if (options_.touched != nullptr) {
+    identity_.add_touched(touched_);
+    if (!touched_.empty()) options_.touched->note(touched_);
+    touched_.clear();
+  }
   evidence_.evict();
   identity_.forget_group();
 }

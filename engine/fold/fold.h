@@ -12,6 +12,7 @@
 #include "engine/domain/record.h"
 #include "engine/fold/clock_cache.h"
 #include "engine/fold/identity_fold.h"
+#include "engine/fold/touched_customers.h"
 #include "engine/ingest/measure_reader.h"
 #include "engine/log/log.h"
 #include "engine/profile/fragment.h"
@@ -24,7 +25,11 @@ struct FoldOptions {
   int64_t dedup_window_micros = 7 * kMicrosPerDay;
   size_t front_table_bytes = 256ull << 20;
   std::shared_ptr<const ComputedTraits> computed_traits = nullptr;  // those events are measured for; null: none
+  TouchedCustomers* touched = nullptr;  // who learns whom records were about; null: nobody. It outlives the fold
 };
+
+/// How long the feed of noticed changes goes back from the newest. The log keeps all of them.
+constexpr int64_t kFeedKeptMicros = 30 * kMicrosPerDay;
 
 /// Counts an event that is not admitted.
 void count_not_taken(Admission admission, Metrics& metrics);
@@ -87,6 +92,7 @@ class Fold {
     ErasureRecord erasure;
     SourcePosition position;
     WorkspaceFact workspace_fact;
+    ProfileChange profile_change;
     Admission admission = Admission::admitted;
     Hash128 message;                 // zero: not deduplicated
     Hash128 said;                    // of an event: its evidence before cuts
@@ -102,6 +108,9 @@ class Fold {
   void fold_position(const Step& step);
   void fold_rfm_scale(const Step& step);
   void fold_workspace_fact(const Step& step);
+  Result<void> fold_profile_change(const Step& step);
+  Result<void> trim_feed(const Step& step);
+  void touch_customers(const Step& step);
   void fold_rejected(const Step& step);
   bool is_duplicate(const Step& step);
   void forget_message(const Step& step);
@@ -152,6 +161,8 @@ class Fold {
   std::vector<Step> steps_;
   boost::unordered_flat_map<Hash128, DedupRow, std::hash<Hash128>> messages_;
   std::vector<std::pair<Hash128, EvidenceEntry*>> dirty_evidence_;
+  std::vector<TouchedCustomer> touched_;
+  boost::unordered_flat_set<WorkspaceId, std::hash<WorkspaceId>> trimmed_;
   std::string buffer_;
 };
 

@@ -15,10 +15,15 @@ Result<bool> Fold::fold_erasure(const Step& step, const RecordCause& cause) {
   const auto& erasure = std::get<Erasure>(step.erasure);
   auto erased = identity_.erase(erasure, cause);
   if (!erased) return erased.error();
-  if (erased->identifiers == 0) return false;
+  if (erased->identifiers.empty()) return false;
   auto events = forget(erased->evidence, cause.workspace);
   if (!events) return events.error();
-  ErasureRow row{erasure.decision, erasure.customer, erased->identifiers, erased->evidence.size(), *events, {}};
+  for (const Hash128& id : erased->identifiers) {
+    for (WatchedFigure figure : kWatchedFigures) {
+      batch_->erase(Family::history, told_key(cause.workspace, id, figure));
+    }
+  }
+  ErasureRow row{erasure.decision, erasure.customer, erased->identifiers.size(), erased->evidence.size(), *events, {}};
   buffer_.clear();
   encode(row, buffer_);
   batch_->put(Family::meta, erasure_key(cause.workspace, cause.lsn), buffer_);

@@ -57,7 +57,7 @@ Result<IdentityFold::Erased> IdentityFold::erase(const Erasure& erasure, const R
     end_generation(said, id, erasure, suppress, cause.workspace);
   }
   TRIBUTARY_TRY(erase_identifiers(said_of, roots, cause));
-  erased.identifiers = said_of.size();
+  for (const auto& [id, said] : said_of) erased.identifiers.push_back(id);
   ++namings_version_;
   Change change;
   change.type = ChangeType::erased;

@@ -13,6 +13,7 @@
 #include "engine/domain/record.h"
 #include "engine/fold/active_rules.h"
 #include "engine/fold/identity_table.h"
+#include "engine/fold/touched_customers.h"
 #include "engine/identity/change.h"
 #include "engine/identity/clusters.h"
 #include "engine/identity/erasures.h"
@@ -75,8 +76,8 @@ class IdentityFold {
   /// Takes a customer out of its containers, alone in its group: its evidence, and identifiers that nothing else names.
   /// From now on its identifiers are other ones, and events that name them are suppressed until lift().
   struct Erased {
-    std::vector<Evidence> evidence;  // what goes with it: fragments and timelines, which are the caller's
-    size_t identifiers = 0;          // 0: everybody listed was erased before
+    std::vector<Evidence> evidence;    // what goes with it: fragments and timelines, which are the caller's
+    std::vector<Hash128> identifiers;  // empty: everybody listed was erased before
   };
   Result<Erased> erase(const Erasure& erasure, const RecordCause& cause);
   /// False when there is no such erasure, or it was lifted before.
@@ -96,6 +97,8 @@ class IdentityFold {
   /// Computes again what is left of the group, and writes the changes of all of it.
   Result<void> settle();
   void forget_group();
+  /// Adds who came out of the changes of the group. To be called before forget_group().
+  void add_touched(std::vector<TouchedCustomer>& touched) const;
 
   /// Some customers were not computed under the active rules yet.
   bool sweeping() const { return rules_.sweeping().has_value(); }

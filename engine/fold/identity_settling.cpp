@@ -153,4 +153,12 @@ void IdentityFold::put_change(WorkspaceId workspace, Lsn lsn, uint32_t index, co
   }
 }
 
+void IdentityFold::add_touched(std::vector<TouchedCustomer>& touched) const {
+  for (const PendingChange& pending : changes_) {
+    bool rules = pending.change.cause.kind == CauseKind::rules;
+    ProfileChangeCause cause = rules ? ProfileChangeCause::rules : ProfileChangeCause::identity;
+    for (const Hash128& name : pending.change.into) touched.push_back({pending.workspace, name, cause});
+  }
+}
+
 }  // namespace tributary

@@ -156,6 +156,28 @@ const CurrencyScale* scale_in_force(const RfmScale* scale, const ValueRules& rul
   return too_few ? nullptr : own;
 }
 
+std::optional<Timestamp> next_rfm_change(const std::vector<Order>& orders, const CustomerValue& value,
+                                         const ValueRules& rules, Timestamp now, const RfmScale* scale) {
+  std::optional<Timestamp> next;
+  auto consider = [&](Timestamp at) {
+    if (at > now && (!next || at < *next)) next = at;
+  };
+  for (const Order& order : orders) {
+    if (!order.counts) continue;
+    consider(order.at);
+    if (rules.rfm_window_micros) consider(Timestamp{order.at.micros + *rules.rfm_window_micros});
+  }
+  if (!value.rfm) return next;
+  int64_t last_day = rules.zone.local_day(*value.last_order_at);
+  auto consider_bound = [&](int64_t days) { consider(rules.zone.time_of(last_day + days + 1, 0)); };
+  if (const CurrencyScale* own = scale_in_force(scale, rules, value.currency)) {
+    for (int64_t cut : own->recency) consider_bound(-cut);
+  } else {
+    for (int64_t days : kRecencyDays) consider_bound(days);
+  }
+  return next;
+}
+
 CustomerValue value_of(const std::vector<Order>& orders, const ValueRules& rules, Timestamp now,
                        const RfmScale* scale) {
   std::vector<const Order*> worth, counted, recent, in_window;

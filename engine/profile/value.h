@@ -105,6 +105,11 @@ constexpr int64_t kExpectedGapDaysMin = 7;
 /// null.
 int64_t high_churn_after_micros(std::span<const int64_t> days, const ValueRules& rules, const RfmScale* scale);
 
+/// The next moment at which time alone may bring another cell: recency comes to a bound, or an order leaves the window
+/// or comes into it. `value` is value_of() the same orders, rules, scale and time. Nothing: never.
+std::optional<Timestamp> next_rfm_change(const std::vector<Order>& orders, const CustomerValue& value,
+                                         const ValueRules& rules, Timestamp now, const RfmScale* scale = nullptr);
+
 /// Local days of the orders, rising, each once.
 std::vector<int64_t> order_days(const std::vector<const Order*>& orders, const TimeZone& zone);
 

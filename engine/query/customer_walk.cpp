@@ -10,11 +10,13 @@ constexpr size_t kRootBytes = 16;
 
 }  // namespace
 
-CustomerWalk::CustomerWalk(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace, RuleSet rules)
+CustomerWalk::CustomerWalk(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace, RuleSet rules,
+                           const std::optional<Hash128>& after)
     : snapshot_(std::move(snapshot)),
       rules_(std::move(rules)),
       rows_(snapshot_->scan(Family::container, workspace_prefix(workspace))) {
   customer_.workspace = workspace;
+  if (after) rows_->seek(container_end(workspace, *after));
 }
 
 Result<ExportStep> CustomerWalk::next() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/query/customer.h"
@@ -12,7 +13,9 @@ namespace tributary {
 /// Customers in the order of containers, each once. Memory: one container. Cost: one scan of the containers.
 class CustomerWalk {
  public:
-  CustomerWalk(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace, RuleSet rules);
+  /// Behind this container; nothing: from the beginning.
+  CustomerWalk(std::shared_ptr<const StateReader> snapshot, WorkspaceId workspace, RuleSet rules,
+               const std::optional<Hash128>& after = std::nullopt);
 
   /// `item`: customer() is the next one. Errors: corrupt.
   Result<ExportStep> next();

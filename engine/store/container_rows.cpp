@@ -176,4 +176,12 @@ Result<Timestamp> load_last_time(const StateReader& reader, WorkspaceId workspac
   return fragment->last_at;
 }
 
+Result<Lsn> load_feed_trimmed(const StateReader& reader, WorkspaceId workspace) {
+  std::string value;
+  auto found = reader.get(Family::meta, feed_trimmed_key(workspace), value);
+  if (!found) return found.error();
+  if (!*found) return Lsn{};
+  return decode_feed_trimmed(value);
+}
+
 }  // namespace tributary

@@ -25,6 +25,9 @@ struct ContainerParts {
 Result<void> add_row(std::string_view suffix, std::string_view value, ContainerParts& parts);
 Result<Container> make_container(const Hash128& root, ContainerParts parts, const RuleSet& rules);
 
+/// Up to where the feed of noticed changes was trimmed; 0: it is whole.
+Result<Lsn> load_feed_trimmed(const StateReader& reader, WorkspaceId workspace);
+
 /// The vertex of an identifier; nothing when it was never seen.
 Result<std::optional<VertexRow>> load_vertex(const StateReader& reader, WorkspaceId workspace, const Hash128& id);
 

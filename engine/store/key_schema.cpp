@@ -13,6 +13,8 @@ constexpr uint8_t kContainerPair = 3;
 constexpr uint8_t kContainerEnd = 4;
 constexpr uint8_t kChange = 0;
 constexpr uint8_t kChangeOfCustomer = 1;
+constexpr uint8_t kFeed = 2;
+constexpr uint8_t kTold = 3;
 constexpr uint8_t kMarkForeign = 0x80;  // beside OutFlags
 constexpr uint8_t kMarkDecided = 0x40;
 constexpr uint8_t kGeneration = 0x80;       // beside a family
@@ -245,6 +247,31 @@ ChangePosition change_position(std::string_view key) {
   Lsn lsn{in.u64()};
   return {lsn, in.u32()};
 }
+
+std::string feed_prefix(WorkspaceId workspace) {
+  std::string key = workspace_prefix(workspace);
+  ByteWriter(key).u8(kFeed);
+  return key;
+}
+
+std::string feed_key(WorkspaceId workspace, Lsn lsn) {
+  std::string key = feed_prefix(workspace);
+  ByteWriter(key).u64(lsn.value());
+  return key;
+}
+
+std::string feed_trimmed_key(WorkspaceId workspace) { return "feed" + workspace_prefix(workspace); }
+
+std::string told_key(WorkspaceId workspace, const Hash128& customer, WatchedFigure figure) {
+  std::string key = workspace_prefix(workspace);
+  ByteWriter out(key);
+  out.u8(kTold);
+  out.raw(customer.view());
+  out.u8(static_cast<uint8_t>(figure));
+  return key;
+}
+
+Lsn feed_position(std::string_view key) { return Lsn{ByteReader(key.substr(key.size() - 8)).u64()}; }
 
 std::string fragment_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence) {
   std::string key = id_key(workspace, home);
@@ -807,6 +834,30 @@ Result<ErasureRow> decode_erasure_row(std::string_view bytes) {
   if (in.u8() != 0) row.lifted = read_decision(in);
   if (!closed(in)) return damaged("erasure");
   return row;
+}
+
+void encode(const FeedRow& row, std::string& out) {
+  ByteWriter(out).i64(row.noticed_at.micros);
+  encode_profile_change(row.change, out);
+}
+
+void encode_feed_trimmed(Lsn lsn, std::string& out) { ByteWriter(out).u64(lsn.value()); }
+
+Result<FeedRow> decode_feed(std::string_view bytes) {
+  ByteReader in(bytes);
+  FeedRow row;
+  row.noticed_at = Timestamp{in.i64()};
+  auto change = decode_profile_change(in.rest());
+  if (!change) return with_context("a row of the feed", change.error());
+  row.change = std::move(*change);
+  return row;
+}
+
+Result<Lsn> decode_feed_trimmed(std::string_view bytes) {
+  ByteReader in(bytes);
+  Lsn lsn{in.u64()};
+  if (!in.ok() || !in.at_end()) return Error{ErrorCode::corrupt, "how far the feed was trimmed is damaged"};
+  return lsn;
 }
 
 }  // namespace tributary

@@ -12,6 +12,7 @@
 #include "engine/base/strong_id.h"
 #include "engine/domain/computed_trait.h"
 #include "engine/domain/position.h"
+#include "engine/domain/profile_change.h"
 #include "engine/domain/record.h"
 #include "engine/identity/change.h"
 #include "engine/identity/container.h"
@@ -32,6 +33,7 @@ enum class Family : uint8_t {
               // "position" | ws u32 | H(source, stream) 16  -> SourcePosition, as its record has it
               // "rfm" | ws u32                             -> RfmScale, as its record has it
               // "facts" | ws u32                           -> lsn u64 of the newest fact of the workspace as a whole
+              // "feed" | ws u32                            -> lsn u64: up to it the feed of noticed changes was trimmed
   out,        // reserved: messages not yet acknowledged by the log
   vertex,     // ws u32 | H(v) 16                              -> VertexRow
   value,      // ws u32 | H(v) 16                              -> IdentifierValue
@@ -51,6 +53,9 @@ enum class Family : uint8_t {
   rejected,   // ws u32 | ~received_at i64 | ~lsn u64          -> RejectedRow
   history,    // ws u32 | 00 | lsn u64 | index u32             -> Change
               // ws u32 | 01 | H(name) 16 | lsn u64 | index u32 -> nothing: the change names this customer
+              // ws u32 | 02 | lsn u64                         -> FeedRow: a change that was noticed
+              // ws u32 | 03 | H(name) 16 | figure u8          -> text: what was noticed last of this customer; of the
+              //                                                  name zero: by what rules everybody was looked at
   hub,        // ws u32 | H(v) 16                              -> HubRow: v is out, or somebody decided about it
               // ws u32 | H(v) 16 | H(s) 16                    -> HubEvidence: it names v and lives elsewhere
 };
@@ -142,6 +147,11 @@ struct RejectedRow {
   uint32_t source_crc = 0;
 };
 
+struct FeedRow {
+  Timestamp noticed_at;
+  ProfileChange change;
+};
+
 /// Written in every batch: the pivot of atomicity.
 struct AppliedState {
   Lsn lsn;
@@ -199,6 +209,10 @@ std::string change_key(WorkspaceId workspace, Lsn lsn, uint32_t index);
 std::string change_prefix(WorkspaceId workspace);
 std::string change_of_key(WorkspaceId workspace, const Hash128& customer, Lsn lsn, uint32_t index);
 std::string change_of_prefix(WorkspaceId workspace, const Hash128& customer);
+std::string feed_prefix(WorkspaceId workspace);
+std::string feed_key(WorkspaceId workspace, Lsn lsn);
+std::string feed_trimmed_key(WorkspaceId workspace);
+std::string told_key(WorkspaceId workspace, const Hash128& customer, WatchedFigure figure);
 std::string fragment_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence);
 std::string order_key(WorkspaceId workspace, const Hash128& home, const Hash128& evidence, const Hash128& order);
 /// Of a whole key of that family: whose orders they are and which one it is.
@@ -253,6 +267,8 @@ struct ChangePosition {
   uint32_t index = 0;
 };
 ChangePosition change_position(std::string_view key);
+/// Of a whole key of the feed.
+Lsn feed_position(std::string_view key);
 
 void encode(const VertexRow& row, std::string& out);
 void encode(const IdentifierValue& row, std::string& out);
@@ -279,6 +295,8 @@ void encode(const CutRow& row, std::string& out);
 void encode(const EvidenceRegister& row, std::string& out);
 void encode(const SuppressedRow& row, std::string& out);
 void encode(const ErasureRow& row, std::string& out);
+void encode(const FeedRow& row, std::string& out);
+void encode_feed_trimmed(Lsn lsn, std::string& out);
 
 /// Errors: corrupt, naming the layout.
 Result<VertexRow> decode_vertex(std::string_view bytes);
@@ -301,5 +319,7 @@ Result<CutRow> decode_cut(std::string_view key, std::string_view bytes);
 Result<EvidenceRegister> decode_evidence_register(std::string_view bytes);
 Result<SuppressedRow> decode_suppressed(std::string_view bytes);
 Result<ErasureRow> decode_erasure_row(std::string_view bytes);
+Result<FeedRow> decode_feed(std::string_view bytes);
+Result<Lsn> decode_feed_trimmed(std::string_view bytes);
 
 }  // namespace tributary

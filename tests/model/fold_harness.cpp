@@ -106,6 +106,15 @@ std::vector<ItemOutcome> FoldHarness::fold(WorkspaceId workspace, const std::vec
   return apply(payloads, views);
 }
 
+ItemOutcome FoldHarness::notice(WorkspaceId workspace, const ProfileChange& change, Timestamp at) {
+  std::vector<std::string> payloads;
+  std::vector<RecordView> views;
+  Record written{RecordKind::profile_change, workspace, PartitionId{0}, at, {}};
+  encode_profile_change(change, written.payload);
+  append(std::move(written), payloads, views);
+  return apply(payloads, views).front();
+}
+
 std::vector<ItemOutcome> FoldHarness::fold_rejected(WorkspaceId workspace, const std::vector<Rejected>& rejected) {
   std::vector<std::string> payloads;
   std::vector<RecordView> views;

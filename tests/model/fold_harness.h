@@ -40,6 +40,8 @@ class FoldHarness {
   Erasure erase(WorkspaceId workspace, const Identifier& identifier, Decision decision);
   /// The record as it was written, once more or on another store.
   ItemOutcome erase(WorkspaceId workspace, const ErasureRecord& record);
+  /// A change of a customer that was noticed at this time.
+  ItemOutcome notice(WorkspaceId workspace, const ProfileChange& change, Timestamp at);
   std::vector<ItemOutcome> fold_rejected(WorkspaceId workspace, const std::vector<Rejected>& rejected);
 
   /// Forgets everything in memory: a new fold over the same store.

@@ -85,6 +85,20 @@ class EngineWithoutCustomers : public Engine {
   void record_rfm_scale(WorkspaceId, const RfmScale&, std::function<void(IngestOutcome)> done) override {
     done({RejectionCode::not_ready, {}});
   }
+  TouchedCustomers::Taken take_touched(size_t) override { return {}; }
+  Result<WatchedCustomer> watched_customer(WorkspaceId, const CustomerId&) override {
+    return Error(ErrorCode::not_found, "");
+  }
+  Result<WatchedCustomers> watched_customers(WorkspaceId, const std::optional<Hash128>&, size_t) override {
+    return WatchedCustomers{};
+  }
+  void record_profile_changes(WorkspaceId, const std::vector<ProfileChange>&,
+                              std::function<void(IngestOutcome)> done) override {
+    done({RejectionCode::not_ready, {}});
+  }
+  Result<ProfileChangesPage> profile_changes(WorkspaceId, const ProfileChangesQuery&) override {
+    return ProfileChangesPage{{}, "end", true, false};
+  }
   std::vector<ReadinessCheck> readiness() const override { return {}; }
   bool failed() const override { return false; }
   void stop() override {}

@@ -67,6 +67,14 @@ struct NoEngine : Engine {
     abort();
   }
   void record_rfm_scale(WorkspaceId, const RfmScale&, std::function<void(IngestOutcome)>) override { abort(); }
+  TouchedCustomers::Taken take_touched(size_t) override { abort(); }
+  Result<WatchedCustomer> watched_customer(WorkspaceId, const CustomerId&) override { abort(); }
+  Result<WatchedCustomers> watched_customers(WorkspaceId, const std::optional<Hash128>&, size_t) override { abort(); }
+  void record_profile_changes(WorkspaceId, const std::vector<ProfileChange>&,
+                              std::function<void(IngestOutcome)>) override {
+    abort();
+  }
+  Result<ProfileChangesPage> profile_changes(WorkspaceId, const ProfileChangesQuery&) override { abort(); }
   std::vector<ReadinessCheck> readiness() const override { abort(); }
   bool failed() const override { abort(); }
   void stop() override { abort(); }
@@ -171,8 +179,9 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
                    route.pattern.starts_with("/v1/erasures") || route.pattern.starts_with("/v1/rejected") ||
                    route.pattern == "/v1/rfm/scale" || route.pattern == "/v1/export" ||
                    route.pattern == "/v1/sources" || route.pattern.starts_with("/v1/channels") ||
-                   route.pattern.starts_with("/v1/tags") || route.pattern.starts_with("/v1/spaces/") ||
-                   route.pattern == "/v1/computed-traits" || route.pattern == "/openapi.json";
+                   route.pattern == "/v1/changes" || route.pattern.starts_with("/v1/tags") ||
+                   route.pattern.starts_with("/v1/spaces/") || route.pattern == "/v1/computed-traits" ||
+                   route.pattern == "/openapi.json";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
     bool collection = !reading && !webhook && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;
