@@ -53,6 +53,7 @@ struct ProfileConfig {
   LifecycleRules lifecycle;
   int64_t features_declared = 0;                                           // 0: nobody said
   std::string membership_tiers = "silver 1000, gold 5000, diamond 20000";  // parse_spend_tiers()
+  bool changes = true;                                                     // are noticed and told
   std::string rules_file;  // of the library of tags, which becomes engine.tags; empty: it holds what people decided
   std::string computed_traits_file;  // empty: none are declared
 };

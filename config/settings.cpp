@@ -175,6 +175,8 @@ std::vector<Setting<Config>> make_config_settings() {
       {"profile.status_by_rule", T::boolean, AT(profile.status_by_rule),
        "The status of customers follows from their orders, talks and silence. false: every change takes an approved "
        "request."},
+      {"profile.changes", T::boolean, AT(profile.changes),
+       "Changes of stage and of scores are noticed when they come, and told by GET /v1/changes."},
       {"profile.lifecycle.growth_orders", T::integer, AT(profile.lifecycle.growth_orders),
        "Orders from which on a customer is in the stage growth; before, in acquisition.", 1, 1'000'000},
       {"profile.lifecycle.mature_orders", T::integer, AT(profile.lifecycle.mature_orders),

@@ -28,6 +28,7 @@
 #include "engine/app/descriptors.h"
 #include "engine/app/exit_code.h"
 #include "engine/app/io_threads.h"
+#include "engine/app/profile_watch.h"
 #include "engine/app/scale_schedule.h"
 #include "engine/app/signals.h"
 #include "engine/app/supervisor.h"
@@ -199,7 +200,15 @@ class Service {
     scale_schedule_->start();
   }
 
-  void stop_scales() {
+  void start_watch() {
+    if (!config_.profile.changes) return;
+    watch_ = std::make_unique<ProfileWatch>(ProfileWatchServices{*engine_, metrics_, system_clock(), value_rules()});
+    watch_->set(workspaces_of(config_.sources, config_.api_keys));
+    watch_->start();
+  }
+
+  void stop_schedules() {
+    if (watch_) watch_->stop();
     scales_->stop();
     if (scale_schedule_) scale_schedule_->stop();
   }
@@ -241,6 +250,7 @@ class Service {
     if (!http) return http.error();
     http_ = std::move(*http);
     feeds_->set(config_.stream_sources);
+    start_watch();  // before events come: who is there now is not new
     phase_ = Phase::running;
     io_threads_.start();
     start_scale_schedule();
@@ -285,6 +295,7 @@ class Service {
       log_line(LogLevel::warn, "a changed setting needs a restart", {{"setting", path}});
     }
     if (scale_schedule_) scale_schedule_->set(workspaces_of(next.sources, next.api_keys));
+    if (watch_) watch_->set(workspaces_of(next.sources, next.api_keys));
     keys_.set(std::make_shared<KeyRing>(std::move(next.sources), std::move(next.api_keys)));
     webhooks_.set(std::make_shared<WebhookDirectory>(std::move(next.webhook_sources)));
     feeds_->set(std::move(next.stream_sources));
@@ -315,7 +326,7 @@ class Service {
     previews_->stop();
     exports_->stop();
     sql_->stop();
-    stop_scales();
+    stop_schedules();
     engine_->stop();
     if (engine_->failed()) end_without_closing();
     io_threads_.stop();
@@ -331,7 +342,7 @@ class Service {
     previews_->stop();
     exports_->stop();
     sql_->stop();
-    stop_scales();
+    stop_schedules();
     engine_->stop();
     std::fflush(nullptr);
     ::_exit(engine_->failed() ? kExitIo : kExitOk);
@@ -407,6 +418,7 @@ class Service {
   std::unique_ptr<SqlRunner> sql_;
   std::unique_ptr<ScaleRunner> scales_;
   std::unique_ptr<ScaleSchedule> scale_schedule_;  // null: off
+  std::unique_ptr<ProfileWatch> watch_;            // null: off
   std::unique_ptr<HttpServer> ops_, http_;
 };
 

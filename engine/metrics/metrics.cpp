@@ -199,6 +199,13 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
   rfm_scale_failures.counter_ =
       r.counter("tributary_rfm_scale_failures_total", "Scales that could not be computed or recorded.");
 
+  changes_told.counter_ = r.counter("tributary_profile_changes_total", "Changes of customers that were noticed.");
+  watch_evaluations.counter_ =
+      r.counter("tributary_profile_watch_evaluations_total", "Customers that were looked at for changes.");
+  watch_timers.gauge_ =
+      r.gauge("tributary_profile_watch_timers", "Customers of whom it is known when they will be looked at next.");
+  watch_lag_seconds.gauge_ = r.gauge("tributary_profile_watch_lag_seconds", "How long the first of them has been due.");
+
   http_requests.counter_ = r.counter("tributary_http_requests_total", "Requests answered.");
   http_request_seconds.histogram_ =
       r.histogram("tributary_http_request_seconds", "From the complete request to the answer handed to the kernel.");

@@ -112,6 +112,10 @@ class Metrics {
   Gauge rfm_scale_computed, rfm_scale_seconds, rfm_scale_customers;
   Counter rfm_scale_failures;
 
+  // Changes of customers that are noticed.
+  Counter changes_told, watch_evaluations;
+  Gauge watch_timers, watch_lag_seconds;
+
   Gauge ready, config_last_reload_successful;
 
   // Computed traits
