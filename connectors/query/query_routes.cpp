@@ -1,6 +1,7 @@
 #include "connectors/query/query_routes.h"
 
 #include "connectors/http/answers.h"
+#include "connectors/query/profile_changes_routes.h"
 #include "connectors/query/query_handlers.h"
 
 namespace tributary {
@@ -34,6 +35,7 @@ void add_query_routes(Router& router, const QueryServices& services) {
   add("GET", "/v1/computed-traits", ApiRole::analyst, &QueryHandlers::computed_traits);
   add("GET", "/v1/rejected", ApiRole::analyst, &QueryHandlers::rejected);
   add("GET", "/v1/rfm/scale", ApiRole::analyst, &QueryHandlers::scale);
+  add_profile_changes_routes(router, services);
   router.add(Route{"POST", "/v1/rfm/scale", CorsPolicy::none, ErrorStyle::problem,
                    [handlers](HttpRequest& request) { return handlers->compute_scale(request); }, kScaleLimit});
   router.add(Route{"GET", "/v1/export", CorsPolicy::none, ErrorStyle::problem,

@@ -25,8 +25,9 @@ UNPROVOKED = {"503", "429"}  # a full disk, a shutdown and two previews at once 
 # A cut through events that retention has deleted: tests/unit/fold/cut_test.cpp.
 # A customer with more than sixty thousand identifiers.
 # Two changes of one record at one time: tests/integration/record_test.py.
+# A cursor from before the thirty days for which changes are kept: tests/unit/fold/feed_test.cpp.
 UNPROVOKED_OF = {("POST", "/v1/identity/assertions"): {"409"}, ("POST", "/v1/erasures"): {"413"},
-                 ("PATCH", "/v1/profiles/{customer_id}"): {"409"}}
+                 ("PATCH", "/v1/profiles/{customer_id}"): {"409"}, ("GET", "/v1/changes"): {"410"}}
 
 
 class SchemaError(AssertionError):
@@ -708,6 +709,10 @@ class Contract(unittest.TestCase):
                 Case(400, ann + "/events?type=%27%20OR%201=1", None, key, "invalid_parameter"),
                 Case(400, ann + "/events?until=yesterday", None, key, "invalid_parameter"), *read_refusals(ann + "/events")],
             **channel_cases(key, admin),
+            ("GET", "/v1/changes"): [
+                *changes_cases("/v1/changes", key), Case(200, "/v1/changes?kind=rfm_cell", None, key),
+                Case(400, "/v1/changes?kind=weather", None, key, "invalid_parameter"),
+                Case(400, "/v1/changes?wait=long", None, key, "invalid_parameter")],
             ("GET", "/v1/sources"): [Case(200, "/v1/sources", None, key), *read_refusals("/v1/sources")],
             ("GET", "/v1/rejected"): [
                 Case(200, "/v1/rejected", None, key), Case(200, "/v1/rejected?code=missing_id&source=web&limit=1", None, key),
