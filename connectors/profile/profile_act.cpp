@@ -55,44 +55,68 @@ Source source_of(const ApiCaller& caller) {
   return source;
 }
 
-/// An identifier under which an act is ingested.
-struct ActName {
-  Identifier identifier;
-  Trust trust = Trust::verified;
-};
-
-std::string event_json(const std::vector<ActName>& names, const ProfileAct& act, std::string_view message_id) {
-  std::string body;
-  JsonOut json(body);
-  json.begin_object().key("type").string("track").key("event").string(act.event);
-  if (!message_id.empty()) json.key("messageId").string(message_id);
+void append_act(JsonOut& json, const std::vector<ActName>& names, const ProfileAct& act) {
+  json.begin_object().key("type").string(act.event.empty() ? "identify" : "track");
+  if (!act.event.empty()) json.key("event").string(act.event);
+  if (!act.message_id.empty()) json.key("messageId").string(act.message_id);
+  if (act.at) json.key("timestamp").string(format_iso8601(*act.at));
   json.key("context").begin_object().key("externalId").begin_array();
   for (const ActName& name : names) {
     json.begin_object().key("id").string(name.identifier.value()).key("type").string(kind_name(name.identifier.kind()));
     json.key("claimed").boolean(name.trust == Trust::claimed).end_object();
   }
   json.end_array().end_object();
-  json.key("properties").raw(act.properties).end_object();
+  json.key(act.event.empty() ? "traits" : "properties").raw(act.properties).end_object();
+}
+
+std::string event_json(const std::vector<ActName>& names, const ProfileAct& act) {
+  std::string body;
+  JsonOut json(body);
+  append_act(json, names, act);
   body.reserve(body.size() + kBodyPaddingBytes);
   return body;
 }
 
 ActOutcome refused_as(RejectionCode code, std::string message = {}) { return {code, std::move(message), false}; }
 
-/// The one item that the body holds; the body outlives it.
-std::variant<ParsedItem, ActOutcome> parse_act(const ProfileServices& services, const ApiCaller& caller,
-                                               std::string_view body) {
+/// What the body holds, which outlives it.
+std::variant<std::vector<ParsedItem>, ActOutcome> parse_acts(const ProfileServices& services, const ApiCaller& caller,
+                                                             std::string_view body, BodyShape shape) {
   EventParser parser(services.limits);
-  if (auto rejection = parser.parse(body, BodyShape::single)) return refused_as(rejection->code, rejection->message);
+  if (auto rejection = parser.parse(body, shape)) return refused_as(rejection->code, rejection->message);
   ReceiveContext context;
-  context.shape = BodyShape::single;
+  context.shape = shape;
   context.received_at = system_clock().now();
   context.identifiers_listed = true;
   Source source = source_of(caller);
-  auto items = parser.read_events(source, services.engine.index_key(source.workspace), context);
+  return parser.read_events(source, services.engine.index_key(source.workspace), context);
+}
+
+/// The one item that the body holds; the body outlives it.
+std::variant<ParsedItem, ActOutcome> parse_act(const ProfileServices& services, const ApiCaller& caller,
+                                               std::string_view body) {
+  auto parsed = parse_acts(services, caller, body, BodyShape::single);
+  if (auto* refusal = std::get_if<ActOutcome>(&parsed)) return std::move(*refusal);
+  auto& items = std::get<std::vector<ParsedItem>>(parsed);
   if (auto* rejected = std::get_if<Rejected>(&items.front())) return refused_as(rejected->code, rejected->message);
   return std::move(items.front());
 }
+
+/// A body of all the acts.
+class ActsBody {
+ public:
+  ActsBody() { json_.begin_object().key("batch").begin_array(); }
+  void add(const std::vector<ActName>& names, const ProfileAct& act) { append_act(json_, names, act); }
+  const std::string& end() {
+    json_.end_array().end_object();
+    body_.reserve(body_.size() + kBodyPaddingBytes);
+    return body_;
+  }
+
+ private:
+  std::string body_;
+  JsonOut json_{body_};
+};
 
 /// One key may stand for another act, and for the same one on another customer; empty: one is to be made.
 std::string message_id_of(const HttpRequest& request, std::string_view event, const std::string& customer) {
@@ -102,7 +126,8 @@ std::string message_id_of(const HttpRequest& request, std::string_view event, co
 
 Task<ActOutcome> ingest_act(const ProfileServices& services, const ApiCaller& caller, std::vector<ActName> names,
                             ProfileAct act, std::string message_id) {
-  std::string body = event_json(names, act, message_id);
+  if (act.message_id.empty()) act.message_id = std::move(message_id);
+  std::string body = event_json(names, act);
   auto parsed = parse_act(services, caller, body);
   if (auto* refusal = std::get_if<ActOutcome>(&parsed)) co_return std::move(*refusal);
   IngestRequest ingest;
@@ -173,12 +198,11 @@ bool is_word_of(const HttpRequest& request, const ApiCaller& caller, const Custo
 
 Task<ActOutcome> record_act(const ProfileServices& services, const HttpRequest& request, const ApiCaller& caller,
                             const ProfileView& customer, ProfileAct act) {
-  const IdentifierView* name = name_of(services.engine, caller.key->workspace, customer);
-  if (name == nullptr) {
-    co_return refused_as(RejectionCode::conflict, "no identifier names this customer and nobody else");
-  }
+  auto name = act_name(services, caller.key->workspace, customer);
+  if (!name) co_return refused_as(RejectionCode::conflict, "no identifier names this customer and nobody else");
   std::string id = message_id_of(request, act.event, customer.id.text());
-  std::vector<ActName> names = {{Identifier::from_normalised(name->kind, name->value), name->trust}};
+  std::vector<ActName> names;
+  names.push_back(std::move(*name));
   ActOutcome outcome = co_await ingest_act(services, caller, std::move(names), std::move(act), std::move(id));
   co_return outcome;
 }
@@ -195,10 +219,54 @@ Task<ActOutcome> record_first_act(const ProfileServices& services, const HttpReq
 
 std::variant<std::vector<FactSaid>, ActOutcome> facts_of_act(const ProfileServices& services, const ApiCaller& caller,
                                                              const ProfileAct& act) {
-  std::string body = event_json({}, act, {});
+  std::string body = event_json({}, act);
   auto parsed = parse_act(services, caller, body);
   if (auto* refusal = std::get_if<ActOutcome>(&parsed)) return std::move(*refusal);
   return std::move(std::get<Event>(std::get<ParsedItem>(parsed)).facts);
+}
+
+Task<ActsOutcome> record_acts(const ProfileServices& services, const ApiCaller& caller, std::vector<NamedAct> acts) {
+  ActsOutcome done;
+  if (acts.empty()) co_return done;
+  ActsBody all;
+  for (const NamedAct& named : acts) all.add(named.names, named.act);
+  auto parsed = parse_acts(services, caller, all.end(), BodyShape::batch);
+  if (auto* refusal = std::get_if<ActOutcome>(&parsed)) {
+    done.refused = refusal->refused;
+    done.message = std::move(refusal->message);
+    co_return done;
+  }
+  IngestRequest ingest;
+  ingest.items = std::get<std::vector<ParsedItem>>(std::move(parsed));
+  ingest.workspace = caller.key->workspace;
+  std::function<void()> copied = [] {};
+  IngestOutcome outcome = co_await async_ingest(services.engine, std::move(ingest), std::move(copied), kUseTask);
+  done.refused = outcome.refused;
+  done.items = std::move(outcome.items);
+  co_return done;
+}
+
+std::optional<ActName> act_name(const ProfileServices& services, WorkspaceId workspace, const ProfileView& customer) {
+  const IdentifierView* name = name_of(services.engine, workspace, customer);
+  if (name == nullptr) return std::nullopt;
+  return ActName{Identifier::from_normalised(name->kind, name->value), name->trust};
+}
+
+std::variant<std::vector<std::variant<std::vector<FactSaid>, ActOutcome>>, ActOutcome> facts_of_acts(
+    const ProfileServices& services, const ApiCaller& caller, const std::vector<ProfileAct>& acts) {
+  ActsBody all;
+  for (const ProfileAct& act : acts) all.add({}, act);
+  auto parsed = parse_acts(services, caller, all.end(), BodyShape::batch);
+  if (auto* refusal = std::get_if<ActOutcome>(&parsed)) return std::move(*refusal);
+  std::vector<std::variant<std::vector<FactSaid>, ActOutcome>> facts;
+  for (ParsedItem& item : std::get<std::vector<ParsedItem>>(parsed)) {
+    if (auto* rejected = std::get_if<Rejected>(&item)) {
+      facts.emplace_back(refused_as(rejected->code, std::string(rejected->message)));
+    } else {
+      facts.emplace_back(std::move(std::get<Event>(item).facts));
+    }
+  }
+  return facts;
 }
 
 }  // namespace tributary

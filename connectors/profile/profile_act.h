@@ -43,8 +43,22 @@ Task<CustomerInTurn> customer_in_turn(const ProfileServices& services, const Htt
 std::string decision_id(const HttpRequest& request, Timestamp now);
 
 struct ProfileAct {
-  std::string event;       // of the catalogue: "Tag Added"
-  std::string properties;  // a JSON object
+  std::string event;                 // of the catalogue: "Tag Added"; empty: an identify
+  std::string properties;            // a JSON object; of an identify its traits
+  std::string message_id = {};       // empty: what record_act() makes
+  std::optional<Timestamp> at = {};  // nothing: when it is received
+};
+
+/// An identifier under which an act is ingested.
+struct ActName {
+  Identifier identifier;
+  Trust trust = Trust::verified;
+};
+
+/// An act of which is known whose it is.
+struct NamedAct {
+  std::vector<ActName> names;
+  ProfileAct act;
 };
 
 struct ActOutcome {
@@ -71,8 +85,23 @@ Task<ActOutcome> record_first_act(const ProfileServices& services, const HttpReq
 bool is_word_of(const HttpRequest& request, const ApiCaller& caller, const CustomerId& customer, std::string_view event,
                 std::string_view source, std::string_view message_id);
 
+struct ActsOutcome {
+  std::optional<RejectionCode> refused;  // of all
+  std::string message;
+  std::vector<ItemOutcome> items;  // by act
+};
+
+/// Acts as one request, under names and message ids of their own, in their order. Done as record_act() is.
+Task<ActsOutcome> record_acts(const ProfileServices& services, const ApiCaller& caller, std::vector<NamedAct> acts);
+
+/// The name under which acts reach this customer and nobody else; nothing when all are shared or somebody else's.
+std::optional<ActName> act_name(const ProfileServices& services, WorkspaceId workspace, const ProfileView& customer);
+
 /// What the act would say, without saying it. Errors: those of the parser.
 std::variant<std::vector<FactSaid>, ActOutcome> facts_of_act(const ProfileServices& services, const ApiCaller& caller,
                                                              const ProfileAct& act);
+/// The same of several; a refusal stands in the place of its act, or for all when they can't be read at all.
+std::variant<std::vector<std::variant<std::vector<FactSaid>, ActOutcome>>, ActOutcome> facts_of_acts(
+    const ProfileServices& services, const ApiCaller& caller, const std::vector<ProfileAct>& acts);
 
 }  // namespace tributary

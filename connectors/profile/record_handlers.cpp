@@ -1,7 +1,6 @@
 #include "connectors/profile/record_handlers.h"
 
 #include <algorithm>
-#include <array>
 
 #include "connectors/http/answers.h"
 #include "connectors/query/profile_answer.h"
@@ -17,13 +16,6 @@ using enum RecordField;
 
 constexpr size_t kRecordBytesMax = 64 << 10;
 constexpr size_t kDepthNoted = 1024;
-// Of events, and beside the fields of a record.
-constexpr std::array<std::string_view, 2> kOtherNames = {"annual_budget_minor", "currency"};
-
-bool is_field_name(std::string_view name) {
-  return find_record_field(name) || std::ranges::find(kOtherNames, name) != kOtherNames.end();
-}
-
 constexpr std::string_view kAnsweredBefore = "a request with this Idempotency-Key was answered before";
 
 /// The members of `fields`, as they came.
@@ -42,7 +34,7 @@ std::optional<RecordBody> record_body(const std::string& body) {
   for_each_member(fields, [&](const JsonValue& key, const JsonValue& value) {
     std::string scratch;
     std::string name_said(key.text(scratch));
-    if (!is_field_name(name_said)) found.unknown.push_back({name_said, "field_unknown"});
+    if (!is_record_member(name_said)) found.unknown.push_back({name_said, "field_unknown"});
     found.fields.emplace_back(std::move(name_said), std::string(value.raw()));
   });
   return found;
@@ -58,70 +50,6 @@ ProfileAct save_of(const RecordBody& body, const ApiCaller& caller, bool partial
   json.end_object();
   return act;
 }
-
-std::optional<std::string_view> value_in(const FactSaid& said, RecordField field) {
-  auto found = std::ranges::find(said.values, static_cast<uint8_t>(field), &FactSaid::Value::field);
-  return found == said.values.end() ? std::nullopt : std::optional<std::string_view>(found->text);
-}
-
-bool holds(const FactSaid& said, RecordField field) { return !value_in(said, field).value_or("").empty(); }
-
-/// What was refused: a code beside a value is only a flag.
-std::vector<RecordMistake> refused_fields(const FactSaid& said) {
-  std::vector<RecordMistake> mistakes;
-  std::string_view rest = value_in(said, codes).value_or("");
-  while (!rest.empty()) {
-    std::string_view entry = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
-    size_t colon = std::min(entry.find(':'), entry.size());
-    auto field = find_record_field(entry.substr(0, colon));
-    if (field && holds(said, *field)) continue;
-    mistakes.push_back(
-        {std::string(entry.substr(0, colon)), std::string(entry.substr(std::min(colon + 1, entry.size())))});
-  }
-  return mistakes;
-}
-
-/// What a record of this type can't be without, and `lacks` tells that it would be.
-template <class Lacks>
-std::vector<RecordMistake> missing_fields(bool organisation, Lacks lacks) {
-  std::vector<RecordMistake> missing;
-  auto add = [&](RecordField field) { missing.push_back({std::string(record_field_name(field)), "required_missing"}); };
-  if (lacks(name)) add(name);
-  if (organisation) {
-    for (RecordField field : {contact_name, contact_phone}) {
-      if (lacks(field)) add(field);
-    }
-  } else if (lacks(phone) && lacks(email)) {
-    missing.push_back({"phone_or_email", "required_missing"});
-  }
-  return missing;
-}
-
-bool is_organisation(const FactSaid& said) {
-  if (auto type = value_in(said, customer_type)) return *type == "organisation";
-  return holds(said, contact_name) || holds(said, contact_phone);
-}
-
-/// Identifiers by which a record like this is found.
-std::vector<Identifier> identifiers_in(const FactSaid& said, bool organisation) {
-  std::vector<Identifier> identifiers;
-  auto add = [&](RecordField field, IdentifierFamily family) {
-    std::string_view value = value_in(said, field).value_or("");
-    bool service_number = family == IdentifierFamily::phone && !value.starts_with('+');
-    if (!value.empty() && !service_number)
-      identifiers.push_back(Identifier::from_normalised({family, {}}, std::string(value)));
-  };
-  add(uscc, IdentifierFamily::uscc);
-  // The telephone of a company's contact is the company's as little as it is of others that he works for.
-  if (!organisation) {
-    add(phone, IdentifierFamily::phone);
-    add(email, IdentifierFamily::email);
-  }
-  return identifiers;
-}
-
-constexpr std::string_view kBeingChanged = "somebody else is changing this record";
 
 /// True when the header names this record; `*` names any.
 bool matches(std::string_view if_match, std::string_view etag) {
@@ -159,25 +87,25 @@ std::vector<RecordMistake> RecordHandlers::mistakes_in(const FactSaid& said,
                                                        const std::optional<CustomerRecord>& record) const {
   std::vector<RecordMistake> mistakes = refused_fields(said);
   if (!record) {
-    auto lacks = [&](RecordField field) { return !holds(said, field); };
-    auto missing = missing_fields(is_organisation(said), lacks);
+    auto lacks = [&](RecordField field) { return !says_value(said, field); };
+    auto missing = missing_fields(says_organisation(said), lacks);
     mistakes.insert(mistakes.end(), missing.begin(), missing.end());
     return mistakes;
   }
-  std::string_view status_now = record->text(status), status_said = value_in(said, status).value_or("");
+  std::string_view status_now = record->text(status), status_said = said_value(said, status).value_or("");
   if (!status_now.empty() && !status_said.empty() && status_said != status_now) {
     mistakes.push_back({"status", "approval_needed"});
   }
-  if (holds(said, customer_no)) mistakes.push_back({"customer_no", "read_only"});
+  if (says_value(said, customer_no)) mistakes.push_back({"customer_no", "read_only"});
   // What is missing already was lost before; nothing else may be taken away.
-  auto type = value_in(said, customer_type);
+  auto type = said_value(said, customer_type);
   bool organisation = type ? *type == "organisation" : record->organisation;
-  auto lacks = [&](RecordField field) { return value_in(said, field).value_or(record->text(field)).empty(); };
+  auto lacks = [&](RecordField field) { return said_value(said, field).value_or(record->text(field)).empty(); };
   auto touched = [&](const RecordMistake& missing) {
     if (type) return true;
     if (missing.field == "phone_or_email")
-      return value_in(said, phone).has_value() || value_in(said, email).has_value();
-    return value_in(said, *find_record_field(missing.field)).has_value();
+      return said_value(said, phone).has_value() || said_value(said, email).has_value();
+    return said_value(said, *find_record_field(missing.field)).has_value();
   };
   for (RecordMistake& missing : missing_fields(organisation, lacks)) {
     if (touched(missing)) mistakes.push_back(std::move(missing));
@@ -220,8 +148,8 @@ Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiC
   auto said = checked(request, caller, save_of(*body, caller, true), record);
   if (auto* refusal = std::get_if<HttpResponse>(&said)) co_return std::move(*refusal);
   const auto& change = std::get<FactSaid>(said);
-  bool typed = value_in(change, customer_type).has_value() || !record;
-  auto identifiers = identifiers_in(change, typed ? is_organisation(change) : record->organisation);
+  bool typed = said_value(change, customer_type).has_value() || !record;
+  auto identifiers = identifiers_in(change, typed ? says_organisation(change) : record->organisation);
   auto named = held_by(caller.key->workspace, identifiers);
   std::erase(named, Name(caller.key->workspace, found->id.anchor));  // held already
   Turn names(*this, std::move(named));
@@ -267,12 +195,12 @@ Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiC
   auto said = checked(request, caller, save_of(*body, caller, true), std::nullopt);
   if (auto* refusal = std::get_if<HttpResponse>(&said)) co_return std::move(*refusal);
   WorkspaceId workspace = caller.key->workspace;
-  auto identifiers = identifiers_in(std::get<FactSaid>(said), is_organisation(std::get<FactSaid>(said)));
+  auto identifiers = identifiers_in(std::get<FactSaid>(said), says_organisation(std::get<FactSaid>(said)));
   Turn turn(*this, held_by(workspace, identifiers));
   if (!turn.taken()) co_return refuse(request, RejectionCode::conflict, kBeingChanged);
   auto owned = refuse_taken(request, caller, identifiers, std::nullopt);
   if (owned) co_return std::move(*owned);
-  std::string wanted(value_in(std::get<FactSaid>(said), customer_no).value_or(""));
+  std::string wanted(said_value(std::get<FactSaid>(said), customer_no).value_or(""));
   auto number = wanted.empty() ? numbers_.next(workspace, services_.value.zone, system_clock().now())
                                : numbers_.take(workspace, wanted);
   if (!number) co_return refuse(request, code_of(number.error()));

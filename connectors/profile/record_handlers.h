@@ -14,14 +14,9 @@
 
 #include "connectors/profile/customer_numbers.h"
 #include "connectors/profile/profile_act.h"
+#include "connectors/profile/record_fields.h"
 
 namespace tributary {
-
-/// One field that can't be saved.
-struct RecordMistake {
-  std::string field;
-  std::string code;  // of the table in README
-};
 
 /// Thread: any. Requests and callers outlive the coroutines.
 class RecordHandlers {
@@ -37,6 +32,7 @@ class RecordHandlers {
 
  private:
   using Name = std::pair<WorkspaceId, Hash128>;  // of a customer or of an identifier
+  static constexpr std::string_view kBeingChanged = "somebody else is changing this record";
 
   /// Customers and identifiers whose records are being made or changed; nobody else may, as long as it lives.
   class Turn {
