@@ -104,6 +104,9 @@ class EngineInstance final : public Engine {
     return profile_at(*partition(workspace).store().snapshot(), workspace, id.anchor);
   }
   Result<bool> was_seen(WorkspaceId workspace, const Identifier& identifier) override;
+  bool is_suppressed(WorkspaceId workspace, const Identifier& identifier) override {
+    return suppresses(partition(workspace), workspace, identifier_hash(index_key(workspace), identifier));
+  }
   Result<WholeProfile> whole_profile(WorkspaceId workspace, const NamedCustomer& named, Timestamp now) override;
   Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) override;
   Result<OrdersPage> orders(WorkspaceId workspace, const CustomerId& id, const OrdersQuery& query) override;

@@ -119,6 +119,8 @@ class Engine {
   virtual Result<ProfileView> profile(WorkspaceId workspace, const CustomerId& id) = 0;
   /// True when an event or a decision ever named it, also when it was erased since.
   virtual Result<bool> was_seen(WorkspaceId workspace, const Identifier& identifier) = 0;
+  /// True while events that name it are not taken, because a customer who had it was erased.
+  virtual bool is_suppressed(WorkspaceId workspace, const Identifier& identifier) = 0;
   /// All that an answer about the customer is made of, of one snapshot; computed traits as of `now`.
   virtual Result<WholeProfile> whole_profile(WorkspaceId workspace, const NamedCustomer& named, Timestamp now) = 0;
   virtual Result<TimelinePage> timeline(WorkspaceId workspace, const CustomerId& id, const TimelineQuery& query) = 0;

@@ -4,6 +4,13 @@
 
 namespace tributary {
 
+bool suppresses(const Partition& partition, WorkspaceId workspace, const Hash128& said) {
+  auto namings = partition.namings();
+  if (namings == nullptr) return false;
+  auto naming = namings->find(workspace.value());
+  return naming != namings->end() && naming->second.erasures.suppressed(said);
+}
+
 bool names_nobody(const Partition& partition, WorkspaceId workspace, const Assertion& assertion) {
   bool names = assertion.subject == AssertionSubject::pair || assertion.subject == AssertionSubject::hub;
   auto namings = names ? partition.namings() : nullptr;

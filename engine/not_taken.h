@@ -30,6 +30,9 @@ class NotTaken {
   std::vector<size_t> places_;
 };
 
+/// True for an identifier that no event may name, because a customer who had it was erased.
+bool suppresses(const Partition& partition, WorkspaceId workspace, const Hash128& said);
+
 /// True for a decision about two identifiers, or one that is shared, when one of them is somebody's who was erased.
 bool names_nobody(const Partition& partition, WorkspaceId workspace, const Assertion& assertion);
 

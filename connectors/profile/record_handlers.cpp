@@ -154,6 +154,8 @@ Task<HttpResponse> RecordHandlers::change(const HttpRequest& request, const ApiC
   std::erase(named, Name(caller.key->workspace, found->id.anchor));  // held already
   Turn names(*this, std::move(named));
   if (!names.taken()) co_return refuse(request, RejectionCode::conflict, kBeingChanged);
+  auto erased = refuse_erased(request, caller, identifiers);
+  if (erased) co_return std::move(*erased);
   auto owned = refuse_taken(request, caller, identifiers, profile->id);
   if (owned) co_return std::move(*owned);
   ProfileAct act = save_of(*body, caller, record.has_value());
@@ -198,6 +200,8 @@ Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiC
   auto identifiers = identifiers_in(std::get<FactSaid>(said), says_organisation(std::get<FactSaid>(said)));
   Turn turn(*this, held_by(workspace, identifiers));
   if (!turn.taken()) co_return refuse(request, RejectionCode::conflict, kBeingChanged);
+  auto erased = refuse_erased(request, caller, identifiers);
+  if (erased) co_return std::move(*erased);
   auto owned = refuse_taken(request, caller, identifiers, std::nullopt);
   if (owned) co_return std::move(*owned);
   std::string wanted(said_value(std::get<FactSaid>(said), customer_no).value_or(""));
@@ -215,8 +219,7 @@ Task<HttpResponse> RecordHandlers::create(const HttpRequest& request, const ApiC
   if (outcome.duplicate) co_return refuse(request, RejectionCode::conflict, kAnsweredBefore);
   Timestamp now = system_clock().now();
   auto customer = services_.engine.whole_profile(workspace, IdentifierAt{by_number, std::nullopt}, now);
-  std::optional<HttpResponse> erased;
-  if (!customer) erased = refuse_erased(request, caller, identifiers);
+  if (!customer) erased = refuse_erased(request, caller, identifiers);  // it may have been erased meanwhile
   if (erased) co_return std::move(*erased);
   if (!customer) co_return refuse(request, code_of(customer.error()));
   HttpResponse response = profile_answer(services_.value, caller, *customer, false, now);
@@ -249,10 +252,10 @@ std::optional<HttpResponse> RecordHandlers::refuse_erased(const HttpRequest& req
                                                           const std::vector<Identifier>& identifiers) {
   std::vector<RecordMistake> mistakes;
   for (const Identifier& each : identifiers) {
-    std::string kind = kind_name(each.kind());  // fields are called like the identifiers that they hold
-    auto owner = services_.engine.profile_of(caller.key->workspace, each, std::nullopt);
-    if (owner || owner.error().code != ErrorCode::not_found) continue;
-    mistakes.push_back({std::move(kind), "erased_identifier"});
+    // Fields are called like the identifiers that they hold.
+    if (services_.engine.is_suppressed(caller.key->workspace, each)) {
+      mistakes.push_back({kind_name(each.kind()), "erased_identifier"});
+    }
   }
   if (mistakes.empty()) return std::nullopt;
   return refuse_fields(request, mistakes,

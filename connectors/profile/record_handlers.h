@@ -52,7 +52,7 @@ class RecordHandlers {
   HttpResponse refuse(const HttpRequest& request, RejectionCode code, std::string_view message = {});
   HttpResponse refuse_fields(const HttpRequest& request, const std::vector<RecordMistake>& mistakes,
                              std::string_view message = {});
-  /// The answer when nobody took the record because one of `identifiers` was erased: those that find nobody.
+  /// The answer when nobody would take the record because some of its identifiers were erased.
   std::optional<HttpResponse> refuse_erased(const HttpRequest& request, const ApiCaller& caller,
                                             const std::vector<Identifier>& identifiers);
   HttpResponse refuse_owned(const HttpRequest& request, const CustomerId& owner);

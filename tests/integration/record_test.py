@@ -246,6 +246,8 @@ class Records(unittest.TestCase):
         expected = {"email": "erased_identifier"}
         self.assertEqual(self.refused(self.create({"name": "n", "email": email}), 422), expected)
         self.assertIn("/lift", self.create({"name": "n", "email": email}).json()["detail"])
+        self.assertEqual(self.refused(self.change(bob[0], {"email": email, "industry": "retail"}, bob[1]), 422), expected)
+        self.assertEqual(self.look_up("email", bob[2]["fields"]["email"]).json()["record"], bob[2])
         pair = {"type": "must_link", "a": {"kind": "email", "value": email},
                 "b": {"kind": "email", "value": bob[2]["fields"]["email"]}, "reason": "one person"}
         self.server.request("POST", "/v1/identity/assertions", pair, admin).expect(404)

@@ -16,6 +16,7 @@ class EngineWithoutCustomers : public Engine {
   }
   const KeyedHash& index_key(WorkspaceId) override { return key_; }
   Result<bool> was_seen(WorkspaceId, const Identifier&) override { return false; }
+  bool is_suppressed(WorkspaceId, const Identifier&) override { return false; }
   Result<ProfileView> profile_of(WorkspaceId, const Identifier&, std::optional<Timestamp>) override {
     return Error(ErrorCode::not_found, "");
   }

@@ -32,6 +32,7 @@ struct NoEngine : Engine {
   }
   const KeyedHash& index_key(WorkspaceId) override { abort(); }
   Result<bool> was_seen(WorkspaceId, const Identifier&) override { abort(); }
+  bool is_suppressed(WorkspaceId, const Identifier&) override { abort(); }
   Result<ProfileView> profile_of(WorkspaceId, const Identifier&, std::optional<Timestamp>) override { abort(); }
   Result<ProfileView> profile(WorkspaceId, const CustomerId&) override { abort(); }
   Result<TimelinePage> timeline(WorkspaceId, const CustomerId&, const TimelineQuery&) override { abort(); }
