@@ -10,6 +10,7 @@ namespace tributary {
 void add_profile_routes(Router& router, const ProfileServices& services) {
   KeyedRoutes<RecordHandlers> records(router, services);
   records("POST", "/v1/profiles", ApiRole::admin, &RecordHandlers::create);
+  records("POST", "/v1/profiles/import", ApiRole::admin, &RecordHandlers::import_rows);
   records("PATCH", "/v1/profiles/{customer_id}", ApiRole::admin, &RecordHandlers::change);
   KeyedRoutes<ChannelHandlers> channels(router, services);
   channels("GET", "/v1/channels", ApiRole::analyst, &ChannelHandlers::list);

@@ -29,6 +29,9 @@ class RecordHandlers {
   /// `{"fields": {...}}` as a merge patch: null clears. `If-Match` names the record that it changes; of two changes at
   /// one time one is refused.
   Task<HttpResponse> change(const HttpRequest& request, const ApiCaller& caller);
+  /// Rows of a table: judged, and unless it is a dry run saved, each as an event of its own whose message id is that of
+  /// import and line. See record_import.h.
+  Task<HttpResponse> import_rows(const HttpRequest& request, const ApiCaller& caller);
 
  private:
   using Name = std::pair<WorkspaceId, Hash128>;  // of a customer or of an identifier

@@ -23,13 +23,6 @@ struct StatusEvidence {
   bool proven = true;  // a server said so: without anybody's decision only this moves a status
 };
 
-/// The shape of the machine; evidence is asked for apart from it.
-bool may_follow(Status from, Status to) {
-  if (to == Status::lost) return from != Status::lost;
-  if (to == Status::interested) return from == Status::potential || from == Status::lost;
-  return to == Status::won && from != Status::won;
-}
-
 std::string name_of(const Fact& fact) { return fact.source + ' ' + fact.message_id; }
 
 void add_talks(const StatusBasis& basis, std::vector<StatusEvidence>& evidence) {
@@ -348,6 +341,12 @@ std::optional<Status> parse_status(std::string_view code) {
     if (status_name(status) == code) return status;
   }
   return std::nullopt;
+}
+
+bool may_follow(Status from, Status to) {
+  if (to == Status::lost) return from != Status::lost;
+  if (to == Status::interested) return from == Status::potential || from == Status::lost;
+  return to == Status::won && from != Status::won;
 }
 
 void StatusBasis::take(const CustomerRecord& record) {

@@ -77,6 +77,9 @@ std::optional<StatusDecision> decision_about(const StatusBasis& basis, std::stri
 /// asked for it is none. An approval counts when the change is possible from where the customer stands then.
 CustomerStatus status_of(const StatusBasis& basis);
 
+/// The shape of the machine: whether there is any way from one to the other, evidence apart.
+bool may_follow(Status from, Status to);
+
 /// Where a person could ask to go from here, with the evidence there is and `reason` and `text` as given.
 std::vector<Status> allowed_targets(const StatusBasis& basis, std::string_view reason, std::string_view text);
 

@@ -27,7 +27,8 @@ UNPROVOKED = {"503", "429"}  # a full disk, a shutdown and two previews at once 
 # Two changes of one record at one time: tests/integration/record_test.py.
 # A cursor from before the thirty days for which changes are kept: tests/unit/fold/feed_test.cpp.
 UNPROVOKED_OF = {("POST", "/v1/identity/assertions"): {"409"}, ("POST", "/v1/erasures"): {"413"},
-                 ("PATCH", "/v1/profiles/{customer_id}"): {"409"}, ("GET", "/v1/changes"): {"410"}}
+                 ("PATCH", "/v1/profiles/{customer_id}"): {"409"}, ("GET", "/v1/changes"): {"410"},
+                 ("POST", "/v1/profiles/import"): {"409"}}
 
 
 class SchemaError(AssertionError):
@@ -520,6 +521,31 @@ def create_cases(admin: dict) -> list[Case]:
         *admin_refusals(path, person)]
 
 
+def import_rows_cases(admin: dict) -> list[Case]:
+    path = "/v1/profiles/import"
+
+    def body(*rows, **members) -> dict:
+        return {"import": "contract", "as_of": "2023-11-01T00:00:00Z", "rows": list(rows), **members}
+    good = {"line": 2, "fields": {"name": "Frida", "email": "frida@example.com"}, "traits": {"plan": "gold"}}
+    bad = {"line": 3, "fields": {"name": "远山", "contact_name": "李", "contact_phone": "138****1234", "colour": "red"}}
+    return [
+        Case(200, path, body(good, bad, dry_run=True), admin, holds={"dry_run": True}),
+        Case(200, path, body(good, {**good, "line": 4, "same_as": 2}, bad), admin, holds={"dry_run": False}),
+        Case(200, path, body(good), admin),
+        Case(400, path, body(), admin, "invalid_parameter"),
+        Case(400, path, body({**good, "line": 0}), admin, "invalid_parameter"),
+        Case(400, path, body({**good, "line": 2_000_000_000}), admin, "invalid_parameter"),
+        Case(400, path, body(good, good), admin, "invalid_parameter"),
+        Case(400, path, body({**good, "same_as": 7}), admin, "invalid_parameter"),
+        Case(400, path, body({**good, "customer_id": "nobody"}), admin, "invalid_parameter"),
+        Case(400, path, body(good, colour="red"), admin, "invalid_parameter"),
+        Case(400, path, body(good, dry_run="yes"), admin, "invalid_parameter"),
+        Case(400, path, {**body(good), "import": "a b"}, admin, "invalid_parameter"),
+        Case(400, path, {**body(good), "as_of": "then"}, admin, "invalid_parameter"),
+        Case(400, path, b"{", admin, "invalid_parameter"),
+        *admin_refusals(path, body(good))]
+
+
 def change_cases(path: str, nobody: str, admin: dict) -> list[Case]:
     changed = {"fields": {"industry": "retail"}}
     any_record = {**admin, "If-Match": "*"}
@@ -662,6 +688,7 @@ class Contract(unittest.TestCase):
                 Case(400, "/v1/profiles/lookup?verbose=maybe", look_up, key, "invalid_parameter"),
                 *read_refusals("/v1/profiles/lookup", look_up)],
             ("POST", "/v1/profiles"): create_cases(admin),
+            ("POST", "/v1/profiles/import"): import_rows_cases(admin),
             ("PATCH", "/v1/profiles/{customer_id}"): change_cases(f"/v1/profiles/{self.bob}", nobody, admin),
             ("GET", "/v1/profiles/{customer_id}"): [
                 Case(200, ann, None, key, holds={"customer_id": self.ann, "events": 4}),
