@@ -161,10 +161,20 @@ std::optional<ItemFault> EventReader::check_ids(const ItemFields& fields, const 
   }
   if (type == EventType::alias && !has(Field::user_id)) return ItemFault{missing_id, "alias needs a userId", {}};
   bool named = has(Field::user_id) || has(Field::anonymous_id);
-  if (!named && !facts_.context.identifiers_listed) return ItemFault{missing_id, {}, {}};
+  if (!named && !facts_.context.identifiers_listed && !named_by_external_ids(fields)) {
+    return ItemFault{missing_id, {}, {}};
+  }
   if (type == EventType::group && !has(Field::group_id))
     return ItemFault{missing_group_id, {}, pointer_to(Field::group_id)};
   return std::nullopt;
+}
+
+bool EventReader::named_by_external_ids(const ItemFields& fields) const {
+  if (facts_.source.trust != SourceTrust::server) return false;
+  if (!is_blank(fields[Field::user_id]) || !is_blank(fields[Field::anonymous_id])) return false;
+  ContextFields context = read_context_fields(fields[Field::context]);
+  auto has_entry = [](const JsonValue& list) { return list.is(JsonKind::array) && list.size() > 0; };
+  return has_entry(context.external_ids) || has_entry(context.external_id);
 }
 
 std::optional<ItemFault> EventReader::read_message_id(const ItemFields& fields, Event& event) const {
@@ -307,6 +317,9 @@ std::optional<ItemFault> EventReader::read_identifiers(const ItemFields& fields,
         invalid_field, "event carries more than " + std::to_string(kIdentifiersPerEventMax) + " identifiers", {}};
   }
   event.identifiers = collector.take();
+  if (event.identifiers.empty() && !facts_.context.identifiers_listed && named_by_external_ids(fields)) {
+    return ItemFault{missing_id, "no external id of the event is an identifier", pointer_to(Field::context)};
+  }
   return std::nullopt;
 }
 

@@ -47,6 +47,8 @@ class EventReader {
  private:
   std::optional<ItemFault> read_type(const ItemFields& fields, Event& event) const;
   std::optional<ItemFault> check_ids(const ItemFields& fields, const Event& event) const;
+  /// A server may name a customer by external ids alone, and names nobody when none of them is good.
+  bool named_by_external_ids(const ItemFields& fields) const;
   std::optional<ItemFault> read_message_id(const ItemFields& fields, Event& event) const;
   std::optional<ItemFault> read_name(const ItemFields& fields, Event& event) const;
   std::optional<ItemFault> check_sizes(const ItemFields& fields) const;

@@ -114,6 +114,20 @@ TEST(Identifiers, WhereTheyAreListedOtherMembersAreData) {
   EXPECT_TRUE(parse_request(R"({"type":"track","event":"e"})", request)->event().identifiers.empty());
 }
 
+TEST(Identifiers, AServerMayNameACustomerByExternalIdsAlone) {
+  auto item = [](std::string_view lists) {
+    return R"({"type":"track","event":"e","properties":{"email":"b@x.example"},"context":{)" + std::string(lists) +
+           "}}";
+  };
+  std::string good =
+      item(R"("externalIds":[{"type":"customer_no","id":"CX2023100001","collection":"users","encoding":"none"}])");
+  EXPECT_EQ(identifier(from_server(good)->event(), "customer_no"), "CX2023100001 verified");
+  EXPECT_EQ(from_browser(good)->item_code(), "missing_id");
+  EXPECT_EQ(from_server(item(R"("externalId":[])"))->item_code(), "missing_id");
+  std::string bad = R"({"type":"track","event":"e","context":{"externalId":[{"type":"phone","id":"12"}]}})";
+  EXPECT_EQ(from_server(bad)->item_code(), "missing_id");
+}
+
 TEST(Identifiers, GroupIdIsNoneAndGroupTraitsDescribeTheGroup) {
   auto outcome = from_server(
       R"({"type":"group","userId":"u1","groupId":"g1","traits":{"email":"office@x.example","phone":"13800001234"}})");
