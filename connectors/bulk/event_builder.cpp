@@ -9,6 +9,7 @@
 #include "engine/base/decimal.h"
 #include "engine/base/json_out.h"
 #include "engine/base/keyed_hash.h"
+#include "engine/base/time.h"
 
 namespace tributary {
 namespace {
@@ -109,6 +110,25 @@ Timestamp time_of(std::string_view text, const ValueSpec& value, const TableRow&
   return *time;
 }
 
+/// Day 1 of spreadsheets is 1900-01-01, and they have a 1900-02-29: from March 1900 on days count from 1899-12-30.
+std::string day_of(std::string_view text, const ValueSpec& value, const TableRow& row) {
+  int64_t serial = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), serial);
+  bool number = error == std::errc{} && end == text.data() + text.size() && text.size() == 5 && serial > 0;
+  if (!number && !value.date) return std::string(text);
+  Timestamp day{(serial + days_from_civil({1899, 12, 30})) * 86'400 * 1'000'000};
+  if (!number) day = time_of(text, value, row);
+  return format_iso8601(day).substr(0, 10);
+}
+
+/// What the mapping writes for a word of the file.
+std::string_view word_for(std::string_view text, const ValueSpec& value) {
+  for (const auto& [word, meant] : value.values) {
+    if (word == text) return meant;
+  }
+  return text;
+}
+
 std::string typed_json(std::string_view text, const ValueSpec& value, const TableRow& row) {
   std::string json;
   switch (value.type) {
@@ -123,8 +143,11 @@ std::string typed_json(std::string_view text, const ValueSpec& value, const Tabl
     case ValueType::time:
       append_json_string(json, format_iso8601(time_of(text, value, row)));
       return json;
+    case ValueType::date:
+      append_json_string(json, day_of(text, value, row));
+      return json;
     case ValueType::text:
-      append_json_string(json, text);
+      append_json_string(json, word_for(text, value));
       return json;
   }
   return json;
@@ -273,6 +296,19 @@ void build_event(const Mapping& mapping, std::span<const TableRow> rows, ImportI
     item.json = event_json(mapping, rows);
   } catch (const Fault& fault) {
     item.line = fault.place.line;
+    item.refuse(fault.code, fault.message);
+    item.column = fault.column;
+  }
+}
+
+void build_record(const Mapping& mapping, const TableRow& row, std::string& fields, std::string& traits,
+                  ImportItem& item) {
+  item.begin(row.place);
+  if (!row.error_code.empty()) return item.refuse(row.error_code, row.error);
+  try {
+    fields = json_of(mapping.fields, std::span(&row, 1));
+    traits = json_of(mapping.traits, std::span(&row, 1));
+  } catch (const Fault& fault) {
     item.refuse(fault.code, fault.message);
     item.column = fault.column;
   }

@@ -19,6 +19,11 @@ namespace tributary {
 ///         conflicting_rows, no_rule, missing_id; the line is then that of the row at fault.
 void build_event(const Mapping& mapping, std::span<const TableRow> rows, ImportItem& item);
 
+/// What a row says of a base record: `fields` and `traits` of a mapping of records, as JSON objects. The item is
+/// refused as above, or good and empty.
+void build_record(const Mapping& mapping, const TableRow& row, std::string& fields, std::string& traits,
+                  ImportItem& item);
+
 /// The values of `columns` as one text that no other values give.
 std::string row_key(const std::vector<ColumnRef>& columns, const TableRow& row);
 

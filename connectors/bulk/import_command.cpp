@@ -17,7 +17,9 @@
 #include "connectors/bulk/input_file.h"
 #include "connectors/bulk/mapping_file.h"
 #include "connectors/bulk/ndjson_input.h"
+#include "connectors/bulk/record_command.h"
 #include "connectors/bulk/table_input.h"
+#include "connectors/bulk/table_reader.h"
 #include "engine/base/json_out.h"
 
 namespace tributary {
@@ -65,6 +67,7 @@ class ProgressScreen {
 };
 
 bool is_ndjson(const ImportOptions& options) {
+  if (options.kind) return false;
   if (options.format != ImportFormat::automatic) return options.format == ImportFormat::ndjson;
   if (options.file == kStandardInput) return options.mapping_file.empty();
   std::filesystem::path path = options.file;
@@ -78,17 +81,24 @@ std::optional<Failure> check_file(const ImportOptions& options) {
   return Failure{kNoInput, errno_error("opening " + options.file, errno).message};
 }
 
+std::optional<Failure> check_mapping_usage(const ImportOptions& options) {
+  if (is_ndjson(options) && !options.mapping_file.empty()) {
+    return Failure{kUsage, "events in NDJSON need no mapping; for a table give --format table"};
+  }
+  if (!is_ndjson(options) && options.mapping_file.empty() && !options.kind) {
+    return Failure{
+        kUsage,
+        "a table needs a mapping; give --mapping, or --as to have one proposed, or --format ndjson for a file "
+        "of events"};
+  }
+  return std::nullopt;
+}
+
 std::optional<Failure> check_usage(const ImportOptions& options) {
   if (options.source.empty()) return Failure{kUsage, "no source; give --source"};
   if (options.dry_run && options.start == ImportStart::resume) return Failure{kUsage, "a dry run is never resumed"};
   if (!options.dry_run && options.write_key.empty())
     return Failure{kUsage, "no write key; give --write-key or --config"};
-  if (is_ndjson(options) && !options.mapping_file.empty()) {
-    return Failure{kUsage, "events in NDJSON need no mapping; for a table give --format table"};
-  }
-  if (!is_ndjson(options) && options.mapping_file.empty()) {
-    return Failure{kUsage, "a table needs a mapping; give --mapping, or --format ndjson for a file of events"};
-  }
   if (options.batch_events < 1 || options.batch_events > kBatchEventsMax) {
     return Failure{kUsage, "a batch has 1 to 1000 events"};
   }
@@ -129,21 +139,98 @@ Opening open_events(const ImportOptions& options, std::optional<Mapping> mapping
   auto table = open_table(text, std::move(*mapping));
   if (!table && text.fault()) return Failure{exit_code_of_input(*text.fault()), text.fault()->message};
   if (!table) {
-    return Failure{kBadData, options.file + " does not fit " + options.mapping_file + ":\n" + table.error().message};
+    return Failure{kBadData,
+                   options.file + " does not fit the mapping " + options.mapping_file + ":\n" + table.error().message};
   }
   opened.events = std::move(*table);
   return opened;
 }
 
-Opening open_input(const ImportOptions& options) {
-  if (is_ndjson(options)) return open_events(options, std::nullopt);
-  auto loaded = load_mapping(options.mapping_file);
+/// How rows become events, and the text it is written in. No mapping: events as they are.
+struct KnownMapping {
+  std::optional<Mapping> mapping;
+  std::string text = "ndjson";
+};
+
+constexpr size_t kSampledBytes = 1 << 20;
+constexpr size_t kSampledRows = 200;
+constexpr size_t kHeaderLinesMax = 10;
+constexpr std::string_view kArchiveBegins = "PK\x03\x04";  // what workbooks are: archives
+
+std::string_view lines_behind(std::string_view text, size_t lines) {
+  for (; lines > 0 && !text.empty(); --lines) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  return text;
+}
+
+/// The beginning of a file's text, as far as a proposal looks at it.
+Result<std::string> read_head(const std::string& path, bool gb18030) {
+  auto file = open_input_file(path, {false, gb18030});
+  if (!file) return file.error();
+  ImportText& text = *(*file)->text;
+  while (text.from(0).size() < kSampledBytes && text.more()) {
+  }
+  if (text.fault()) return *text.fault();
+  return std::string(text.from(0).substr(0, kSampledBytes));
+}
+
+/// For a table with its header on the line behind those that are skipped.
+Result<ProposedMapping> mapping_behind(std::string_view head, const TableShape& shape, const ImportOptions& options) {
+  ImportText text(head);
+  TableReader reader(text, shape);
+  if (auto wrong = reader.open()) return Error(ErrorCode::corrupt, *wrong);
+  TableSample sample{reader.columns(), {}};
+  TableRow row;
+  while (sample.rows.size() < kSampledRows && reader.next(row)) {
+    if (row.error_code.empty()) sample.rows.emplace_back(row.cells.begin(), row.cells.end());
+  }
+  return propose_mapping(*options.kind, shape, sample, options.keep_columns);
+}
+
+/// Of the first lines the one with most names of columns is the header: tables have titles and notes above.
+Result<std::string> proposed_mapping(const ImportOptions& options) {
+  if (options.file == kStandardInput) {
+    return Error(ErrorCode::invalid, "a mapping is proposed for a file; standard input needs --mapping");
+  }
+  auto head = read_head(options.file, false);
+  if (!head) return head.error();
+  if (head->starts_with(kArchiveBegins)) {
+    return Error(ErrorCode::corrupt, options.file + " is no text, perhaps a workbook: save its sheet as CSV");
+  }
+  TableShape shape = guess_shape(*head);
+  if (shape.encoding == TextEncoding::gb18030) head = read_head(options.file, true);
+  if (!head) return head.error();
+  std::optional<Result<ProposedMapping>> best;
+  for (size_t skipped = 0; skipped < kHeaderLinesMax; ++skipped) {
+    shape.delimiter = guess_shape(lines_behind(*head, skipped)).delimiter;
+    shape.skip_rows = skipped;
+    auto proposed = mapping_behind(*head, shape, options);
+    bool better = best && proposed && (!*best || (*best)->columns < proposed->columns);
+    if (!best || better) best = std::move(proposed);
+  }
+  if (*best) return std::move((*best)->text);
+  return Error(ErrorCode::corrupt, options.file + ": " + best->error().message + "; give --mapping");
+}
+
+std::variant<KnownMapping, Failure> find_mapping(const ImportOptions& options) {
+  KnownMapping known;
+  if (is_ndjson(options)) return known;
+  std::string name = options.mapping_file;
+  if (name.empty()) {
+    auto proposed = proposed_mapping(options);
+    if (!proposed) return Failure{exit_code_of_input(proposed.error()), proposed.error().message};
+    known.text = std::move(*proposed);
+    name = "the proposed mapping";
+  } else {
+    known.text = read_text_file(name);
+  }
+  auto loaded = options.mapping_file.empty() ? parse_mapping(known.text, name) : load_mapping(name);
   if (auto* mistakes = std::get_if<std::vector<std::string>>(&loaded)) {
     std::string all = "the mapping is wrong";
     for (const std::string& mistake : *mistakes) all += "\n" + mistake;
     return Failure{kConfig, all};
   }
-  return open_events(options, std::get<Mapping>(std::move(loaded)));
+  known.mapping = std::get<Mapping>(std::move(loaded));
+  return known;
 }
 
 std::variant<Checkpoint, Failure> find_start(const ImportOptions& options, const std::string& path,
@@ -176,6 +263,7 @@ std::string quoted(const std::string& word) {
 std::string import_words(const ImportOptions& options) {
   std::string command = "tributary import " + quoted(options.file);
   if (!options.mapping_file.empty()) command += " --mapping " + quoted(options.mapping_file);
+  if (options.kind && options.mapping_file.empty()) command += " --as " + std::string(table_kind_name(*options.kind));
   if (options.format == ImportFormat::ndjson) command += " --format ndjson";
   if (options.format == ImportFormat::table) command += " --format table";
   command += " --source " + quoted(options.source);
@@ -311,22 +399,33 @@ int fail(const Failure& failure) {
 
 int run_import(const ImportOptions& options) {
   if (auto missing = check_file(options)) return fail(*missing);
+  if (auto wrong = check_mapping_usage(options)) return fail(*wrong);
+  auto found = find_mapping(options);
+  if (auto* failure = std::get_if<Failure>(&found)) return fail(*failure);
+  auto& known = std::get<KnownMapping>(found);
+  if (options.show_mapping) {
+    std::fputs(known.text.c_str(), stdout);
+    return 0;
+  }
+  if (options.mapping_file.empty() && known.mapping) say("the mapping is proposed:\n" + known.text);
+  if (known.mapping && known.mapping->records) {
+    return run_record_import(options, std::move(*known.mapping), known.text);
+  }
   if (auto wrong = check_usage(options)) return fail(*wrong);
   Result<ServerEndpoint> server = ServerEndpoint();
   if (!options.dry_run) server = parse_server_url(options.server);
   if (!server) return fail({kUsage, server.error().message});
   server->ca_file = options.ca_file;
-  auto opening = open_input(options);
+  auto opening = open_events(options, std::move(known.mapping));
   if (auto* failure = std::get_if<Failure>(&opening)) return fail(*failure);
   OpenedInput& input = std::get<OpenedInput>(opening);
   bool goes_on = input.file->stored.has_value() && !options.dry_run;
   Checkpoint state;
   if (goes_on) {
-    std::string mapping_text = options.mapping_file.empty() ? "ndjson" : read_text_file(options.mapping_file);
     std::string checkpoint =
         options.checkpoint_file.empty() ? Command::default_path(options, ".checkpoint") : options.checkpoint_file;
     auto start =
-        find_start(options, checkpoint, import_fingerprint(input.file->stored->bytes(), mapping_text, options.source));
+        find_start(options, checkpoint, import_fingerprint(input.file->stored->bytes(), known.text, options.source));
     if (auto* failure = std::get_if<Failure>(&start)) return fail(*failure);
     state = std::get<Checkpoint>(std::move(start));
   } else if (options.start == ImportStart::resume) {

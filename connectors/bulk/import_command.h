@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
+#include "connectors/bulk/column_names.h"
 #include "connectors/bulk/import_report.h"
 #include "engine/engine.h"
 
@@ -23,9 +25,13 @@ enum class ImportFormat {
 };
 
 struct ImportOptions {
-  std::string file;          // or a pipe, or - for standard input; gzip and zstd by their content
-  std::string mapping_file;  // of a table
-  std::string source;        // id of the configured source
+  std::string file;               // or a pipe, or - for standard input; gzip and zstd by their content
+  std::string mapping_file;       // of a table
+  std::optional<TableKind> kind;  // of a table without a mapping: one is proposed by the names of its columns
+  bool show_mapping = false;      // the proposal goes to stdout, and that is all
+  bool keep_columns = false;      // columns of records that have no field become traits
+  std::string api_key;            // of an administrator: records are saved by it
+  std::string source;             // id of the configured source
   ImportFormat format = ImportFormat::automatic;
   std::string server;     // host:port, http://..., https://...
   std::string write_key;  // of the source

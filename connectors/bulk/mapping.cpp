@@ -41,9 +41,11 @@ class Binder {
 
 std::vector<std::string> bind_columns(Mapping& mapping, const std::vector<std::string>& columns) {
   Binder binder(columns);
+  binder.bind(mapping.fields);
+  binder.bind(mapping.traits);
   binder.bind(mapping.group_by);
   binder.bind(mapping.message_id);
-  binder.bind(mapping.time);
+  if (!mapping.records) binder.bind(mapping.time);
   binder.bind(mapping.user_id);
   binder.bind(mapping.anonymous_id);
   binder.bind(mapping.guest_id);

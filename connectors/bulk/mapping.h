@@ -30,7 +30,14 @@ struct RowTemplatePart {
   std::optional<ColumnRef> column;
 };
 
-enum class ValueType { text, integer, decimal, boolean, time };
+enum class ValueType {
+  text,
+  integer,
+  decimal,
+  boolean,
+  time,
+  date,  // a day as it is written, read in `date` when there is one; a spreadsheet's number of a day becomes that day
+};
 
 enum class ValueKind {
   text,      // a template; empty as soon as one of its columns is empty
@@ -52,8 +59,9 @@ struct ValueSpec {
   std::string strip_prefix, strip_suffix;  // taken off when there
   bool negate = false;
   bool required = false;
-  std::optional<DateFormat> date;   // of ValueType::time
-  std::vector<MemberSpec> members;  // of object and each_row
+  std::optional<DateFormat> date;                           // of ValueType::time, and of a date whose order is declared
+  std::vector<std::pair<std::string, std::string>> values;  // of text: what is written for what stands in the cell
+  std::vector<MemberSpec> members;                          // of object and each_row
 };
 
 struct MemberSpec {
@@ -84,7 +92,9 @@ struct ExternalIdSpec {
 };
 
 struct Mapping {
-  std::string name;  // [a-z0-9_]{1,40}; part of message ids
+  std::string name;      // [a-z0-9_]{1,40}; part of message ids
+  bool records = false;  // rows are base records, with `fields` and `traits` in the place of time, ids and events
+  ValueSpec fields, traits;
   TableShape shape;
   std::vector<ColumnRef> group_by;    // rows with equal values form one event; empty: each row is one
   std::vector<ColumnRef> message_id;  // columns that name the event; empty: its group, else line number and content

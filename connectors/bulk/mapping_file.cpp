@@ -91,6 +91,11 @@ class MappingReader {
     StrictMap map(root, mistakes_);
     mapping.name = read_name(map);
     read_shape(map, mapping.shape);
+    if (const auto* node = map.find("kind")) mapping.records = read_kind(*node);
+    if (mapping.records) {
+      read_record(map, mapping);
+      return mapping;
+    }
     if (const auto* node = map.find("group_by")) mapping.group_by = read_columns(*node);
     if (const auto* node = map.find("message_id")) mapping.message_id = read_message_id(*node);
     if (const auto* node = map.find("channel")) mapping.channel = read_text(*node);
@@ -135,12 +140,26 @@ class MappingReader {
     return name;
   }
 
+  bool read_kind(const YAML::Node& node) {
+    std::string kind = read_text(node);
+    if (kind != "records" && kind != "events") mistakes_.add(node, "unknown kind; known: events records");
+    return kind == "records";
+  }
+
+  void read_record(StrictMap& map, Mapping& mapping) {
+    if (mapping.shape.format == TableFormat::fixed) mistakes_.add(map.node(), "records stand in tables with a header");
+    if (const auto* node = map.need("fields")) mapping.fields = read_object(*node);
+    mapping.traits.kind = ValueKind::object;
+    if (const auto* node = map.find("traits")) mapping.traits = read_object(*node);
+  }
+
   // -- the table ------------------------------------------------------------------------------------------------------
 
   void read_shape(StrictMap& map, TableShape& shape) {
     if (const auto* node = map.need("format")) shape.format = read_format(*node);
     if (const auto* node = map.find("header")) shape.header = read_bool(*node);
     if (const auto* node = map.find("trim")) shape.trim = read_bool(*node);
+    if (const auto* node = map.find("formula_guard")) shape.formula_guard = read_bool(*node);
     if (const auto* node = map.find("skip_rows")) shape.skip_rows = read_number(*node, 0, 1'000'000);
     if (const auto* node = map.find("delimiter")) shape.delimiter = read_character(*node);
     if (const auto* node = map.find("quote")) shape.quote = read_character(*node);
@@ -318,14 +337,17 @@ class MappingReader {
     if (const auto* node = map.find("strip_prefix")) value.strip_prefix = read_text(*node);
     if (const auto* node = map.find("strip_suffix")) value.strip_suffix = read_text(*node);
     if (const auto* node = map.find("required")) value.required = read_bool(*node);
+    if (const auto* node = map.find("values")) read_words(*node, value);
     if (const auto* node = map.find("negate")) {
       value.negate = read_bool(*node);
       if (value.type != ValueType::decimal) mistakes_.add(*node, "only a decimal or a sum can be negated");
     }
     const auto* format = map.find("format");
     const auto* zone = map.find("zone");
-    if (value.type != ValueType::time) {
-      if (format || zone) mistakes_.add(format ? *format : *zone, "only a value of type time has a format and a zone");
+    if (value.type == ValueType::date && !format && !zone) return;
+    if (value.type != ValueType::time && value.type != ValueType::date) {
+      if (format || zone)
+        mistakes_.add(format ? *format : *zone, "only a value of type time or date has a format and a zone");
       return;
     }
     auto date = DateFormat::make(format ? read_text(*format) : "iso8601", zone ? read_text(*zone) : "UTC");
@@ -336,15 +358,21 @@ class MappingReader {
     }
   }
 
+  /// Words of the file, and what is written for them.
+  void read_words(const YAML::Node& node, ValueSpec& value) {
+    if (!node.IsMap()) mistakes_.add(node, "expected a map of words of the file and values");
+    if (value.kind != ValueKind::text || value.type != ValueType::text) mistakes_.add(node, "only text has values");
+    if (!node.IsMap()) return;
+    for (const auto& entry : node) value.values.emplace_back(read_text(entry.first), read_text(entry.second));
+  }
+
   ValueType read_type(const YAML::Node& node) {
-    static const std::map<std::string, ValueType> types = {{"text", ValueType::text},
-                                                           {"integer", ValueType::integer},
-                                                           {"decimal", ValueType::decimal},
-                                                           {"boolean", ValueType::boolean},
-                                                           {"time", ValueType::time}};
+    static const std::map<std::string, ValueType> types = {
+        {"text", ValueType::text},       {"integer", ValueType::integer}, {"decimal", ValueType::decimal},
+        {"boolean", ValueType::boolean}, {"time", ValueType::time},       {"date", ValueType::date}};
     auto found = types.find(read_text(node));
     if (found != types.end()) return found->second;
-    mistakes_.add(node, "unknown type; known: text integer decimal boolean time");
+    mistakes_.add(node, "unknown type; known: text integer decimal boolean time date");
     return ValueType::text;
   }
 
@@ -393,8 +421,8 @@ class MappingReader {
         mapping.external_ids.push_back(std::move(spec));
       }
     }
-    if (!mapping.user_id && !mapping.anonymous_id && !mapping.guest_id) {
-      mistakes_.add(map.node(), "an event needs a user_id, anonymous_id or guest_id");
+    if (!mapping.user_id && !mapping.anonymous_id && !mapping.guest_id && mapping.external_ids.empty()) {
+      mistakes_.add(map.node(), "an event needs a user_id, anonymous_id, guest_id or one of external_ids");
     }
   }
 

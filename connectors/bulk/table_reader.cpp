@@ -23,9 +23,12 @@ std::optional<std::string> TableReader::open() {
   if (!next(header)) return "the file has no header row";
   if (!header.error_code.empty()) return "header row: " + header.error;
   columns_.assign(header.cells.begin(), header.cells.end());
+  header_ = header.raw;
   if (!shape_.columns.empty() && columns_ != shape_.columns) return "the header row differs from `columns`";
-  if (std::set<std::string>(columns_.begin(), columns_.end()).size() != columns_.size()) {
-    return "the header row names a column twice";
+  std::set<std::string_view> names;
+  for (const std::string& column : columns_) {
+    // Spreadsheets write columns without a name for cells that were touched once.
+    if (!column.empty() && !names.insert(column).second) return "the header row names the column " + column + " twice";
   }
   return std::nullopt;
 }

@@ -18,6 +18,8 @@ class TableReader {
   /// Reads the header, skips what comes before. Returns what is wrong with it, if anything.
   std::optional<std::string> open();
   const std::vector<std::string>& columns() const { return columns_; }
+  /// The header row as it stands there, without its line end.
+  const std::string& header() const { return header_; }
   const TableShape& shape() const { return shape_; }
   /// The rows behind the header.
   RowCutter& cutter() { return cutter_; }
@@ -29,6 +31,7 @@ class TableReader {
   TableShape shape_;
   RowCutter cutter_;
   std::vector<std::string> columns_;
+  std::string header_;
   RowSlice slice_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "connectors/document/csv.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
 
@@ -145,6 +146,7 @@ void SliceRows::finish(TableRow& row) const {
   }
   for (std::string_view& cell : row.cells) {
     if (shape_.trim) cell = trim(cell);
+    if (shape_.formula_guard) cell = without_formula_guard(cell);
   }
   if (!make_utf8(row)) fail_row(row, "invalid_utf8", "a cell holds bytes that are no text in the declared encoding");
 }

@@ -24,9 +24,10 @@ struct TableShape {
   TableFormat format = TableFormat::csv;
   char delimiter = ',';
   char quote = '"';
-  size_t skip_rows = 0;  // physical lines before the header, or before the first row
-  bool header = true;    // the first row names the columns
-  bool trim = true;      // blanks around a cell are not part of it
+  size_t skip_rows = 0;        // physical lines before the header, or before the first row
+  bool header = true;          // the first row names the columns
+  bool trim = true;            // blanks around a cell are not part of it
+  bool formula_guard = false;  // nor is an apostrophe that keeps a cell from being a formula
   TextEncoding encoding = TextEncoding::utf8;
   std::vector<std::string> columns;  // names when there is no header; with a header they must equal it, when given
   std::vector<FixedColumn> fixed;

@@ -83,7 +83,8 @@ int complete_from_config(const ImportFlags& flags, ImportOptions& options) {
   input.environment = process_environment();
   auto config = load_or_tell(input);
   if (!config) return kExitConfig;
-  if (options.server.empty() && !options.dry_run) {
+  bool by_api = !options.api_key.empty();
+  if (options.server.empty() && (!options.dry_run || by_api)) {
     auto server = server_of(*config);
     if (!server) {
       say("import: the configured port is 0, so the real one is known to the server only; give --server");
@@ -92,6 +93,7 @@ int complete_from_config(const ImportFlags& flags, ImportOptions& options) {
     options.server = *server;
   }
   options.judged_limits = config->ingest;
+  if (by_api && flags.source.empty()) return kExitOk;
   if (!options.write_key.empty() && !options.dry_run) return kExitOk;
   auto source = std::find_if(config->sources.begin(), config->sources.end(),
                              [&](const Source& candidate) { return candidate.id == flags.source; });
@@ -204,6 +206,9 @@ int import_file(const ImportFlags& flags) {
   options.report_file = flags.report;
   options.report_format = flags.report_format == "ndjson" ? ReportFormat::ndjson : ReportFormat::csv;
   options.dry_run = flags.dry_run;
+  options.kind = parse_table_kind(flags.as);
+  options.show_mapping = flags.show_mapping;
+  options.keep_columns = flags.keep_columns;
   options.judged_source.id = flags.source;
   options.judged_source.trust = SourceTrust::server;
   options.batch_events = flags.batch_events;
@@ -213,6 +218,11 @@ int import_file(const ImportFlags& flags) {
     auto secrets = read_secrets(flags.write_key_file, false);
     if (!secrets) return tell("import", secrets.error());
     options.write_key = secrets->front();
+  }
+  if (!flags.api_key_file.empty()) {
+    auto secrets = read_secrets(flags.api_key_file, false);
+    if (!secrets) return tell("import", secrets.error());
+    options.api_key = secrets->front();
   }
   if (!flags.config.empty()) {
     if (int code = complete_from_config(flags, options); code != kExitOk) return code;

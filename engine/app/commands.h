@@ -18,9 +18,10 @@ int rebuild(const ConfigInput& input, bool accept_loss);
 
 struct ImportFlags {
   std::string file, mapping, source, format, server, write_key, write_key_file, ca_file, config;
-  std::string checkpoint, report, report_format;
+  std::string checkpoint, report, report_format, as, api_key_file;
   size_t batch_events = 1000, in_flight = 4, parallel = 1;
   bool resume = false, restart = false, dry_run = false;
+  bool show_mapping = false, keep_columns = false;
 };
 
 /// Sends a file's events to a running server, whose address and key may come from its configuration.

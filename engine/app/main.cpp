@@ -105,7 +105,13 @@ class CommandLine {
     command->add_option("file", import_.file, "CSV, fixed-width text or NDJSON, also gzip or zstd; - is standard input")
         ->required();
     command->add_option("--mapping", import_.mapping, "How rows become events");
-    command->add_option("--source", import_.source, "Id of the source")->required();
+    command
+        ->add_option("--as", import_.as, "What the rows of a table without a mapping are, by the names of its columns")
+        ->check(CLI::IsMember({"records", "interactions", "tags", "orders"}));
+    command->add_flag("--show-mapping", import_.show_mapping, "Print the mapping that --as proposes, and end");
+    command->add_flag("--keep-columns", import_.keep_columns, "Columns of records that have no field become traits");
+    command->add_option("--source", import_.source, "Id of the source (of events)");
+    command->add_option("--api-key-file", import_.api_key_file, "File that holds an admin's API key (for records)");
     command->add_option("--format", import_.format, "auto, table or ndjson")
         ->check(CLI::IsMember({"auto", "table", "ndjson"}));
     command->add_option("--server", import_.server, "host:port or URL of the server");

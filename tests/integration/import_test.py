@@ -4,6 +4,7 @@ import csv
 import decimal
 import gzip
 import json
+import os
 import pathlib
 import random
 import re
@@ -436,6 +437,289 @@ class RejectedRowsTest(ImportTest):
         mapping = self.write("m.yaml", "name: x\nfromat: csv\n")
         self.assertEqual(code("--server", self.server.http, "--write-key", tributary.APP, "--format", "table", "--mapping",
                               str(mapping)), 78)
+
+
+class RecordImportTest(ImportTest):
+    """Base records from spreadsheets: joined, judged, saved once."""
+
+    def setUp(self):
+        super().setUp()
+        self.key_file = self.directory / "admin.key"
+        self.key_file.write_text(tributary.ADMIN + "\n")
+
+    def import_records(self, path, *flags, expect=0):
+        words = [self.server.binary, "import", str(path), "--server", self.server.http, "--api-key-file",
+                 str(self.key_file), *flags]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, expect, done.stderr[-2000:])
+        self.stderr = done.stderr
+        return json.loads(done.stdout)
+
+    def table(self, name, *lines, encoding="utf-8"):
+        path = self.directory / name
+        path.write_bytes(("\n".join(lines) + "\n").encode(encoding))
+        return path
+
+    def notes(self, path):
+        with open(f"{path}.report.csv", encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def codes(self, path):
+        return {(int(note["line"]), note["code"]) for note in self.notes(path)}
+
+    def refuse(self, path, words, *flags):
+        """No row of a table with such a mistake is sent."""
+        done = subprocess.run([self.server.binary, "import", str(path), "--as", "records", "--server", self.server.http,
+                               "--api-key-file", str(self.key_file), *flags], capture_output=True, text=True, timeout=300)
+        self.assertEqual((done.returncode, done.stdout), (65, ""), done.stderr)
+        self.assertIn(words, done.stderr)
+        self.assertEqual(self.profiles(), [])
+
+    def profiles(self):
+        lines = self.server.get("/v1/export?what=profiles", key=tributary.ANALYST).expect(200).body.splitlines()
+        return [profile for profile in map(json.loads, lines) if "customer_id" in profile]
+
+    def test_the_nine_rows_of_the_acceptance_example(self):
+        path = self.copy(ROOT / "tests/data/import/customers.csv")
+        told = self.import_records(path, "--as", "records", "--dry-run", expect=65)
+        numbers = {"rows": 9, "created": 4, "merged": 2, "refused": 3, "to_complete": 3}
+        self.assertEqual({name: told[name] for name in numbers}, numbers)
+        self.assertEqual(self.profiles(), [])
+        dry_notes = self.notes(path)
+        self.assertIn("software_it", self.stderr)
+
+        told = self.import_records(path, "--as", "records", expect=65)
+        self.assertEqual({name: told[name] for name in numbers}, numbers)
+        self.assertEqual(told["already_imported"], 0)
+        self.assertEqual(self.notes(path), dry_notes)
+        notes = {(int(note["line"]), note["code"]): note for note in dry_notes}
+        expected = {(3, "joins"): "D2 line 2", (4, "joins"): "D1 line 2", (5, "value_masked"): "138****1234",
+                    (6, "phone_mangled"): "1.38E+10", (10, "required_missing"): "", (7, "date_ambiguous"): "10/11/2023",
+                    (8, "status_vague"): "跟进中", (9, "field_missing"): ""}
+        self.assertTrue(pathlib.Path(told["report"]).read_bytes().startswith(b"\xef\xbb\xbfline,"))
+        self.assertEqual({key: note["value"] for key, note in notes.items()}, expected)
+        errors = {key[0] for key, note in notes.items() if note["severity"] == "error"}
+        self.assertEqual(errors, {5, 6, 10})
+        self.assertEqual((notes[6, "phone_mangled"]["column"], notes[6, "phone_mangled"]["fix"]),
+                         ("联系方式", "format the column as text and enter the number again"))
+        self.assertEqual(told["codes"]["phone_mangled"], 1)
+
+        records = {profile["record"]["fields"]["contact_phone"]: profile for profile in self.profiles()}
+        self.assertEqual(sorted(records), ["+8613600004567", "+8613700003456", "+8613800001234", "+8613900002345"])
+        joined = records["+8613800001234"]["record"]
+        self.assertEqual(joined["fields"]["industry"], "software_it")
+        self.assertEqual((joined["completeness"], joined["fields"]["name"]), (100, "澄江科技有限公司"))
+        self.assertRegex(joined["fields"]["customer_no"], r"^CX\d{11}$")
+        verbose = self.server.get(f"/v1/profiles/{records['+8613800001234']['customer_id']}?verbose",
+                                  key=tributary.ANALYST).expect(200).json()["record"]["fields"]["name"]
+        self.assertEqual(verbose["source_kind"], "import")
+        self.assertIn("澄江科技(北京)有限公司", [word["value"] for word in verbose["candidates"]])
+
+        before = self.profiles()
+        told = self.import_records(path, "--as", "records", expect=65)
+        self.assertEqual((told["created"], told["merged"], told["refused"], told["already_imported"]), (0, 6, 3, 6))
+        self.assertEqual(self.profiles(), before)
+
+        with self.subTest("the rows to be mended can be mended and uploaded"):
+            rows = pathlib.Path(told["to_fix"]).read_text(encoding="utf-8-sig").splitlines()
+            self.assertEqual([row.split(",")[0] for row in rows[1:]],
+                             ["远山机械有限公司", "海岸贸易有限公司", "北山建筑有限公司", "南湖软件有限公司", "西岭制造有限公司"])
+            fixed = self.table("fixed.csv", rows[0], *[
+                row.replace("138****1234", "13800009999").replace("1.38E+10", "13800008888").replace(",,采购", ",陈静,采购")
+                .replace("10/11/2023", "2023-11-10").replace("跟进中", "意向客户") for row in rows[1:]])
+            told = self.import_records(fixed, "--as", "records")
+            self.assertEqual((told["created"], told["merged"], told["refused"], told["to_complete"]), (3, 2, 0, 0))
+            self.assertEqual(len(self.profiles()), 7)
+
+    def test_a_saved_mapping_is_used_again_and_gb18030_is_found(self):
+        lines = ("公司;姓名;手机;预算;备注", "长河物流有限公司;何平;13911112222;10万;老客户")
+        path = self.table("gb.csv", *lines, encoding="gb18030")
+        shown = subprocess.run([self.server.binary, "import", str(path), "--as", "records", "--show-mapping",
+                                "--keep-columns"], capture_output=True, text=True, check=True).stdout
+        self.assertIn("encoding: gb18030", shown)
+        mapping = self.directory / "records.yaml"
+        mapping.write_text(shown, encoding="utf-8")
+        told = self.import_records(path, "--mapping", str(mapping))
+        self.assertEqual((told["created"], told["refused"]), (1, 0))
+        profile, = self.profiles()
+        fields = profile["record"]["fields"]
+        self.assertEqual((fields["contact_name"], fields["annual_budget"]["minor"]), ("何平", 10_000_000))
+        self.assertEqual(profile["traits"]["备注"], "老客户")
+
+    def test_a_status_that_differs_becomes_a_request(self):
+        header = "客户名称,联系人,联系方式,客户状态"
+        self.import_records(self.table("a.csv", header, "青石有限公司,林涛,13922223333,意向客户"), "--as", "records")
+        path = self.table("b.csv", header, "青石有限公司,林涛,13922223333,成交客户")
+        for flags in (["--dry-run"], []):
+            told = self.import_records(path, "--as", "records", *flags)
+            self.assertEqual((told["merged"], told["codes"]["approval_needed"]), (1, 1))
+        self.assertEqual(self.status(), ("interested", ["won"]))
+        with self.subTest("what waits already is not asked for again"):
+            path = self.table("c.csv", header + ",备注", "青石有限公司,林涛,13922223333,成交客户,x")
+            self.assertEqual(self.import_records(path, "--as", "records")["codes"]["approval_needed"], 1)
+            self.assertEqual(self.status(), ("interested", ["won"]))
+        with self.subTest("there is no way back"):
+            path = self.table("d.csv", header, "青石有限公司,林涛,13922223333,潜在客户")
+            codes = self.import_records(path, "--as", "records")["codes"]
+            self.assertEqual((codes.get("approval_needed"), codes["transition_not_allowed"]), (None, 1))
+            self.assertEqual(self.status(), ("interested", ["won"]))
+
+    def status(self):
+        """Of the only customer: where it stands, and what waits for a decision."""
+        profile, = self.profiles()
+        path = f"/v1/profiles/{profile['customer_id']}/status"
+        status = self.server.get(path, key=tributary.ANALYST).expect(200).json()["status"]
+        return status["current"], [request["to"] for request in status["open_requests"]]
+
+    def test_persons_join_by_what_names_them(self):
+        path = self.table("p.csv", "姓名,手机,邮箱,性别", "李四,13933334444,,女", "李 四,+86 139 3333 4444,LI@example.com,",
+                          "王五,,li@example.com,")
+        told = self.import_records(path, "--as", "records")
+        self.assertEqual((told["created"], told["merged"]), (1, 2))
+        self.assertEqual(len(self.profiles()), 1)
+
+    def test_suspected_duplicates_are_told_and_stay_two(self):
+        path = self.table("s.csv", "客户名称,联系人,联系方式", "红叶有限公司,钱一,13944445555", "红叶有限公司,孙二,13944445555")
+        told = self.import_records(path, "--as", "records")
+        self.assertEqual((told["created"], told["codes"]["duplicate_suspected"]), (2, 1))
+        self.assertIn("D4 line 2", [note["value"] for note in self.notes(path)])
+
+    def test_interactions_tags_and_orders_by_their_columns(self):
+        self.import_records(self.table("c.csv", "客户编号,客户名称,联系人,联系方式", "CX2023100001,白云有限公司,郑和,13955556666"),
+                            "--as", "records")
+        tables = {
+            "interactions": ("客户编号,互动时间,互动方式,互动主题,内容摘要,客户反馈,下一步行动,跟进人",
+                             "CX2023100001,2023-10-15 14:30,上门,报价,谈了价格,有兴趣,发送报价单,wang"),
+            "orders": ("客户编号,订单号,下单时间,订单金额", "CX2023100001,A-1,2023/10/16 09:00,120.50"),
+            "tags": ("客户编号,标签类型,标签,时间", "CX2023100001,需求标签,降低成本,2023-10-17")}
+        for kind, lines in tables.items():
+            counts = self.run_import(self.table(kind + ".csv", *lines), "--as", kind)
+            self.assertEqual((counts["accepted"], counts["rejected"]), (1, 0), kind)
+        profile = self.lookups(["CX2023100001"], "customer_no")["CX2023100001"]
+        path = f"/v1/profiles/{profile['customer_id']}"
+        interaction, = self.server.get(path + "/interactions", key=tributary.ANALYST).expect(200).json()["interactions"]
+        self.assertEqual((interaction["mode"], interaction["feedback"]), ("visit", "interested"))
+        order, = self.server.get(path + "/orders", key=tributary.ANALYST).expect(200).json()["orders"]
+        self.assertEqual(order["order_id"], "A-1")
+
+    def test_tables_as_spreadsheets_save_them(self):
+        header = "客户名称,联系人,联系方式,首次接触时间,客户地址,,"
+        rows = ("晨光有限公司,丁一,'13811110001,45214,'=1+1,,", ",,,,,,", "暮色有限公司,丁二,13811110002.0,2023/10/16,'-1+1,,",
+                '星河有限公司,丁三,１３８－１１１１－０００３,2023年10月17日,"二\n行",,', ",,,,,,")
+        table = "\r\n".join(("客户信息表,,,,,,", header, *rows)) + "\r\n"
+        expected = {"+8613811110001": ("2023-10-15", "=1+1"), "+8613811110002": ("2023-10-16", "-1+1"),
+                    "+8613811110003": ("2023-10-17", "二行")}
+        saved = {"bom.csv": b"\xef\xbb\xbf" + table.encode(), "unicode.txt": table.replace(",", "\t").encode("utf-16"),
+                 "gbk.csv": table.encode("gbk")}
+        for number, (name, content) in enumerate(saved.items()):
+            with self.subTest(name):
+                path = self.directory / name
+                path.write_bytes(content)
+                told = self.import_records(path, "--as", "records")
+                self.assertEqual((told["rows"], told["refused"]), (3, 0))
+                self.assertEqual((told["created"], told["merged"]), (0, 3) if number else (3, 0))
+                records = [profile["record"]["fields"] for profile in self.profiles()]
+                self.assertEqual({fields["contact_phone"]: (fields["first_contact_date"], fields["address"])
+                                  for fields in records}, expected)
+        self.assertIn("skip_rows: 1", self.stderr)
+
+    def test_files_that_are_no_table(self):
+        self.refuse(self.table("twice.csv", "客户名称,电话,电话", "a,1,2"), "电话 twice")
+        self.refuse(self.table("unknown.csv", "a,b", "1,2"), "客户名称")
+        empty = self.table("empty.csv")
+        empty.write_bytes(b"")
+        self.refuse(empty, "no header row")
+        workbook = self.table("book.xlsx")
+        workbook.write_bytes(b"PK\x03\x04" + bytes(100))
+        self.refuse(workbook, "save its sheet as CSV")
+        shown = subprocess.run([self.server.binary, "import", str(self.table("m.csv", "姓名,手机", "a,13811112222")), "--as",
+                                "records", "--show-mapping"], capture_output=True, text=True, check=True).stdout
+        mapping = self.directory / "m.yaml"
+        mapping.write_text(shown, encoding="utf-8")
+        self.refuse(self.table("other.csv", "姓名,电话", "a,13811112222"), 'no column "手机"', "--mapping", str(mapping))
+        long = self.table("long.csv")
+        long.write_bytes(("姓名,手机\n" + "a,1\n" * 1_000_001).encode())
+        self.refuse(long, "more than 1,000,000 rows")
+
+    def test_damaged_rows_cost_only_themselves(self):
+        path = self.directory / "damaged.csv"
+        path.write_bytes("\n".join((
+            "姓名,手机,地址", "a,13811113331", '"b,13811113332,x', "c,13811113333,\udcff", "d,13811113334," + "x" * (1 << 20),
+            "e,13811113335," + "x" * (300 << 10), "f,13811113336,x")).encode(errors="surrogateescape") + b"\n")
+        told = self.import_records(path, "--as", "records", expect=65)
+        self.assertEqual((told["rows"], told["created"], told["refused"]), (6, 1, 5))
+        self.assertLessEqual({(2, "ragged_row"), (3, "unterminated_quote"), (4, "invalid_utf8"), (5, "row_too_long"),
+                              (6, "row_too_long")}, self.codes(path))
+        self.assertTrue(all(note["fix"] for note in self.notes(path) if note["severity"] == "error"))
+
+    def test_rows_to_fix_keep_the_shape_of_their_table(self):
+        lines = ("客户;;;;", "客户名称;联系人;联系方式;所属行业;来源", '"甲;乙有限公司";周一;13811114441;月球业;"x""y"')
+        path = self.table("semicolon.csv", *lines, encoding="gb18030")
+        told = self.import_records(path, "--as", "records", "--dry-run")
+        self.assertEqual(told["codes"]["enum_unknown"], 2)
+        rows = pathlib.Path(told["to_fix"]).read_text(encoding="utf-8-sig").splitlines()
+        self.assertEqual(rows[:2], ["", lines[1] + ";import_problems"])
+        self.assertEqual(next(csv.reader(rows[2:], delimiter=";"))[:5], ["甲;乙有限公司", "周一", "13811114441", "月球业", 'x"y'])
+        self.assertEqual(len(next(csv.reader(rows[2:], delimiter=";"))), 6)
+        told = self.import_records(pathlib.Path(told["to_fix"]), "--as", "records", "--dry-run")
+        self.assertEqual((told["rows"], told["created"], told["codes"]["enum_unknown"]), (1, 1, 2))
+
+    def test_values_against_those_of_the_customer(self):
+        header = "客户名称,联系人,联系方式,所属行业,负责人"
+        old = self.table("old.csv", header, "白石有限公司,马一,13811115551,零售业,zhang")
+        new = self.table("new.csv", header, "白石有限公司,马一,13811115551,制造业,zhang")
+        os.utime(old, (1_700_000_000, 1_700_000_000))
+        self.import_records(new, "--as", "records")
+        self.assertEqual(self.codes(new), {(2, "field_missing")})
+        for flags in (["--dry-run"], [], []):  # the same is told each time
+            told = self.import_records(old, "--as", "records", *flags)
+            self.assertEqual((told["merged"], self.codes(old)), (1, {(2, "joins"), (2, "value_older"), (2, "field_missing")}))
+        newer = self.table("newer.csv", header, "白石有限公司,马一,13811115551,建筑业,zhang")
+        self.import_records(newer, "--as", "records")
+        self.assertEqual(self.codes(newer), {(2, "joins"), (2, "value_replaced"), (2, "field_missing")})
+        profile, = self.profiles()
+        self.assertEqual(profile["record"]["fields"]["industry"], "construction")
+
+    def test_nobody_who_was_erased_comes_back_by_a_table(self):
+        path = self.table("p.csv", "姓名,邮箱", "甲,gone@example.com", "乙,stays@example.com")
+        self.import_records(path, "--as", "records")
+        gone = self.lookups(["gone@example.com"], "email")["gone@example.com"]["customer_id"]
+        admin = {"Authorization": f"Bearer {tributary.ADMIN}"}
+        self.server.request("POST", "/v1/erasures", {"customer_id": gone, "reason": "asked for it"}, admin).expect(200)
+        path = self.table("q.csv", "姓名,邮箱,手机", "甲,gone@example.com,", "乙,stays@example.com,13811116661")
+        for flags in (["--dry-run"], []):
+            told = self.import_records(path, "--as", "records", *flags, expect=65)
+            self.assertEqual((told["refused"], told["merged"], told["created"]), (1, 1, 0))
+            self.assertIn((2, "erased_identifier"), self.codes(path))
+        self.assertEqual(len(self.profiles()), 1)
+
+    def test_an_import_that_was_killed_is_resumed_by_repeating_it(self):
+        path = self.table("many.csv", "姓名,邮箱", *[f"n{i},n{i}@example.com" for i in range(3000)])
+        words = [self.server.binary, "import", str(path), "--as", "records", "--server", self.server.http,
+                 "--api-key-file", str(self.key_file)]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
+            while self.server.metrics()["tributary_customers"] < 200:
+                self.assertIsNone(killed.poll())
+            killed.kill()
+        saved = len(self.profiles())
+        self.assertLess(saved, 3000)
+        told = self.import_records(path, "--as", "records")
+        self.assertEqual((told["created"] + told["merged"], told["merged"]), (3000, told["already_imported"]))
+        self.assertGreaterEqual(told["already_imported"], saved)
+        numbers = {profile["record"]["fields"]["customer_no"] for profile in self.profiles()}
+        self.assertEqual(len(numbers), 3000)
+
+    def test_mistakes_of_the_command(self):
+        path = self.table("x.csv", "a,b", "1,2")
+        for flags, code, words in ((["--as", "records"], 65, "客户名称"), (["--as", "orders"], 65, "whose")):
+            done = subprocess.run([self.server.binary, "import", str(path), *flags], capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(words, done.stderr)
+        path = self.table("y.csv", "客户名称", "a")
+        done = subprocess.run([self.server.binary, "import", str(path), "--as", "records", "--server", self.server.http],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("--api-key-file", done.stderr)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,9 @@ LEVELS = {"base": 0, "domain": 1, "metrics": 1, "value_model": 1, "linkage": 1, 
 # The closed set of rejection codes is a domain value and a metric label.
 SIDEWAYS_ALLOWED = {("metrics", "domain")}
 # A webhook's payload is read where it lies, digits and all, by what reads events.
-SEEN_BY_CONNECTORS = ("engine/engine.h", "engine/ingest/json_index.h", "engine/ingest/json_repair.h")
+# Names of columns and of customers in a table compare as those in events do.
+SEEN_BY_CONNECTORS = ("engine/engine.h", "engine/ingest/json_index.h", "engine/ingest/json_repair.h",
+                      "engine/ingest/text_fold.h")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 

@@ -65,7 +65,7 @@ TEST(MappingFile, AllMistakesComeAtOnce) {
   EXPECT_THAT(mistakes, testing::Contains(HasSubstr("m.yaml:2:9: unknown format")));
   EXPECT_THAT(mistakes, testing::Contains(HasSubstr("date format")));
   EXPECT_THAT(mistakes, testing::Contains(HasSubstr("expected a list of events")));
-  EXPECT_THAT(mistakes, testing::Contains(HasSubstr("user_id, anonymous_id or guest_id")));
+  EXPECT_THAT(mistakes, testing::Contains(HasSubstr("user_id, anonymous_id, guest_id or one of external_ids")));
 }
 
 TEST(MappingFile, EachSingleMistakeIsFound) {

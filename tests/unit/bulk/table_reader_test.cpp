@@ -138,6 +138,29 @@ TEST(TableReader, RowsBeyondTheLimitAreRefused) {
   EXPECT_THAT(read.rows, ElementsAre(ElementsAre("2", "3")));
 }
 
+TEST(TableReader, AFormulaIsGuardedByOneApostrophe) {
+  constexpr std::string_view kTable = "a,b\n'=1+1,''=1+1\n'+86,'86\n=1+1,'\n";
+  TableShape guarded = csv();
+  guarded.formula_guard = true;
+  for (bool guard : {true, false}) {
+    ImportText text(kTable);
+    Read read = read_all(text, guard ? guarded : csv(), 10);
+    std::vector<std::vector<std::string>> unguarded = {{"=1+1", "''=1+1"}, {"+86", "'86"}, {"=1+1", "'"}};
+    std::vector<std::vector<std::string>> as_it_is = {{"'=1+1", "''=1+1"}, {"'+86", "'86"}, {"=1+1", "'"}};
+    EXPECT_EQ(read.rows, guard ? unguarded : as_it_is);
+  }
+}
+
+TEST(TableReader, SeveralColumnsMayHaveNoNameAndNoTwoTheSame) {
+  auto opened = [](std::string_view table) {
+    ImportText text(table);
+    return TableReader(text, csv()).open();
+  };
+  EXPECT_EQ(opened("a,,b,\n"), std::nullopt);
+  EXPECT_EQ(opened("a,b,a\n"), "the header row names the column a twice");
+  EXPECT_EQ(opened(""), "the file has no header row");
+}
+
 TEST(TableReader, ByteOrderMarkIsNoPartOfTheFirstColumn) {
   ImportText text(
       "\xef\xbb\xbf"
