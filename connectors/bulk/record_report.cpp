@@ -48,6 +48,7 @@ constexpr Fix kFixes[] = {
     {"transition_not_allowed", "there is no way to this status; a wrong change is reverted by people", true},
     {"duplicate_suspected", "look whether both are one customer", true},
     {"erased_identifier", "somebody who had it was erased: lift that first, or leave the row out"},
+    {"identifier_taken", "it is another customer's: correct it, or let people decide whether both are one"},
     {"field_unknown", "correct the name of the field in the mapping"},
     {"ragged_row", "give the row as many cells as the header has; quote cells with delimiters"},
     {"bad_quote", "double the quotes within a quoted cell"},

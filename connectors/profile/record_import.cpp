@@ -233,11 +233,9 @@ class RowImport {
       if (judged_[i].refused()) continue;
       TRIBUTARY_TRY(name_row(i, numbers));
       const ImportRow& row = body_.rows[i];
-      bool joins = judged_[i].owner || row.same_as != 0;
       auto status = asked_.find(row.line);
-      std::string_view number = joins ? std::string_view() : std::string_view(given_[row.line]);
       const auto& names = names_[row.line];
-      all.push_back({names, save_of_row(body_, row, caller_.key->id, judged_[i].owner.has_value(), number,
+      all.push_back({names, save_of_row(body_, row, caller_.key->id, judged_[i].owner.has_value(), given_[row.line],
                                         status == asked_.end())});
       if (status != asked_.end() && status->second) {
         all.push_back({names, status_request_of_row(body_, row, *status->second, caller_.key->id)});
@@ -261,14 +259,25 @@ class RowImport {
   }
 
  private:
-  Result<std::optional<RowOwner>> owner_of(const ImportRow& row, const JudgedRow& judged) {
+  /// An identifier of somebody else refuses the row: it would make one customer of two.
+  Result<std::optional<RowOwner>> owner_of(const ImportRow& row, JudgedRow& judged) {
     WorkspaceId workspace = caller_.key->workspace;
-    if (row.customer) return known(services_.engine.profile(workspace, *row.customer));
+    std::optional<RowOwner> found;
+    if (row.customer) {
+      auto named = known(services_.engine.profile(workspace, *row.customer));
+      if (!named) return named.error();
+      found = std::move(*named);
+    }
     for (const Identifier& each : judged.identifiers) {
       auto owner = known(services_.engine.profile_of(workspace, each, std::nullopt));
-      if (!owner || *owner) return owner;
+      if (!owner) return owner.error();
+      if (!*owner) continue;
+      if (!found) found = **owner;
+      if ((*owner)->customer != found->customer) {
+        judged.findings.push_back({kind_name(each.kind()), "identifier_taken", RowSeverity::error});
+      }
     }
-    return std::optional<RowOwner>();
+    return found;
   }
 
   /// Nothing for who has no record: the row will be its first.

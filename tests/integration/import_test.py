@@ -693,6 +693,14 @@ class RecordImportTest(ImportTest):
             self.assertIn((2, "erased_identifier"), self.codes(path))
         self.assertEqual(len(self.profiles()), 1)
 
+    def test_a_row_never_makes_one_customer_of_two(self):
+        self.import_records(self.table("a.csv", "姓名,手机,邮箱", "甲,13811117771,", "乙,,b@example.com"), "--as", "records")
+        path = self.table("b.csv", "姓名,手机,邮箱", "甲,13811117771,b@example.com")
+        for flags in (["--dry-run"], []):
+            told = self.import_records(path, "--as", "records", *flags, expect=65)
+            self.assertEqual((told["refused"], self.codes(path)), (1, {(2, "identifier_taken")}))
+        self.assertEqual(len(self.profiles()), 2)
+
     def test_an_import_that_was_killed_is_resumed_by_repeating_it(self):
         path = self.table("many.csv", "姓名,邮箱", *[f"n{i},n{i}@example.com" for i in range(3000)])
         words = [self.server.binary, "import", str(path), "--as", "records", "--server", self.server.http,
