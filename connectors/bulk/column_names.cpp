@@ -163,6 +163,7 @@ using Proposal = std::map<std::string, size_t, std::less<>>;  // member -> colum
 /// Of several columns for one member the one whose name stands first in the list.
 Proposal match_columns(TableKind kind, const std::vector<std::string>& columns) {
   std::vector<std::string> plain;
+  plain.reserve(columns.size());
   for (const std::string& column : columns) plain.push_back(plain_header(column));
   Proposal found;
   std::set<size_t> taken;

@@ -329,7 +329,7 @@ class RecordImport {
       auto customer = known_record(line);
       if (customer && wanted(*customer)) known.push_back(std::move(*customer));
     });
-    TRIBUTARY_TRY(listed);
+    if (!listed) return listed.error();
     auto destinies = plan_rows(rows, known);
     for (size_t i = 0; i < kept_.size(); ++i) kept_[i].destiny = std::move(destinies[i]);
     count_customers();

@@ -192,6 +192,7 @@ class RowImport {
   /// Nothing, or why none of the rows can be judged.
   std::optional<ActOutcome> judge() {
     std::vector<ProfileAct> saves;
+    saves.reserve(body_.rows.size());
     for (const ImportRow& row : body_.rows) saves.push_back(save_of_row(body_, row, caller_.key->id, true, {}, true));
     auto facts = facts_of_acts(services_, caller_, saves);
     if (auto* refusal = std::get_if<ActOutcome>(&facts)) return std::move(*refusal);
