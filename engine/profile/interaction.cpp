@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/profile/talks.h"
+
 namespace tributary {
 
 bool Interaction::vague() const {
@@ -11,17 +13,24 @@ bool Interaction::vague() const {
   return text(InteractionField::next_by).empty() || text(InteractionField::next_due).empty();
 }
 
-std::vector<Interaction> interactions_of(std::span<const Fact> facts) {
+std::vector<const Fact*> talks_of(std::span<const Fact> facts) {
   std::map<Hash128, const Fact*> last_told;
   for (const Fact& fact : facts) {
     const Fact*& known = last_told[fact.subject];
     if (known == nullptr || told_before(*known, fact)) known = &fact;
   }
+  std::vector<const Fact*> talks;
+  talks.reserve(last_told.size());
+  for (const auto& [subject, fact] : last_told) talks.push_back(fact);
+  std::sort(talks.begin(), talks.end(), [](const Fact* a, const Fact* b) { return said_before(*a, *b); });
+  return talks;
+}
+
+std::vector<Interaction> interactions_of(std::span<const Fact> facts) {
+  std::vector<const Fact*> talks = talks_of(facts);
   std::vector<Interaction> interactions;
-  interactions.reserve(last_told.size());
-  for (const auto& [subject, fact] : last_told) interactions.push_back({fact->subject_text, *fact});
-  std::sort(interactions.begin(), interactions.end(),
-            [](const Interaction& a, const Interaction& b) { return said_before(a.told, b.told); });
+  interactions.reserve(talks.size());
+  for (const Fact* talk : talks) interactions.push_back({talk->subject_text, *talk});
   return interactions;
 }
 

@@ -4,7 +4,8 @@
 #include <map>
 #include <tuple>
 
-#include "engine/profile/interaction.h"
+#include "engine/domain/interaction.h"
+#include "engine/profile/talks.h"
 
 namespace tributary {
 namespace {
@@ -26,16 +27,16 @@ struct StatusEvidence {
 std::string name_of(const Fact& fact) { return fact.source + ' ' + fact.message_id; }
 
 void add_talks(const StatusBasis& basis, std::vector<StatusEvidence>& evidence) {
-  for (const Interaction& talk : interactions_of(facts_of(basis.facts, FactKind::interaction))) {
-    if (talk.told.at > basis.now) continue;
-    std::string_view feedback = talk.text(InteractionField::feedback);
-    bool proven = talk.told.trust == Trust::verified;
-    bool visit = talk.text(InteractionField::mode) == "visit";
-    bool inbound = talk.text(InteractionField::direction) == "inbound";
+  for (const Fact* talk : talks_of(facts_of(basis.facts, FactKind::interaction))) {
+    if (talk->at > basis.now) continue;
+    std::string_view feedback = talk->text(InteractionField::feedback);
+    bool proven = talk->trust == Trust::verified;
+    bool visit = talk->text(InteractionField::mode) == "visit";
+    bool inbound = talk->text(InteractionField::direction) == "inbound";
     if (feedback == "interested" || feedback == "needs_more_info") {
-      evidence.push_back({EvidenceKind::interest, talk.told.at, name_of(talk.told), proven});
+      evidence.push_back({EvidenceKind::interest, talk->at, name_of(*talk), proven});
     }
-    if (visit || inbound) evidence.push_back({EvidenceKind::contact, talk.told.at, name_of(talk.told), proven});
+    if (visit || inbound) evidence.push_back({EvidenceKind::contact, talk->at, name_of(*talk), proven});
   }
 }
 

@@ -5,8 +5,9 @@
 #include <tuple>
 
 #include "engine/base/money.h"
+#include "engine/domain/interaction.h"
 #include "engine/domain/ticket.h"
-#include "engine/profile/interaction.h"
+#include "engine/profile/talks.h"
 
 namespace tributary {
 namespace {
@@ -82,9 +83,7 @@ void add_tickets(std::span<const Fact> facts, Timestamp now, Feelings& feelings)
 }
 
 void add_talks(std::span<const Fact> facts, Feelings& feelings) {
-  for (const Interaction& talk : interactions_of(facts)) {
-    feelings.add(talk.told.at, talk.text(InteractionField::sentiment));
-  }
+  for (const Fact* talk : talks_of(facts)) feelings.add(talk->at, talk->text(InteractionField::sentiment));
 }
 
 std::optional<int64_t> answered_score(const Fact& fact) {

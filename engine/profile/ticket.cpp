@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "engine/base/money.h"
+#include "engine/profile/talks.h"
 
 namespace tributary {
 namespace {
@@ -14,7 +15,7 @@ constexpr int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
 constexpr int64_t kReopenedSoonMicros = 7 * kMicrosPerDay;
 
 using TicketFacts = std::vector<const Fact*>;
-using TalksByTicket = std::map<std::string, std::vector<const Interaction*>, std::less<>>;
+using TalksByTicket = std::map<std::string_view, std::vector<const Fact*>>;
 
 TicketAct act_of(const Fact& fact) { return static_cast<TicketAct>(fact.act); }
 
@@ -88,18 +89,18 @@ bool reopened_soon(const TicketFacts& facts, Timestamp solved_at) {
   });
 }
 
-Timestamp begin_of(const Interaction& talk) {
+Timestamp begin_of(const Fact& talk) {
   std::string_view text = talk.text(InteractionField::duration_ms);
   int64_t ms = 0;
   std::from_chars(text.data(), text.data() + text.size(), ms);
   bool plausible = ms > 0 && ms < kMicrosPerDay / 1000;
-  return plausible ? Timestamp{talk.told.at.micros - ms * 1000} : talk.told.at;
+  return plausible ? Timestamp{talk.at.micros - ms * 1000} : talk.at;
 }
 
 /// Talks that began before the creation led to it: they are it, but for those beyond the first.
-uint64_t inbound_contacts(const std::vector<const Interaction*>& talks, const Ticket& ticket) {
+uint64_t inbound_contacts(const std::vector<const Fact*>& talks, const Ticket& ticket) {
   uint64_t before = 0, after = 0;
-  for (const Interaction* talk : talks) {
+  for (const Fact* talk : talks) {
     if (talk->text(InteractionField::direction) != "inbound") continue;
     Timestamp begin = begin_of(*talk);
     if (ticket.first_solved_at && begin > *ticket.first_solved_at) continue;
@@ -132,8 +133,7 @@ Ticket judge_ticket(const TicketFacts& said, const TalksByTicket& talks, Timesta
   ticket.resolution = last_told(facts, TicketField::resolution);
   ticket.channel = last_told(facts, TicketField::channel);
   auto mine = talks.find(ticket.id);
-  ticket.inbound_contacts =
-      inbound_contacts(mine == talks.end() ? std::vector<const Interaction*>() : mine->second, ticket);
+  ticket.inbound_contacts = inbound_contacts(mine == talks.end() ? std::vector<const Fact*>() : mine->second, ticket);
   ticket.first_contact_resolved =
       ticket.first_solved_at && ticket.inbound_contacts == 1 && !reopened_soon(facts, *ticket.first_solved_at);
   ticket.in_target = judge_target(ticket, now);
@@ -179,11 +179,10 @@ std::vector<Ticket> tickets_of(std::span<const Fact> tickets, std::span<const Fa
   for (const Fact& fact : tickets) {
     if (fact.at <= now) by_ticket[fact.subject].push_back(&fact);
   }
-  std::vector<Interaction> all_talks = by_ticket.empty() ? std::vector<Interaction>() : interactions_of(talks);
   TalksByTicket talks_by_ticket;
-  for (const Interaction& talk : all_talks) {
-    std::string_view id = talk.text(InteractionField::ticket_id);
-    if (!id.empty() && talk.told.at <= now) talks_by_ticket[std::string(id)].push_back(&talk);
+  for (const Fact* talk : by_ticket.empty() ? std::vector<const Fact*>() : talks_of(talks)) {
+    std::string_view id = talk->text(InteractionField::ticket_id);
+    if (!id.empty() && talk->at <= now) talks_by_ticket[id].push_back(talk);
   }
   std::vector<Ticket> judged;
   judged.reserve(by_ticket.size());
