@@ -136,6 +136,9 @@ class RecordImport {
     TRIBUTARY_TRY(name_import(mapping_text));
     TRIBUTARY_TRY(count_rows());
     TRIBUTARY_TRY(each_part([this](std::vector<SentRow>& rows) { return judge(rows); }));
+    if (counts_.rows == 0) {
+      return Error(ErrorCode::corrupt, options_.file + " has no rows below its header; lines end with LF or CR LF");
+    }
     TRIBUTARY_TRY(plan());
     TRIBUTARY_TRY(each_part([this](std::vector<SentRow>& rows) { return save(rows); }));
     return write_notes();
@@ -366,6 +369,9 @@ class RecordImport {
   Result<void> save(std::vector<SentRow>& rows) {
     std::erase_if(rows, [&](const SentRow& row) { return refused_.contains(row.line); });
     if (rows.empty()) return {};
+    if (!std::ranges::all_of(rows, [this](const SentRow& row) { return was_judged(row.line); })) {
+      return Error(ErrorCode::corrupt, "the table changed while it was imported");
+    }
     std::set<uint64_t> before;
     auto destined = [&](const SentRow& row, JsonOut& out) {
       const RowDestiny& destiny = kept_[place_of(row.line)].destiny;
@@ -402,6 +408,11 @@ class RecordImport {
       if (!told_now) continue;
       note(note_of(row, text_in(finding, "field"), code, severity), problems);
     }
+  }
+
+  bool was_judged(uint64_t line) const {
+    size_t place = place_of(line);
+    return place < kept_.size() && kept_[place].planned.line == line;
   }
 
   size_t place_of(uint64_t line) const {

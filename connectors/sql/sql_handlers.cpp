@@ -45,13 +45,16 @@ void log_statement(const ApiCaller& caller, std::string_view text, const SqlAnsw
 }
 
 std::string answer_json(const SqlAnswer& answer) {
+  constexpr size_t kOtherMembersBytes = 256;
   std::string out;
+  out.reserve(answer.columns_json.size() + answer.rows_json.size() + kOtherMembersBytes);
   JsonOut json(out);
   json.begin_object().key("columns").raw(answer.columns_json).key("rows").raw(answer.rows_json);
   json.key("row_count").unsigned_number(answer.outcome.rows).key("partial").boolean(answer.outcome.partial);
   json.key("sequence").unsigned_number(answer.outcome.sequence);
   json.key("took_ms").number(answer.took_micros / kMicrosPerMillisecond);
-  json.key("scanned").unsigned_number(answer.outcome.scanned).end_object();
+  json.key("scanned").unsigned_number(answer.outcome.scanned);
+  json.key("withheld").unsigned_number(answer.outcome.withheld).end_object();
   return out;
 }
 

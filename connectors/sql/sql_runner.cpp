@@ -48,13 +48,14 @@ class RowsAsJson : public SqlRows {
     columns_ = std::move(names_and_types);
   }
 
-  void row(std::span<const SqlValue> values) override {
+  size_t row(std::span<const SqlValue> values) override {
     rows_.begin_array();
     for (size_t i = 0; i < values.size(); ++i) {
       append_sql_value(rows_, values[i]);
       if (columns_[i].second.empty()) columns_[i].second = type_of(values[i]);
     }
     rows_.end_array();
+    return text_.size();
   }
 
   void end(SqlAnswer& answer) {
@@ -96,9 +97,9 @@ SqlRunner::SqlRunner(Engine& engine, ValueRules rules) : engine_(engine), rules_
 Task<Result<SqlAnswer>> SqlRunner::run(const HttpRequest& request, WorkspaceId workspace, std::string key,
                                        SqlQuery query) {
   IoExecutor executor = co_await asio::this_coro::executor;
-  if (stopping_) co_return Error(ErrorCode::stopping, "statements are not run any more");
   auto job = std::make_shared<Job>(executor, workspace, std::move(key), std::move(query));
-  if (!enqueue(job)) co_return Error(ErrorCode::overloaded, "as many statements as may be are waiting");
+  Result<void> taken = enqueue(job);
+  if (!taken) co_return taken.error();
   while (!job->outcome) {
     job->wake.expires_after(kSqlLookInterval);
     co_await job->wake.async_wait(kUseTaskTuple);
@@ -107,13 +108,14 @@ Task<Result<SqlAnswer>> SqlRunner::run(const HttpRequest& request, WorkspaceId w
   co_return std::move(*job->outcome);
 }
 
-bool SqlRunner::enqueue(std::shared_ptr<Job> job) {
+Result<void> SqlRunner::enqueue(std::shared_ptr<Job> job) {
   std::lock_guard lock(mutex_);
+  if (stopping_) return Error(ErrorCode::stopping, "statements are not run any more");
   waiting_.push_back(std::move(job));
   start_waiting();
-  if (waiting_.size() <= kWaitingMax) return true;
+  if (waiting_.size() <= kWaitingMax) return {};
   waiting_.pop_back();
-  return false;
+  return Error(ErrorCode::overloaded, "as many statements as may be are waiting");
 }
 
 /// The mutex is held.
@@ -163,7 +165,10 @@ void SqlRunner::compute(std::shared_ptr<Job> job) {
 }
 
 void SqlRunner::stop() {
-  stopping_ = true;
+  {
+    std::lock_guard lock(mutex_);  // what is enqueued before this is in the pool, and nothing after it
+    stopping_ = true;
+  }
   pool_.join();
 }
 

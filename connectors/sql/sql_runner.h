@@ -47,7 +47,7 @@ class SqlRunner {
 
  private:
   struct Job;
-  bool enqueue(std::shared_ptr<Job> job);
+  Result<void> enqueue(std::shared_ptr<Job> job);
   void start_waiting();
   void compute(std::shared_ptr<Job> job);
   void leave(const std::string& key);

@@ -249,8 +249,8 @@ class Service {
     auto http = HttpServer::listen(std::move(*options), router_, io_threads_.contexts(), metrics_);
     if (!http) return http.error();
     http_ = std::move(*http);
-    feeds_->set(config_.stream_sources);
     start_watch();  // before events come: who is there now is not new
+    feeds_->set(config_.stream_sources);
     phase_ = Phase::running;
     io_threads_.start();
     start_scale_schedule();

@@ -25,7 +25,8 @@ struct SqlLimits {
   static constexpr size_t kMemoryDefault = 64 << 20;
   static constexpr size_t kTextBytesMax = 64 << 10;
   static constexpr size_t kParametersMax = 100;
-  static constexpr size_t kAnswerBytesMax = 32 << 20;  // of all values together
+  static constexpr size_t kAnswerBytesMax = 16 << 20;  // as it is written
+  static constexpr int kValueBytesMax = 256 << 10;
 };
 
 struct SqlQuery {
@@ -67,6 +68,7 @@ struct SqlOutcome {
   bool partial = false;     // there are more rows than were asked for, or than an answer holds
   uint64_t sequence = 0;    // the last record of the log that it knows
   uint64_t scanned = 0;     // rows that tables gave
+  uint64_t withheld = 0;    // values of them that were too long, and NULL instead
   size_t memory_bytes = 0;  // the most it held at a time
   bool prepared = false;    // its text is a statement: every name in it is a table's, a column's or a function's
 };
@@ -77,7 +79,8 @@ class SqlRows {
   virtual ~SqlRows() = default;
   /// Once, before the first row: names, and types as far as they are declared (`integer`, `real`, `text`; else empty).
   virtual void columns(std::vector<std::pair<std::string, std::string>> names_and_types) = 0;
-  virtual void row(std::span<const SqlValue> values) = 0;
+  /// Returns the bytes of all rows so far.
+  virtual size_t row(std::span<const SqlValue> values) = 0;
 };
 
 /// The statement with `?` for every literal and quoted name, and without comments: for a log.

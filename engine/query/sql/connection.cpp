@@ -19,7 +19,7 @@ constexpr int kStepsPerLook = 1000;  // of SQLite's machine, between two looks a
 struct SqlConnectionLimit {
   int what, most;
 };
-constexpr std::array kConnectionLimits = {SqlConnectionLimit{SQLITE_LIMIT_LENGTH, 256 << 10},
+constexpr std::array kConnectionLimits = {SqlConnectionLimit{SQLITE_LIMIT_LENGTH, SqlLimits::kValueBytesMax},
                                           SqlConnectionLimit{SQLITE_LIMIT_SQL_LENGTH, SqlLimits::kTextBytesMax},
                                           SqlConnectionLimit{SQLITE_LIMIT_COLUMN, 200},
                                           SqlConnectionLimit{SQLITE_LIMIT_EXPR_DEPTH, 100},
@@ -51,6 +51,7 @@ bool may_call(std::string_view name) {
   auto names_function = [&](const SqlFunction& function) { return named(function.name); };
   return std::ranges::any_of(allowed_sqlite_functions(), named) ||
          std::ranges::any_of(value_functions(), names_function) ||
+         std::ranges::any_of(text_functions(), names_function) ||
          std::ranges::any_of(customer_functions(), names_function);
 }
 
@@ -123,6 +124,7 @@ std::vector<std::string> candidates_for(std::string_view kind) {
   } else if (kind == "function") {
     for (std::string_view name : allowed_sqlite_functions()) names.emplace_back(name);
     for (const SqlFunction& function : value_functions()) names.emplace_back(function.name);
+    for (const SqlFunction& function : text_functions()) names.emplace_back(function.name);
     for (const SqlFunction& function : customer_functions()) names.emplace_back(function.name);
   } else {
     for (const SqlTable& table : sql_tables()) {

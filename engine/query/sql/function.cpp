@@ -42,7 +42,6 @@ constexpr std::string_view kAllowedFunctions[] = {"->",
                                                   "hex",
                                                   "ifnull",
                                                   "iif",
-                                                  "instr",
                                                   "json",
                                                   "json_array",
                                                   "json_array_length",
@@ -51,7 +50,6 @@ constexpr std::string_view kAllowedFunctions[] = {"->",
                                                   "json_group_object",
                                                   "json_insert",
                                                   "json_object",
-                                                  "json_patch",
                                                   "json_quote",
                                                   "json_remove",
                                                   "json_replace",
@@ -71,7 +69,6 @@ constexpr std::string_view kAllowedFunctions[] = {"->",
                                                   "log10",
                                                   "log2",
                                                   "lower",
-                                                  "ltrim",
                                                   "max",
                                                   "min",
                                                   "mod",
@@ -85,10 +82,8 @@ constexpr std::string_view kAllowedFunctions[] = {"->",
                                                   "quote",
                                                   "radians",
                                                   "rank",
-                                                  "replace",
                                                   "round",
                                                   "row_number",
-                                                  "rtrim",
                                                   "sign",
                                                   "sin",
                                                   "sqrt",
@@ -99,7 +94,6 @@ constexpr std::string_view kAllowedFunctions[] = {"->",
                                                   "tan",
                                                   "time",
                                                   "total",
-                                                  "trim",
                                                   "trunc",
                                                   "typeof",
                                                   "unicode",
@@ -114,6 +108,7 @@ struct SqlFunctionContext {
 
 void call_function(sqlite3_context* context, int count, sqlite3_value** given) {
   auto* called = static_cast<SqlFunctionContext*>(sqlite3_user_data(context));
+  if (called->statement->must_end()) return sqlite3_result_error_code(context, SQLITE_INTERRUPT);
   try {
     std::vector<SqlValue> values;
     for (int i = 0; i < count; ++i) values.push_back(sql_value_of(given[i]));
@@ -128,9 +123,11 @@ void call_function(sqlite3_context* context, int count, sqlite3_value** given) {
   }
 }
 
-int compare_folded(void*, int a_bytes, const void* a, int b_bytes, const void* b) {
+// Sorting is one step of SQLite's: whoever must end is told so by the clock once the rest was sorted by anything.
+int compare_folded(void* context, int a_bytes, const void* a, int b_bytes, const void* b) {
   std::string_view left(static_cast<const char*>(a), static_cast<size_t>(a_bytes));
   std::string_view right(static_cast<const char*>(b), static_cast<size_t>(b_bytes));
+  if (static_cast<SqlStatement*>(context)->must_end()) return left.compare(right);
   try {
     auto left_folded = nfkc_casefold(left), right_folded = nfkc_casefold(right);
     return (left_folded ? *left_folded : std::string(left)).compare(right_folded ? *right_folded : std::string(right));
@@ -175,13 +172,13 @@ Result<SqlWindow> window_argument(const SqlArguments& arguments, size_t i) {
 std::span<const std::string_view> allowed_sqlite_functions() { return kAllowedFunctions; }
 
 bool register_sql_functions(sqlite3* connection, SqlStatement& statement) {
-  for (const SqlFunction& function : value_functions()) {
-    if (!register_one(connection, function, statement)) return false;
+  for (const auto& functions : {value_functions(), text_functions(), customer_functions()}) {
+    for (const SqlFunction& function : functions) {
+      if (!register_one(connection, function, statement)) return false;
+    }
   }
-  for (const SqlFunction& function : customer_functions()) {
-    if (!register_one(connection, function, statement)) return false;
-  }
-  return sqlite3_create_collation_v2(connection, "folded", SQLITE_UTF8, nullptr, compare_folded, nullptr) == SQLITE_OK;
+  return sqlite3_create_collation_v2(connection, "folded", SQLITE_UTF8, &statement, compare_folded, nullptr) ==
+         SQLITE_OK;
 }
 
 }  // namespace tributary

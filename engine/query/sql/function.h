@@ -42,6 +42,8 @@ struct SqlFunction {
 
 /// Of values alone: times, money, text.
 std::span<const SqlFunction> value_functions();
+/// SQLite's own by name, where its own may take too long in one call.
+std::span<const SqlFunction> text_functions();
 /// Of a customer, who is the first argument. Of nobody they are NULL.
 std::span<const SqlFunction> customer_functions();
 

@@ -59,13 +59,10 @@ void give_columns(sqlite3_stmt* prepared, SqlRows& rows) {
   rows.columns(std::move(columns));
 }
 
-/// The values of the row it stands at; adds their bytes.
-void read_row(sqlite3_stmt* prepared, std::vector<SqlValue>& values, size_t& bytes) {
-  constexpr size_t kBytesPerNumber = 8;
+/// The values of the row it stands at.
+void read_row(sqlite3_stmt* prepared, std::vector<SqlValue>& values) {
   for (size_t i = 0; i < values.size(); ++i) {
     values[i] = sql_value_of(sqlite3_column_value(prepared, static_cast<int>(i)));
-    const auto* text = std::get_if<std::string>(&values[i]);
-    bytes += text != nullptr ? text->size() : kBytesPerNumber;
   }
 }
 
@@ -79,8 +76,8 @@ int step_through(sqlite3_stmt* prepared, const SqlQuery& query, SqlRows& rows, S
       outcome.partial = true;
       return SQLITE_DONE;
     }
-    read_row(prepared, values, bytes);
-    rows.row(values);
+    read_row(prepared, values);
+    bytes = rows.row(values);
     ++outcome.rows;
   }
 }
@@ -130,6 +127,7 @@ SqlOutcome run_sql(const SqlSource& source, const SqlQuery& query, SqlRows& rows
   SqlMemoryBudget budget(query.memory_max);
   run_in_sandbox(statement, rows, budget, outcome);
   outcome.scanned = statement.scanned;
+  outcome.withheld = statement.withheld;
   outcome.memory_bytes = budget.peak_bytes();
   return outcome;
 }

@@ -51,6 +51,7 @@ class SqlStatement {
 
   std::string denied;  // what the authoriser refused last
   uint64_t scanned = 0;
+  uint64_t withheld = 0;
 
   /// The customer with this id: one that a table is at, or one that is read now. Null when there is none. Valid until
   /// the next call, or until its table goes on.

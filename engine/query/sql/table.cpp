@@ -212,6 +212,12 @@ int give_cell(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int column)
   return guarded_by(statement_of(cursor), [&]() -> Result<void> {
     auto value = static_cast<SqlVirtualCursor*>(cursor)->rows->cell(column);
     if (!value) return value.error();
+    // One event of anybody's must not spoil the statements of all: what SQLite would not take is NULL, and counted.
+    const auto* text = std::get_if<std::string>(&*value);
+    if (text != nullptr && text->size() > size_t{SqlLimits::kValueBytesMax}) {
+      ++statement_of(cursor).withheld;
+      return {};
+    }
     give_sql_value(context, *value);
     return {};
   });

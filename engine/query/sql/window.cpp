@@ -54,10 +54,10 @@ std::optional<SqlWindow> parse_window(std::string_view text, const TimeZone& zon
   Timestamp begin;
   if (unit == "cd") {
     begin = zone.time_of(zone.local_day(now) - (number - 1), 0);
-  } else if (unit == "cw") {
+  } else if (unit == "cw" && number <= kWindowNumberMax / kDaysPerWeek) {
     int64_t weekday = (zone.local_day(now) + 3) % kDaysPerWeek;  // Monday is 0: 1970-01-01 was a Thursday
     begin = zone.time_of(zone.local_day(now) - weekday - kDaysPerWeek * (number - 1), 0);
-  } else if (unit == "cm") {
+  } else if (unit == "cm" && number <= kWindowNumberMax / 30) {
     begin = begin_of_months(zone, now, number);
   } else if (unit == "cy" && number <= kWindowNumberMax / 366) {
     CivilDate today = civil_from_days(zone.local_day(now));

@@ -182,7 +182,7 @@ TEST_F(Routes, OnlyCollectionAnswersOtherOrigins) {
                    route.pattern == "/v1/sources" || route.pattern.starts_with("/v1/channels") ||
                    route.pattern == "/v1/changes" || route.pattern.starts_with("/v1/tags") ||
                    route.pattern.starts_with("/v1/spaces/") || route.pattern == "/v1/computed-traits" ||
-                   route.pattern == "/openapi.json";
+                   route.pattern == "/openapi.json" || route.pattern == "/v1/sql";
     bool webhook = route.pattern.starts_with("/v1/webhooks/");
     bool collection = !reading && !webhook && !probes.contains(route.pattern);
     EXPECT_EQ(route.cors, collection ? CorsPolicy::mirror : CorsPolicy::none) << route.pattern;

@@ -27,7 +27,7 @@ class TextRows : public SqlRows {
   void columns(std::vector<std::pair<std::string, std::string>> names_and_types) override {
     for (auto& [name, type] : names_and_types) names.push_back(name);
   }
-  void row(std::span<const SqlValue> values) override {
+  size_t row(std::span<const SqlValue> values) override {
     std::string line;
     for (const SqlValue& value : values) {
       if (!line.empty()) line += '|';
@@ -37,7 +37,9 @@ class TextRows : public SqlRows {
       if (value.index() == 0) line += "NULL";
     }
     lines.push_back(line);
+    return bytes += line.size();
   }
+  size_t bytes = 0;
   std::vector<std::string> names, lines;
 };
 
@@ -365,7 +367,8 @@ TEST(Windows, OfLocalDaysMonthsAndYears) {
   EXPECT_EQ(begin("12cm"), "2025-10-31T16:00:00.000Z");
   EXPECT_EQ(begin("1cy"), "2025-12-31T16:00:00.000Z");
   EXPECT_EQ(begin("all"), "none");
-  for (std::string_view bad : {"", "d", "0d", "-1d", "30", "30x", "30 d", "99999999999999d", "9999999cy"}) {
+  for (std::string_view bad :
+       {"", "d", "0d", "-1d", "30", "30x", "30 d", "99999999999999d", "9999999cy", "30000cm", "6000cw"}) {
     EXPECT_FALSE(parse_window(bad, zone, now)) << bad;
   }
 }
