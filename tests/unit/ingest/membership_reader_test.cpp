@@ -14,7 +14,7 @@ TEST(MembershipReader, ProgramsTellOfTiersAndCards) {
 }
 
 TEST(MembershipReader, PointsAreNumbersAboveZero) {
-  EXPECT_EQ(facts_of("Points Earned", R"("points":"12.50")"), "9.3  {4=12.5}");
+  EXPECT_EQ(facts_of("Points Earned", R"("points":"12.50")"), "9.3  {4=12.50}");
   EXPECT_EQ(facts_of("Points Redeemed", R"("points":3,"program":"plus")"), "9.4 plus {1=plus 4=3}");
   EXPECT_EQ(facts_of("Points Earned", R"("points":0)"), " !32");
   EXPECT_EQ(facts_of("Points Earned", R"("points":-3)"), " !32");
