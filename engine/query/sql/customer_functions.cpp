@@ -84,7 +84,7 @@ CallResult event_sum(const SqlArguments& arguments) {
   auto customer = customer_argument(arguments);
   if (!customer) return customer.error();
   if (*customer == nullptr) return SqlValue();
-  std::string property = arguments.text(2), scratch;
+  std::string property = arguments.text(2);
   Decimal sum;
   bool fits = true;
   TRIBUTARY_TRY(for_each_event(**customer, {arguments.text(1)}, *window, [&](const TimelineEntry& entry) {

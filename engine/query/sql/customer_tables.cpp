@@ -141,9 +141,9 @@ struct InteractionRows {
     add_things(customer, **talks, rows);
     return {};
   }
-  template <InteractionField kField>
+  template <InteractionField FieldOf>
   static CellOutcome text(const Row& row) {
-    return sql_text(row.thing->text(kField));
+    return sql_text(row.thing->text(FieldOf));
   }
   static CellOutcome next_what(const Row& row) {
     std::string_view what = row.thing->text(InteractionField::next_action);
@@ -192,9 +192,9 @@ struct TagRows {
     add_things(customer, **tags, rows);
     return {};
   }
-  template <TagField kField>
+  template <TagField FieldOf>
   static CellOutcome text(const Row& row) {
-    return sql_text(row.thing->text(kField));
+    return sql_text(row.thing->text(FieldOf));
   }
   // Held tags are in the library.
   static const std::vector<SqlListColumn<Row>>& columns() {

@@ -15,54 +15,54 @@ using enum RecordField;
 using CellResult = Result<SqlValue>;
 using CustomerColumn = SqlListColumn<SqlCustomer*>;
 
-template <RecordField kField>
+template <RecordField FieldOf>
 CellResult record_text(SqlCustomer* const& customer) {
   auto record = customer->record();
   if (!record) return record.error();
-  return *record != nullptr ? sql_text((*record)->text(kField)) : SqlValue();
+  return *record != nullptr ? sql_text((*record)->text(FieldOf)) : SqlValue();
 }
 
-/// The member of a record that `kOf` gives.
-template <auto kOf>
+/// The member of a record that `MemberOf` gives.
+template <auto MemberOf>
 CellResult of_record(SqlCustomer* const& customer) {
   auto record = customer->record();
   if (!record) return record.error();
-  return *record != nullptr ? kOf(**record, *customer) : SqlValue();
+  return *record != nullptr ? MemberOf(**record, *customer) : SqlValue();
 }
 
-template <auto kOf>
+template <auto MemberOf>
 CellResult of_value(SqlCustomer* const& customer) {
   auto value = customer->value();
   if (!value) return value.error();
-  return kOf(**value);
+  return MemberOf(**value);
 }
 
-template <auto kOf>
+template <auto MemberOf>
 CellResult of_scores(SqlCustomer* const& customer) {
   auto value = customer->value();
   if (!value) return value.error();
-  return (*value)->rfm ? kOf(*(*value)->rfm) : SqlValue();
+  return (*value)->rfm ? MemberOf(*(*value)->rfm) : SqlValue();
 }
 
-template <auto kOf>
+template <auto MemberOf>
 CellResult of_talks(SqlCustomer* const& customer) {
   auto figures = customer->talk_figures();
   if (!figures) return figures.error();
-  return kOf(**figures);
+  return MemberOf(**figures);
 }
 
-template <auto kOf>
+template <auto MemberOf>
 CellResult of_surveys(SqlCustomer* const& customer) {
   auto figures = customer->surveys();
   if (!figures) return figures.error();
-  return kOf(**figures);
+  return MemberOf(**figures);
 }
 
-template <auto kOf>
+template <auto MemberOf>
 CellResult of_profile(SqlCustomer* const& customer) {
   auto profile = customer->profile();
   if (!profile) return profile.error();
-  return kOf(**profile);
+  return MemberOf(**profile);
 }
 
 SqlValue real_or_null(const std::optional<Decimal>& number) {
@@ -187,12 +187,12 @@ std::span<const Term> churn_labels() { return kChurnLabels; }
 std::span<const Term> region_labels() { return kRegionLabels; }
 
 /// The Chinese label of the code in another cell; what has none stays as it is.
-template <auto kCell, auto kTerms>
+template <auto CellOf, auto TermsOf>
 CellResult labelled(SqlCustomer* const& customer) {
-  CellResult cell = kCell(customer);
+  CellResult cell = CellOf(customer);
   const auto* code = cell ? std::get_if<std::string>(&*cell) : nullptr;
   if (code == nullptr) return cell;
-  for (const Term& term : kTerms()) {
+  for (const Term& term : TermsOf()) {
     if (term.code == *code) return SqlValue(std::string(term.label));
   }
   return cell;

@@ -111,6 +111,7 @@ void call_function(sqlite3_context* context, int count, sqlite3_value** given) {
   if (called->statement->must_end()) return sqlite3_result_error_code(context, SQLITE_INTERRUPT);
   try {
     std::vector<SqlValue> values;
+    values.reserve(static_cast<size_t>(count));
     for (int i = 0; i < count; ++i) values.push_back(sql_value_of(given[i]));
     auto result = called->function->body(SqlArguments(*called->statement, values));
     if (result) return give_sql_value(context, *result);

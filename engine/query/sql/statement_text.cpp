@@ -82,12 +82,14 @@ std::string without_literals(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     size_t bytes = comment_bytes(text);
+    size_t quoted = bytes > 0 ? 0 : quoted_bytes(text);
     bool blob = (text.front() == 'x' || text.front() == 'X') && text.substr(1).starts_with('\'');
     bool digit = text.front() >= '0' && text.front() <= '9';
     if (bytes > 0 || is_sql_space(text.front())) {
       bytes = std::max<size_t>(bytes, 1);
       if (!out.empty() && out.back() != ' ') out += ' ';
-    } else if ((bytes = quoted_bytes(text)) > 0 || blob || digit) {
+    } else if (quoted > 0 || blob || digit) {
+      bytes = quoted;
       if (blob) bytes = 1 + quoted_bytes(text.substr(1));
       if (digit) bytes = number_bytes(text);
       out += '?';
